@@ -1,0 +1,455 @@
+"""The tables every station hands on: their columns, types and units, and the checks at each door.
+
+Stations know each other's tables, never each other's code, so this is the only module that says
+what a table must hold. A ``check_*`` function returns the table it was given, in the type the
+contract names, or raises one :class:`InputError` that lists every fault it found.
+"""
+
+from __future__ import annotations
+
+import html
+from collections.abc import Iterable
+from dataclasses import dataclass, fields
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pandas as pd
+
+if TYPE_CHECKING:
+    import geopandas as gpd
+    from numpy.typing import NDArray
+
+CRS = "EPSG:27700"
+"""Default coordinate system: the British National Grid, in metres."""
+
+ORIGINS = ("public", "partner", "police", "unknown")
+"""Who brought an incident to notice; ``police`` means found by police activity itself."""
+
+SCHEMA_VERSION = 1
+"""Raised when a column of a table is renamed or removed; adding a column does not raise it."""
+
+
+class InputError(ValueError):
+    """Input that cannot be used, with every fault found, each with its remedy.
+
+    Parameters
+    ----------
+    what : str
+        What was being checked, in the reader's words ("incidents", "units.csv").
+    faults : iterable of str
+        One sentence a fault: the value, the rule it breaks and what to do.
+
+    Attributes
+    ----------
+    what : str
+    faults : tuple of str
+
+    Examples
+    --------
+    >>> raise InputError("grid", ["size is -5 m; it must be above 0: try size=100."])
+    Traceback (most recent call last):
+    hotspots.contracts.InputError: grid: size is -5 m; it must be above 0: try size=100.
+    """
+
+    def __init__(self, what: str, faults: Iterable[str]) -> None:
+        self.what = what
+        self.faults = tuple(faults)
+        if len(self.faults) == 1:
+            super().__init__(f"{what}: {self.faults[0]}")
+        else:
+            listed = "".join(f"\n  {n}. {fault}" for n, fault in enumerate(self.faults, 1))
+            super().__init__(f"{what}: {len(self.faults)} faults{listed}")
+
+
+class Result:
+    """What a station returns: frames in ``tables`` and a plain-English paragraph in ``text``.
+
+    Results are frozen dataclasses. Reports and exports use nothing but these two properties, so a
+    new kind of result is exported with no change anywhere else.
+    """
+
+    __slots__ = ()
+
+    @property
+    def tables(self) -> dict[str, pd.DataFrame]:
+        """Every frame of the result by its name, in the order of its fields."""
+        named = ((f.name, getattr(self, f.name)) for f in fields(self))  # type: ignore[arg-type]
+        return {name: value for name, value in named if isinstance(value, pd.DataFrame)}
+
+    @property
+    def text(self) -> str:
+        """One paragraph in plain English that says what was found."""
+        raise TypeError(f"{type(self).__name__} gives no text; a Result must")
+
+    def __str__(self) -> str:
+        return self.text
+
+    __repr__ = __str__
+
+    def _repr_html_(self) -> str:
+        said = "<br>".join(html.escape(line) for line in self.text.splitlines())
+        shown = []
+        for name, frame in self.tables.items():
+            plain = pd.DataFrame(frame.drop(columns="geometry", errors="ignore"))
+            head = plain.head(5).to_html(border=0, na_rep="")
+            shown.append(
+                f"<details><summary><b>{html.escape(name)}</b>: {len(frame):,} rows</summary>"
+                f"{head}</details>"
+            )
+        return f"<p>{said}</p>{''.join(shown)}"
+
+
+@dataclass(frozen=True)
+class Column:
+    """One column of a table: its kind, whether it must be there, and what it means."""
+
+    name: str
+    kind: str  # text | time | number
+    required: bool
+    meaning: str
+
+
+@dataclass(frozen=True)
+class Table:
+    """One table of the road: its index, its geometry and its columns."""
+
+    name: str
+    index: str
+    geometry: tuple[str, ...]
+    columns: tuple[Column, ...]
+
+    @property
+    def required(self) -> list[str]:
+        """Names of the columns that must be present."""
+        return [c.name for c in self.columns if c.required]
+
+
+def _columns(*rows: tuple[str, str, bool, str]) -> tuple[Column, ...]:
+    return tuple(Column(*row) for row in rows)
+
+
+INCIDENTS = Table("incidents", "incident", ("Point",), _columns(
+    ("category", "text", True, "type of crime or ASB"),
+    ("occurred_from", "time", True, "start of the interval it happened in, local wall-clock"),
+    ("occurred_to", "time", True, "end of that interval; the same as the start when exact"),
+    ("harm", "number", False, "harm weight in days of sentence"),
+    ("lpt", "text", False, "Local Policing Team; missing when outside all of them or unlocated"),
+    ("place", "text", False, "street or place name"),
+    ("origin", "text", False, "public, partner, police or unknown: who brought it to notice"),
+    ("vulnerability", "text", False, "vulnerability markers as recorded"),
+    ("outcome", "text", False, "last known outcome"),
+    ("lsoa", "text", False, "LSOA code as recorded"),
+    ("recorded_at", "time", False, "when it was recorded"),
+    ("source", "text", False, "the force or extract the row came from"),
+))  # fmt: skip
+LPTS = Table("lpts", "lpt", ("Polygon", "MultiPolygon"), _columns(
+    ("area_km2", "number", True, "area in square kilometres"),
+    ("name", "text", False, "name to show"),
+    ("command", "text", False, "the command the team belongs to"),
+    ("base", "text", False, "where its response officers start"),
+    ("population", "number", False, "residents"),
+))  # fmt: skip
+HOTSPOTS = Table("hotspots", "hotspot", ("Polygon", "MultiPolygon"), _columns(
+    ("rank", "number", True, "1 is the hottest"),
+    ("heat", "number", True, "what the detector predicts, in its own unit"),
+    ("incidents", "number", True, "incidents inside during the period"),
+    ("area_km2", "number", True, "area in square kilometres"),
+    ("lpt", "text", True, "Local Policing Team it lies in"),
+    ("method", "text", True, "the detector that made it, as its repr"),
+    ("period_start", "time", True, "start of the incidents it rests on"),
+    ("period_end", "time", True, "end of the incidents it rests on"),
+    ("name", "text", False, "its most frequent street"),
+    ("harm", "number", False, "harm in days of sentence"),
+    ("p_value", "number", False, "chance of such heat if nothing were there"),
+    ("class_", "text", False, "persistent, emerging, intermittent or former"),
+    ("stability", "number", False, "0 to 1: how much of it comes back when the data are resampled"),
+))  # fmt: skip
+VISITS = Table("visits", "visit", (), _columns(
+    ("hotspot", "text", True, "id of the hotspot"),
+    ("lpt", "text", True, "Local Policing Team"),
+    ("unit", "text", True, "who goes"),
+    ("shift", "text", True, "the shift they are on"),
+    ("arrive", "time", True, "arrival, local wall-clock"),
+    ("depart", "time", True, "departure, local wall-clock"),
+    ("reason", "text", True, "why here, in one line an officer can read"),
+    ("order", "number", False, "place in the unit's shift, from 1"),
+    ("travel_min", "number", False, "minutes of travel before the visit"),
+    ("tactic", "text", False, "what to do there"),
+))  # fmt: skip
+SHIFTS = Table("shifts", "", (), _columns(
+    ("shift", "text", True, "name of the shift (early, late, night)"),
+    ("start", "text", True, "start as HH:MM"),
+    ("end", "text", True, "end as HH:MM; at or before the start means the next day"),
+    ("lpt", "text", False, "the LPT it belongs to; blank for every LPT"),
+    ("days", "text", False, "days it starts on ('Fri Sat'); blank for every day"),
+    ("briefing_min", "number", False, "minutes of briefing at the start"),
+    ("debrief_min", "number", False, "minutes of debrief at the end"),
+    ("break_start", "text", False, "start of the break as HH:MM"),
+    ("break_min", "number", False, "minutes of break"),
+    ("officer_hours", "number", False, "most officer-hours for hotspot visits per LPT and shift"),
+))  # fmt: skip
+UNITS = Table("units", "unit", (), _columns(
+    ("lpt", "text", True, "Local Policing Team it serves"),
+    ("shift", "text", True, "the shift it works"),
+    ("kind", "text", True, "constable, pcso, special or response"),
+    ("officers", "number", True, "officers in the unit: 1 or 2"),
+    ("mode", "text", True, "foot, cycle or vehicle"),
+    ("base_easting", "number", False, "where it starts and ends, metres"),
+    ("base_northing", "number", False, "where it starts and ends, metres"),
+    ("officer_hours", "number", False, "most officer-hours for hotspot visits per shift"),
+))  # fmt: skip
+TABLES = {t.name: t for t in (INCIDENTS, LPTS, HOTSPOTS, VISITS, SHIFTS, UNITS)}
+
+
+def _kind_ok(values: pd.Series, kind: str) -> bool:
+    if kind == "time":
+        return pd.api.types.is_datetime64_dtype(values.dtype)  # naive on purpose
+    if kind == "number":
+        return bool(pd.api.types.is_numeric_dtype(values.dtype))
+    return (
+        pd.api.types.is_string_dtype(values.dtype)
+        or isinstance(values.dtype, pd.CategoricalDtype)
+        or values.isna().all()
+    )
+
+
+_KIND_WORDS = {"time": "local date-times without a time zone", "number": "numbers", "text": "text"}
+
+
+def _faults(frame: pd.DataFrame, table: Table) -> list[str]:
+    """Faults every table can have: missing columns, wrong kinds, index, geometry, CRS."""
+    faults = []
+    have = ", ".join(map(str, frame.columns)) or "none"
+    for column in table.columns:
+        if column.name not in frame.columns:
+            if column.required:
+                faults.append(
+                    f"column {column.name!r} is missing ({column.meaning}); columns found: {have}."
+                )
+        elif not _kind_ok(frame[column.name], column.kind):
+            given = frame[column.name].dtype
+            faults.append(
+                f"column {column.name!r} is {given}; it must be {_KIND_WORDS[column.kind]}."
+            )
+        elif column.required and frame[column.name].isna().any():
+            n = int(frame[column.name].isna().sum())
+            first = frame.index[frame[column.name].isna()][0]
+            faults.append(f"column {column.name!r} is empty in {n:,} rows (first: {first!r}).")
+    if table.index and not frame.index.is_unique:
+        again = frame.index[frame.index.duplicated()][0]
+        faults.append(f"index {table.index!r} repeats {again!r}; every row needs its own.")
+    if table.geometry:
+        faults.extend(_geometry_faults(frame, table))
+    return faults
+
+
+def _geometry_faults(frame: pd.DataFrame, table: Table) -> list[str]:
+    import geopandas as gpd
+
+    if not isinstance(frame, gpd.GeoDataFrame) or frame.columns.isin(["geometry"]).sum() != 1:
+        return [f"it is a {type(frame).__name__} without a 'geometry' column; give a GeoDataFrame."]
+    faults = []
+    if frame.crs is None:
+        faults.append(f"it has no CRS; say which with .set_crs(...), for Britain {CRS!r}.")
+    elif not frame.crs.is_projected or frame.crs.axis_info[0].unit_name not in ("metre", "meter"):
+        faults.append(
+            f"its CRS is {frame.crs.name!r}; distances need a projected CRS in metres: "
+            f"use .to_crs({CRS!r})."
+        )
+    kinds = frame.geometry.geom_type.dropna()
+    wrong = kinds[~kinds.isin(table.geometry)]
+    if len(wrong):
+        faults.append(
+            f"row {wrong.index[0]!r} holds a {wrong.iloc[0]}; only {' or '.join(table.geometry)} "
+            f"belongs here ({len(wrong):,} such rows)."
+        )
+    return faults
+
+
+def check_table(frame: pd.DataFrame, table: Table, what: str | None = None) -> pd.DataFrame:
+    """Check a frame against a table's contract and return it unchanged.
+
+    Parameters
+    ----------
+    frame : DataFrame
+    table : Table
+        One of :data:`TABLES`.
+    what : str, optional
+        Name to use in the error; the table's name when absent.
+
+    Returns
+    -------
+    DataFrame
+        The same object.
+
+    Raises
+    ------
+    InputError
+        Naming every fault: missing columns, wrong types, repeated index, geometry, CRS.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> check_table(pd.DataFrame({"shift": ["late"], "start": ["14:00"]}), SHIFTS)
+    Traceback (most recent call last):
+    hotspots.contracts.InputError: shifts: column 'end' is missing (end as HH:MM; at or before \
+the start means the next day); columns found: shift, start.
+    """
+    what = what or table.name
+    if not isinstance(frame, pd.DataFrame):
+        raise InputError(what, [f"it is a {type(frame).__name__}; give a DataFrame."])
+    if faults := _faults(frame, table):
+        raise InputError(what, faults)
+    return frame
+
+
+def check_incidents(incidents: Any, what: str = "incidents") -> gpd.GeoDataFrame:
+    """Check an incidents table: columns, types, CRS, and ``occurred_from <= occurred_to``.
+
+    Parameters
+    ----------
+    incidents : GeoDataFrame
+        One row per incident; points may be empty where the place is not known.
+    what : str
+        Name to use in the error.
+
+    Returns
+    -------
+    GeoDataFrame
+        The same object.
+
+    Raises
+    ------
+    InputError
+        Naming every fault at once.
+
+    Examples
+    --------
+    >>> import hotspots as hs
+    >>> county = hs.make_county(seed=1, months=2)
+    >>> check_incidents(county.incidents) is county.incidents
+    True
+    """
+    if isinstance(incidents, Result):
+        raise InputError(
+            what, [f"it is a {type(incidents).__name__}; give its table, .incidents, instead."]
+        )
+    frame = check_table(incidents, INCIDENTS, what)
+    faults = []
+    reversed_ = frame["occurred_from"] > frame["occurred_to"]
+    if reversed_.any():
+        faults.append(
+            f"occurred_from is after occurred_to in {int(reversed_.sum()):,} rows "
+            f"(first: {frame.index[reversed_][0]!r}); swap them or set them right."
+        )
+    if "origin" in frame.columns:
+        given = pd.unique(frame["origin"].dropna())
+        if unknown := sorted(set(map(str, given)) - set(ORIGINS)):
+            faults.append(f"origin holds {', '.join(unknown)}; it takes {', '.join(ORIGINS)}.")
+    if faults:
+        raise InputError(what, faults)
+    return frame  # type: ignore[return-value]
+
+
+def located(incidents: gpd.GeoDataFrame) -> NDArray[np.bool_]:
+    """Tell which incidents have a point.
+
+    Parameters
+    ----------
+    incidents : GeoDataFrame
+        Incidents of any number, ``n``.
+
+    Returns
+    -------
+    ndarray of bool, shape (n,)
+
+    Examples
+    --------
+    >>> import geopandas as gpd, shapely
+    >>> located(gpd.GeoDataFrame(geometry=[shapely.Point(1, 2), shapely.Point(), None]))
+    array([ True, False, False])
+    """
+    import shapely
+
+    points = np.asarray(incidents.geometry.array)
+    return ~(shapely.is_empty(points) | shapely.is_missing(points))
+
+
+def time_precision(incidents: pd.DataFrame) -> pd.Series:
+    """Tell how finely the time of each incident is known.
+
+    Parameters
+    ----------
+    incidents : DataFrame
+        With ``occurred_from`` and ``occurred_to``.
+
+    Returns
+    -------
+    Series of str
+        ``"hour"`` (the interval is at most one hour), ``"day"`` (at most 24 hours), ``"month"``
+        (at most 31 days) or ``"longer"``, index as given.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> month = pd.DataFrame({"occurred_from": [pd.Timestamp("2025-03-01")],
+    ...                       "occurred_to": [pd.Timestamp("2025-04-01")]})
+    >>> time_precision(month).tolist()
+    ['month']
+    """
+    hours = (incidents["occurred_to"] - incidents["occurred_from"]) / pd.Timedelta("1h")
+    limits = [1.0, 24.0, 31 * 24.0]
+    names = np.array(["hour", "day", "month", "longer"], dtype=object)
+    found = names[np.searchsorted(limits, hours.to_numpy(), side="left")]
+    return pd.Series(found, index=incidents.index, name="time_precision", dtype="str")
+
+
+def recorded_months(incidents: pd.DataFrame, thin: float = 0.4) -> pd.DataFrame:
+    """Count incidents per source and calendar month, and tell which months are missing or thin.
+
+    A month with no row at all between a source's first and last month is *missing*: its files
+    were not there, and no method may read it as zero. A month under ``thin`` times the source's
+    median is *thin*: probably an incomplete file.
+
+    Parameters
+    ----------
+    incidents : DataFrame
+        Every category of the sources in question (a rare category on its own has true zeros).
+    thin : float
+        Share of the median month under which a month counts as thin; .4 after the police.uk
+        gaps seen in practice.
+
+    Returns
+    -------
+    DataFrame
+        Columns ``source``, ``month`` (first day), ``incidents``, ``status`` (present, thin,
+        missing), ordered by source and month.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> days = pd.to_datetime(["2025-01-03", "2025-03-09"])
+    >>> recorded_months(pd.DataFrame({"occurred_from": days}))["status"].tolist()
+    ['present', 'missing', 'present']
+    """
+    months = incidents["occurred_from"].to_numpy().astype("datetime64[M]")
+    if "source" in incidents.columns:
+        sources = incidents["source"].astype(object).fillna("unknown").to_numpy()
+    else:
+        sources = np.full(len(incidents), "all", dtype=object)
+    codes, names = pd.factorize(sources, sort=True)
+    parts = []
+    for code, source in enumerate(names):
+        present, counts = np.unique(months[codes == code], return_counts=True)
+        span = np.arange(present[0], present[-1] + 1)
+        every = np.zeros(len(span), dtype=np.int64)
+        every[(present - present[0]).astype(int)] = counts
+        status = np.where(every < thin * np.median(counts), "thin", "present")
+        status[every == 0] = "missing"
+        parts.append((np.full(len(span), source, dtype=object), span, every, status))
+    joined = [np.concatenate(column) for column in zip(*parts, strict=True)]
+    source, month, count, status = joined or [[], np.array([], "datetime64[M]"), [], []]
+    return pd.DataFrame({
+        "source": pd.Series(source, dtype="str"), "month": month.astype("datetime64[s]"),
+        "incidents": np.asarray(count, dtype=np.int64), "status": pd.Series(status, dtype="str"),
+    })  # fmt: skip
