@@ -11,6 +11,7 @@ __version__ = "0.1.0"
 # on first use, so that `import hotspots` and `hotspots --help` stay fast.
 _HOME = {
     "InputError": "contracts",
+    "Notice": "contracts",
     "make_county": "sample",
     "read_incidents": "incidents",
     "Ingest": "incidents",
@@ -40,6 +41,7 @@ __all__ = list(_HOME)
 
 if TYPE_CHECKING:
     from .contracts import InputError as InputError
+    from .contracts import Notice as Notice
     from .detect import DBSCAN as DBSCAN
     from .detect import KDE as KDE
     from .detect import Counts as Counts

@@ -8,6 +8,7 @@ contract names, or raises one :class:`InputError` that lists every fault it foun
 from __future__ import annotations
 
 import html
+import warnings
 from collections.abc import Iterable
 from dataclasses import dataclass, fields
 from typing import TYPE_CHECKING, Any
@@ -59,6 +60,30 @@ class InputError(ValueError):
         else:
             listed = "".join(f"\n  {n}. {fault}" for n, fault in enumerate(self.faults, 1))
             super().__init__(f"{what}: {len(self.faults)} faults{listed}")
+
+
+class Notice(UserWarning):
+    """An automatic choice or a repair worth knowing, said where no result text could say it."""
+
+
+def announce(message: str) -> None:
+    """Say an automatic choice or a repair aloud, as a :class:`Notice` warning.
+
+    Parameters
+    ----------
+    message : str
+        What was chosen or repaired, with its unit, and how to choose otherwise.
+
+    Examples
+    --------
+    >>> import warnings
+    >>> with warnings.catch_warnings(record=True) as said:
+    ...     warnings.simplefilter("always")
+    ...     announce("312 police-generated incidents left out")
+    >>> print(said[0].message)
+    312 police-generated incidents left out
+    """
+    warnings.warn(message, Notice, stacklevel=3)
 
 
 class Result:
