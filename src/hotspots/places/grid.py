@@ -1,0 +1,626 @@
+"""The grid: cells of one size over the LPTs, with ids that stay the same from run to run."""
+
+from __future__ import annotations
+
+import os
+import struct
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Any
+
+import geopandas as gpd
+import numpy as np
+import pandas as pd
+import pyproj
+import shapely
+from numpy.typing import ArrayLike, NDArray
+
+from ..atomic import atomic_file
+from ..contracts import LPTS, InputError, check_table
+
+SHAPES = ("square", "hex")
+MOST_CELLS = 30_000_000
+"""A lattice of more cells is taken for a mistake: a stray polygon, or kilometres for metres."""
+
+_ROW = {"square": 1.0, "hex": np.sqrt(3) / 2}  # height of a row, in sizes
+_SHRUNK = 1e-3  # metres: an overlap thinner than this is rounding
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class Grid:
+    """Cells of one size over the LPTs; made by :meth:`over`, never changed afterwards.
+
+    Parameters
+    ----------
+    size : float
+        Width of a cell in metres; of a hexagon, from flat side to flat side.
+    shape : {"square", "hex"}
+    crs : pyproj.CRS
+    columns, rows : int
+        Width and height of the lattice, the smallest that holds every LPT.
+    cells : ndarray of int, shape (n,)
+        Lattice numbers of the inside cells, ascending: ``row * columns + column``, row 0 in the
+        south. They mean something within this grid only; :attr:`ids` are stable.
+    lpt : ndarray of str, shape (n,)
+        LPT of each inside cell.
+
+    Notes
+    -----
+    The lattice is anchored at the origin of the CRS, so that grids of one size fit together and
+    ids compare between runs, forces and LPTs. Cells are half-open: a point on an edge belongs to
+    the cell on its east, or its north. Every cell that shares area with an LPT is inside, so no
+    incident of an LPT is lost at its edge; it belongs to the LPT that holds its centre (a centre
+    on a line goes east, or north; in an overlap, to the first name), and where none does, to the
+    LPT nearest to the centre.
+
+    Examples
+    --------
+    >>> import geopandas as gpd, shapely
+    >>> import hotspots as hs
+    >>> square = gpd.GeoDataFrame({"lpt": ["Town"]}, crs="EPSG:27700",
+    ...                           geometry=[shapely.box(388050, 347300, 388300, 347500)])
+    >>> grid = hs.Grid.over(hs.read_lpts(square), size=100)
+    >>> grid
+    Grid(6 square cells of 100 m, 1 LPT, EPSG:27700)
+    >>> grid.ids[0]
+    'E388000_N347300'
+    >>> grid.locate([(388050, 347300), (388100, 347399.9), (0, 0)])
+    array([ 0,  1, -1])
+    """
+
+    size: float
+    shape: str
+    crs: pyproj.CRS
+    columns: int
+    rows: int
+    cells: NDArray[np.int64]
+    lpt: NDArray[np.object_]
+    _first: tuple[int, int] = field(repr=False)  # column and row number counted from the origin
+
+    @classmethod
+    def over(cls, lpts: gpd.GeoDataFrame, size: float = 100, shape: str = "square") -> Grid:
+        """Lay a grid over the LPTs.
+
+        Parameters
+        ----------
+        lpts : GeoDataFrame
+            As :func:`read_lpts` returns them.
+        size : float
+            Width of a cell in metres, at least 2.
+        shape : {"square", "hex"}
+
+        Returns
+        -------
+        Grid
+
+        Raises
+        ------
+        InputError
+            When the LPTs break their contract, or size or shape is not possible.
+
+        Examples
+        --------
+        >>> import hotspots as hs
+        >>> hexes = hs.Grid.over(hs.make_county(seed=1, months=1).lpts, size=500, shape="hex")
+        >>> hexes.shape, round(hexes.area_km2, 4)
+        ('hex', 0.2165)
+        """
+        check_table(lpts, LPTS)
+        faults = []
+        if len(lpts) == 0:
+            faults.append("there are no LPTs; give at least one.")
+        if shape not in SHAPES:
+            faults.append(f"shape is {shape!r}; it must be 'square' or 'hex'.")
+        if not (isinstance(size, (int, float, np.number)) and 2 <= size < np.inf):
+            faults.append(f"size is {size!r}; it must be a number of metres from 2: try size=100.")
+        if faults:
+            raise InputError("grid", faults)
+        lpts = lpts.sort_index()
+        first, columns, rows = _frame(lpts.total_bounds, float(size), shape)
+        if columns * rows > MOST_CELLS:
+            raise InputError(
+                "grid",
+                [
+                    f"size={size} m over {columns * size / 1e3:,.0f} × {rows * size / 1e3:,.0f} km "
+                    f"makes {columns * rows:,} cells; at most {MOST_CELLS:,}: take a larger size, "
+                    "or look for a stray polygon."
+                ],
+            )
+        codes = _owners(lpts, float(size), shape, first, columns, rows)
+        cells = np.flatnonzero(codes >= 0)
+        names = lpts.index.to_numpy(dtype=object)[codes[cells]]
+        cells.flags.writeable = names.flags.writeable = False
+        return cls(float(size), shape, lpts.crs, columns, rows, cells, names, first)
+
+    def __repr__(self) -> str:
+        teams = len(set(self.lpt))
+        crs = ":".join(self.crs.to_authority() or (self.crs.name,))
+        return (
+            f"Grid({len(self.cells):,} {self.shape} cells of {self.size:g} m, "
+            f"{teams} LPT{'s' if teams != 1 else ''}, {crs})"
+        )
+
+    @property
+    def area_km2(self) -> float:
+        """Area of one cell in square kilometres."""
+        return self.size**2 * _ROW[self.shape] / 1e6
+
+    @property
+    def extent(self) -> tuple[float, float, float, float]:
+        """West, south, east and north edge of the lattice in metres."""
+        column, row = self._first
+        if self.shape == "square":
+            west, south = column * self.size, row * self.size
+            return west, south, west + self.columns * self.size, south + self.rows * self.size
+        height, radius = self.size * _ROW["hex"], self.size / np.sqrt(3)
+        west, south = (column - 0.5) * self.size, row * height - radius
+        east = west + (self.columns + 0.5) * self.size
+        return west, south, east, float(south + (self.rows - 1) * height + 2 * radius)
+
+    @cached_property
+    def inside(self) -> NDArray[np.bool_]:
+        """Which cells of the lattice are inside, shape (rows, columns), row 0 in the south."""
+        mask = np.zeros(self.rows * self.columns, dtype=bool)
+        mask[self.cells] = True
+        mask.flags.writeable = False
+        return mask.reshape(self.rows, self.columns)
+
+    @cached_property
+    def centres(self) -> NDArray[np.float64]:
+        """Easting and northing of the centre of each inside cell, shape (n, 2)."""
+        centres = _centres(*self._absolute(self.cells), self.size, self.shape)
+        centres.flags.writeable = False
+        return centres
+
+    @cached_property
+    def ids(self) -> NDArray[np.object_]:
+        """Stable id of each inside cell, shape (n,).
+
+        Of a square its lower left corner (``E388100_N347300``), of a hexagon its centre to the
+        nearest metre (``HE388150_N347302``).
+        """
+        if self.shape == "square":
+            column, row = self._absolute(self.cells)
+            corner = np.column_stack([column, row]) * self.size
+            whole = self.size.is_integer()
+            east, north = (corner.astype(np.int64) if whole else corner).T.tolist()
+            form = "E{}_N{}"
+        else:
+            east, north = np.rint(self.centres).astype(np.int64).T.tolist()
+            form = "HE{}_N{}"
+        ids = np.array([form.format(*pair) for pair in zip(east, north, strict=True)], dtype=object)
+        ids.flags.writeable = False
+        return ids
+
+    def locate(self, points: gpd.GeoDataFrame | ArrayLike) -> NDArray[np.int64]:
+        """Tell which inside cell each point lies in.
+
+        Parameters
+        ----------
+        points : GeoDataFrame or array_like, shape (n, 2)
+            Incidents in the CRS of the grid, or pairs of easting and northing.
+
+        Returns
+        -------
+        ndarray of int, shape (n,)
+            Lattice number, or -1 outside and where there is no location.
+
+        Raises
+        ------
+        InputError
+            When the CRS differs or the points are not pairs.
+
+        Examples
+        --------
+        >>> import hotspots as hs
+        >>> county = hs.make_county(seed=1, months=1)
+        >>> grid = hs.Grid.over(county.lpts, size=500)
+        >>> bool((grid.locate(grid.centres) == grid.cells).all())
+        True
+        """
+        xy = self._coordinates(points)
+        column, row = _cell_of(xy[:, 0], xy[:, 1], self.size, self.shape)
+        column, row = column - self._first[0], row - self._first[1]
+        # NaN compares false, so an unlocated point falls outside
+        known = (column >= 0) & (column < self.columns) & (row >= 0) & (row < self.rows)
+        found = np.full(len(xy), -1, dtype=np.int64)
+        number = (row[known] * self.columns + column[known]).astype(np.int64)
+        found[known] = np.where(self.inside.ravel()[number], number, -1)
+        return found
+
+    def counts(self, incidents: gpd.GeoDataFrame, weights: str | None = None) -> pd.Series:
+        """Count incidents in each inside cell.
+
+        Parameters
+        ----------
+        incidents : GeoDataFrame
+            In the CRS of the grid. Those outside every cell, or without a point, are not counted.
+        weights : str, optional
+            Column to sum instead (``"harm"``); no value may be missing.
+
+        Returns
+        -------
+        Series
+            Incidents (int) or summed weights (float), index ``cell``, in the order of
+            :attr:`cells`.
+
+        Raises
+        ------
+        InputError
+            When the CRS differs or the weights cannot be summed.
+
+        Examples
+        --------
+        >>> import hotspots as hs
+        >>> county = hs.make_county(seed=1, months=1)
+        >>> counts = hs.Grid.over(county.lpts, size=500).counts(county.incidents)
+        >>> counts.name, counts.index.name, bool(counts.sum() <= len(county.incidents))
+        ('incidents', 'cell', True)
+        """
+        at = self.locate(incidents)
+        value = None if weights is None else _weights(incidents, weights)[at >= 0]
+        position = np.searchsorted(self.cells, at[at >= 0])
+        summed = np.bincount(position, value, minlength=len(self.cells))
+        index = pd.Index(self.cells, name="cell")
+        return pd.Series(summed, index=index, name="incidents" if weights is None else weights)
+
+    def neighbours(self, cells: ArrayLike) -> NDArray[np.int64]:
+        """Tell which inside cells share an edge with each of the given cells.
+
+        Parameters
+        ----------
+        cells : array_like of int, shape (n,)
+            Lattice numbers.
+
+        Returns
+        -------
+        ndarray of int, shape (n, 4) or, of hexagons, (n, 6)
+            Lattice numbers, -1 where the neighbour is not inside.
+
+        Examples
+        --------
+        >>> import hotspots as hs
+        >>> grid = hs.Grid.over(hs.make_county(seed=1, months=1).lpts, size=500)
+        >>> grid.neighbours(grid.cells).shape[1]
+        4
+        """
+        row, column = np.divmod(np.asarray(cells, dtype=np.int64), self.columns)
+        if self.shape == "square":
+            steps = [(0, -1), (0, 1), (-1, 0), (1, 0)]
+            near = [(row + up, column + right) for up, right in steps]
+        else:  # odd rows stand half a cell further east
+            odd = (row + self._first[1]) & 1
+            near = [(row, column - 1), (row, column + 1)]
+            near += [(row + up, column + odd - left) for up in (-1, 1) for left in (1, 0)]
+        rows, columns = (np.stack(part, axis=1) for part in zip(*near, strict=True))
+        fits = (rows >= 0) & (rows < self.rows) & (columns >= 0) & (columns < self.columns)
+        number = np.where(fits, rows * self.columns + columns, 0)
+        return np.where(fits & self.inside.ravel()[number], number, -1)
+
+    def polygons(self, cells: ArrayLike | None = None) -> gpd.GeoDataFrame:
+        """Build the polygons of the inside cells, or of some of them.
+
+        Parameters
+        ----------
+        cells : array_like of int, optional
+            Lattice numbers; every inside cell when absent.
+
+        Returns
+        -------
+        GeoDataFrame
+            Index ``cell``; columns ``id``, ``lpt``, ``geometry``.
+
+        Raises
+        ------
+        InputError
+            When a cell is not inside.
+
+        Examples
+        --------
+        >>> import hotspots as hs
+        >>> grid = hs.Grid.over(hs.make_county(seed=1, months=1).lpts, size=500)
+        >>> float(grid.polygons(grid.cells[:1]).area.iloc[0])
+        250000.0
+        """
+        cells = self.cells if cells is None else np.asarray(cells, dtype=np.int64)
+        at = self._positions(cells)
+        columns, rows = self._absolute(cells)
+        return gpd.GeoDataFrame(
+            {"id": self.ids[at], "lpt": self.lpt[at]},
+            geometry=_shapes(columns, rows, self.size, self.shape),
+            index=pd.Index(cells, name="cell"),
+            crs=self.crs,
+        )
+
+    def raster(self, heat: pd.Series | ArrayLike) -> NDArray[np.float64]:
+        """Lay values on the lattice.
+
+        Parameters
+        ----------
+        heat : Series or array_like
+            A Series indexed by cell (cells it lacks stay empty) or one value for each inside cell.
+
+        Returns
+        -------
+        ndarray of float, shape (rows, columns)
+            Row 0 in the south; NaN outside.
+
+        Raises
+        ------
+        InputError
+            When the grid is hexagonal, or the values do not fit it.
+
+        Examples
+        --------
+        >>> import hotspots as hs
+        >>> county = hs.make_county(seed=1, months=1)
+        >>> grid = hs.Grid.over(county.lpts, size=500)
+        >>> grid.raster(grid.counts(county.incidents)).shape == (grid.rows, grid.columns)
+        True
+        """
+        if self.shape != "square":
+            raise InputError(
+                "raster", ["the cells are hexagons and a raster has square ones; use .polygons()."]
+            )
+        lattice = np.full(self.rows * self.columns, np.nan)
+        if isinstance(heat, pd.Series):
+            cells = heat.index.to_numpy()
+            self._positions(cells)
+        else:
+            cells = self.cells
+        values = np.asarray(heat, dtype=float)
+        if values.shape != cells.shape:
+            raise InputError(
+                "raster", [f"{values.shape} values for {len(cells):,} inside cells; give as many."]
+            )
+        lattice[cells] = values
+        return lattice.reshape(self.rows, self.columns)
+
+    def to_geotiff(self, path: str | os.PathLike[str], heat: pd.Series | ArrayLike) -> None:
+        """Write values as a GeoTIFF: 32-bit floats, NaN outside, north up.
+
+        Parameters
+        ----------
+        path : path
+            Appears only when complete.
+        heat : Series or array_like
+            As :meth:`raster` takes it.
+
+        Raises
+        ------
+        InputError
+            When the grid is hexagonal, its CRS has no EPSG code, or the values do not fit.
+
+        References
+        ----------
+        OGC GeoTIFF standard 1.1, OGC 19-008r4.
+
+        Examples
+        --------
+        >>> import hotspots as hs, pathlib, tempfile
+        >>> county = hs.make_county(seed=1, months=1)
+        >>> grid = hs.Grid.over(county.lpts, size=500)
+        >>> path = pathlib.Path(tempfile.mkdtemp()) / "counts.tif"
+        >>> grid.to_geotiff(path, grid.counts(county.incidents))
+        >>> path.read_bytes()[:4]
+        b'II*\\x00'
+        """
+        raster = self.raster(heat)
+        epsg = self.crs.to_epsg()
+        if epsg is None:
+            raise InputError(
+                "GeoTIFF", [f"CRS {self.crs.name!r} has no EPSG code; use .to_crs() on the LPTs."]
+            )
+        west, _, _, north = self.extent
+        with atomic_file(path) as partial:
+            partial.write_bytes(_geotiff(raster[::-1], self.size, west, north, epsg))
+
+    def _absolute(self, cells: NDArray[np.int64]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+        """Column and row of lattice numbers, counted from the origin of the CRS."""
+        row, column = np.divmod(cells, self.columns)
+        return column + self._first[0], row + self._first[1]
+
+    def _positions(self, cells: NDArray[Any]) -> NDArray[np.intp]:
+        """Where in :attr:`cells` each cell stands."""
+        at = np.searchsorted(self.cells, cells)
+        at = np.minimum(at, len(self.cells) - 1)
+        if strange := cells[self.cells[at] != cells][:1].tolist():
+            raise InputError("cells", [f"{strange[0]} is not inside {self!r}; see .cells."])
+        return at
+
+    def _coordinates(self, points: gpd.GeoDataFrame | ArrayLike) -> NDArray[np.float64]:
+        if isinstance(points, (gpd.GeoDataFrame, gpd.GeoSeries)):
+            if points.crs != self.crs:
+                raise InputError(
+                    "incidents",
+                    [
+                        f"their CRS is {points.crs and points.crs.name!r} and the grid's "
+                        f"{self.crs.name!r}; use .to_crs(grid.crs)."
+                    ],
+                )
+            shapes = np.asarray(points.geometry.array)
+            return np.column_stack([shapely.get_x(shapes), shapely.get_y(shapes)])
+        xy = np.asarray(points, dtype=float)
+        if xy.size == 0:
+            return xy.reshape(0, 2)
+        if xy.ndim != 2 or xy.shape[1] != 2:
+            raise InputError("points", [f"their shape is {xy.shape}; give (n, 2): pairs of x, y."])
+        return xy
+
+
+def _weights(incidents: pd.DataFrame, column: str) -> NDArray[np.float64]:
+    if column not in incidents.columns:
+        have = ", ".join(map(str, incidents.columns))
+        raise InputError("incidents", [f"weights={column!r} is not a column; columns: {have}."])
+    values = pd.to_numeric(incidents[column], errors="coerce").to_numpy(dtype=float)
+    bad = ~np.isfinite(values) | (values < 0)
+    if bad.any():
+        raise InputError(
+            "incidents",
+            [
+                f"weights={column!r} is missing, negative or no number in {int(bad.sum()):,} rows "
+                f"(first: {incidents.index[bad][0]!r}); fill or drop them."
+            ],
+        )
+    return values
+
+
+def _cell_of(
+    x: NDArray[np.float64], y: NDArray[np.float64], size: float, shape: str
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Column and row of points, counted from the origin; NaN for NaN."""
+    if shape == "square":
+        return np.floor(x / size), np.floor(y / size)
+    # Even rows and odd rows form a rectangular lattice each; the nearer centre of the two wins.
+    height = size * _ROW["hex"]
+    even_row = 2 * np.floor(y / (2 * height) + 0.5)
+    even_column = np.floor(x / size + 0.5)
+    odd_row = 2 * np.floor(y / (2 * height)) + 1
+    odd_column = np.floor(x / size)
+    to_even = (x - even_column * size) ** 2 + (y - even_row * height) ** 2
+    to_odd = (x - (odd_column + 0.5) * size) ** 2 + (y - odd_row * height) ** 2
+    eastern = odd_column + 0.5 > even_column
+    odd = (to_odd < to_even) | ((to_odd == to_even) & eastern)
+    return np.where(odd, odd_column, even_column), np.where(odd, odd_row, even_row)
+
+
+def _centres(
+    columns: NDArray[np.int64], rows: NDArray[np.int64], size: float, shape: str
+) -> NDArray[np.float64]:
+    if shape == "square":
+        return np.column_stack([columns + 0.5, rows + 0.5]) * size
+    return np.column_stack([columns + 0.5 * (rows & 1), rows * _ROW["hex"]]) * size
+
+
+def _shapes(
+    columns: NDArray[np.int64],
+    rows: NDArray[np.int64],
+    size: float,
+    shape: str,
+    shrunk: float = 0.0,
+) -> NDArray[np.object_]:
+    """Polygons of cells, each ``shrunk`` metres smaller on every side."""
+    x, y = _centres(columns, rows, size, shape).T
+    half = size / 2 - shrunk
+    if shape == "square":
+        if not shrunk:  # corners exact, so that neighbours share them to the last bit
+            return shapely.box(columns * size, rows * size, (columns + 1) * size, (rows + 1) * size)
+        return shapely.box(x - half, y - half, x + half, y + half)
+    slope = half / np.sqrt(3)
+    east = np.array([half, half, 0, -half, -half, 0])
+    north = np.array([-slope, slope, 2 * slope, slope, -slope, -2 * slope])
+    return shapely.polygons(np.stack([x[:, None] + east, y[:, None] + north], axis=2))
+
+
+def _frame(
+    bounds: NDArray[np.float64], size: float, shape: str
+) -> tuple[tuple[int, int], int, int]:
+    """First column and row of the lattice that holds the bounds, and its width and height."""
+    west, south, east, north = bounds
+    if shape == "square":
+        first = int(np.floor(west / size)), int(np.floor(south / size))
+        return first, int(np.ceil(east / size)) - first[0], int(np.ceil(north / size)) - first[1]
+    height, radius = size * _ROW["hex"], size / np.sqrt(3)
+    first = int(np.floor(west / size - 0.5)), int(np.floor((south - radius) / height))
+    last = int(np.ceil(east / size)), int(np.ceil((north + radius) / height))
+    return first, last[0] - first[0] + 1, last[1] - first[1] + 1
+
+
+def _owners(
+    lpts: gpd.GeoDataFrame, size: float, shape: str, first: tuple[int, int], columns: int, rows: int
+) -> NDArray[np.int32]:
+    """Position of the LPT each cell of the lattice belongs to, -1 for none, shape (rows*columns,)."""
+    row_numbers = np.arange(rows) + first[1]
+    at_first = np.full(rows, first[0])
+    x_first, ys = _centres(at_first, row_numbers, size, shape).T
+    owner = np.full((rows, columns), -1, dtype=np.int32)
+    shapes = np.asarray(lpts.geometry.array)
+    for code, area in enumerate(shapes):
+        south, north = np.searchsorted(ys, shapely.bounds(area)[[1, 3]])
+        window = owner[south:north]
+        covered = _scan(area, x_first[south:north], ys[south:north], size, columns)
+        window[covered & (window < 0)] = code
+    owner = owner.ravel()
+
+    # Cells whose centre lies in no LPT but that share area with one: look along the boundaries.
+    # A piece of at most half a cell from a point stays within that point's cell and those around.
+    edge = shapely.get_coordinates(shapely.segmentize(shapely.boundary(shapes), size / 2))
+    column, row = _cell_of(edge[:, 0], edge[:, 1], size, shape)
+    lattice_row, lattice_column = row.astype(int) - first[1], column.astype(int) - first[0]
+    marked = np.zeros((rows + 4, columns + 4), dtype=bool)
+    for up in (1, 2, 3):
+        for right in (1, 2, 3):
+            marked[lattice_row + up, lattice_column + right] = True
+    candidates = np.flatnonzero(marked[2:-2, 2:-2].ravel() & (owner < 0))
+    near_row, near_column = np.divmod(candidates, columns)
+    near_row, near_column = near_row + first[1], near_column + first[0]
+    inner = _shapes(near_column, near_row, size, shape, shrunk=_SHRUNK)
+    centre = shapely.points(_centres(near_column, near_row, size, shape))
+    nearest = np.full(len(candidates), np.inf)
+    shapely.prepare(shapes)
+    tree = shapely.STRtree(inner)
+    for code, area in enumerate(shapes):
+        hit = tree.query(area, predicate="intersects")
+        distance = shapely.distance(area, centre[hit])
+        closer = distance < nearest[hit]
+        owner[candidates[hit[closer]]] = code
+        nearest[hit[closer]] = distance[closer]
+    return owner
+
+
+def _scan(
+    area: Any, x_first: NDArray[np.float64], ys: NDArray[np.float64], size: float, columns: int
+) -> NDArray[np.bool_]:
+    """Tell which centres of some rows lie in an area, by the crossings of its edges (even–odd).
+
+    A centre on an edge counts for the area on its east; on a level edge, for that on its north.
+    """
+    rings = shapely.get_rings(shapely.get_parts(area))
+    xy, ring = shapely.get_coordinates(rings, return_index=True)
+    same = ring[1:] == ring[:-1]
+    low, high = xy[:-1][same], xy[1:][same]
+    swap = low[:, 1] > high[:, 1]  # one direction, so that two LPTs agree on their common edge
+    low[swap], high[swap] = high[swap], low[swap]
+    start, stop = np.searchsorted(ys, low[:, 1]), np.searchsorted(ys, high[:, 1])
+    crossed = stop - start
+    edge = np.repeat(np.arange(len(low)), crossed)
+    row = np.arange(len(edge)) - np.repeat(np.cumsum(crossed) - crossed, crossed) + start[edge]
+    (x1, y1), (x2, y2) = low[edge].T, high[edge].T
+    x = x1 + (ys[row] - y1) * (x2 - x1) / (y2 - y1)
+    column = np.clip(np.ceil((x - x_first[row]) / size), 0, columns).astype(np.int64)
+    crossings = np.bincount(row * (columns + 1) + column, minlength=len(ys) * (columns + 1))
+    parity = np.cumsum(crossings.reshape(len(ys), columns + 1)[:, :columns], axis=1) & 1
+    return parity.astype(bool)
+
+
+def _geotiff(rows: NDArray[np.float64], size: float, west: float, north: float, epsg: int) -> bytes:
+    """Encode rows, the northernmost first, as a little-endian GeoTIFF of one strip."""
+    pixels = np.ascontiguousarray(rows, dtype="<f4").tobytes()
+    keys = (1, 1, 0, 4, 1024, 0, 1, 1, 1025, 0, 1, 1, 3072, 0, 1, epsg, 3076, 0, 1, 9001)
+    short, long, double, text = (3, "H"), (4, "I"), (12, "d"), (2, "s")
+    tags: list[tuple[int, tuple[int, str], tuple[Any, ...]]] = [
+        (256, long, (rows.shape[1],)), (257, long, (rows.shape[0],)),  # width, height
+        (258, short, (32,)), (259, short, (1,)), (262, short, (1,)),  # bits, uncompressed, min=black
+        (273, long, (8,)), (277, short, (1,)), (278, long, (rows.shape[0],)),  # one strip, at byte 8
+        (279, long, (len(pixels),)), (339, short, (3,)),  # floating point
+        (33550, double, (size, size, 0.0)), (33922, double, (0.0, 0.0, 0.0, west, north, 0.0)),
+        (34735, short, keys), (42113, text, (b"nan\0",)),
+    ]  # fmt: skip
+    padding = b"\0" * (len(pixels) % 2)
+    directory = 8 + len(pixels) + len(padding)
+    extra_at = directory + 2 + 12 * len(tags) + 4
+    entries, extra = b"", b""
+    for tag, (kind, code), values in tags:
+        if code == "s":
+            packed, count = values[0], len(values[0])
+        else:
+            packed, count = struct.pack(f"<{len(values)}{code}", *values), len(values)
+        if len(packed) > 4:
+            where = struct.pack("<I", extra_at + len(extra))
+            extra += packed
+        else:
+            where = packed.ljust(4, b"\0")
+        entries += struct.pack("<HHI", tag, kind, count) + where
+    header = b"II" + struct.pack("<HI", 42, directory)
+    ifd = struct.pack("<H", len(tags)) + entries + struct.pack("<I", 0)
+    return header + pixels + padding + ifd + extra
