@@ -1,0 +1,111 @@
+"""What every record format hands to ``read_incidents``: columns half way to the contract."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from ._rows import Rows
+
+TEXT = ("category", "source", "origin", "place", "lsoa", "outcome", "vulnerability")
+"""Text columns of a draft, each a categorical: cleaned once per value, not once per row."""
+
+
+@dataclass(frozen=True)
+class Fact:
+    """One thing found in the records, how many rows it concerns, and what was done.
+
+    ``rows`` is None for a fact about a file or the whole.
+    """
+
+    check: str
+    rows: int | None
+    action: str  # fixed | refused | kept | left aside | noted
+    detail: str
+
+
+@dataclass
+class Draft:
+    """The rows of one file that may become incidents.
+
+    Parameters
+    ----------
+    frame : DataFrame
+        ``line``, ``id`` (text, ``""`` for none), ``occurred_from``, ``occurred_to``, ``x``, ``y``
+        (nan for none), ``recorded_at`` and the columns of :data:`TEXT`; those a format does not
+        have may be absent.
+    crs : str
+        Coordinate system of ``x`` and ``y``, always in the order east, north.
+    refused : list of (line, reason, text)
+    facts : list of Fact
+    """
+
+    frame: pd.DataFrame
+    crs: str
+    refused: list[tuple[int, str, str]] = field(default_factory=list)
+    facts: list[Fact] = field(default_factory=list)
+
+
+def recode(values: pd.Categorical, clean: Callable[[str], str | None]) -> pd.Categorical:
+    """Clean a categorical's values, each once; values cleaned to None or ``""`` become missing.
+
+    Examples
+    --------
+    >>> recode(pd.Categorical(["a ", "a", " "]), str.strip)
+    ['a', 'a', NaN]
+    Categories (1, ...): ['a']
+    """
+    cleaned = np.array([clean(str(v)) or "" for v in values.categories], dtype=object)
+    names, codes = np.unique(cleaned.astype(str), return_inverse=True)
+    if len(names) and names[0] == "":
+        names, codes = names[1:], codes - 1
+    taken = np.where(values.codes < 0, -1, codes[values.codes]) if len(codes) else values.codes
+    return pd.Categorical.from_codes(taken, pd.Index(names.astype(object)))
+
+
+def numbers(values: pd.Categorical) -> NDArray[np.float64]:
+    """Read a categorical of numerals, each value once; nan for what is no number.
+
+    Thousands commas and blanks are let through, as is a decimal comma.
+
+    Examples
+    --------
+    >>> numbers(pd.Categorical(["388,100", " 52.5 ", "-1,5", "n/a"]))
+    array([ 3.881e+05,  5.250e+01, -1.500e+00,        nan])
+    """
+    text = pd.Series(values.categories, dtype=object).astype(str).str.strip()
+    text = text.str.replace(r"(?<=\d)[, ](?=\d{3}(\D|$))", "", regex=True)
+    text = text.str.replace(",", ".", regex=False)
+    found = pd.to_numeric(text, errors="coerce").to_numpy(dtype=float)
+    if not len(found):
+        return np.full(len(values), np.nan)
+    return np.where(values.codes < 0, np.nan, found[values.codes])
+
+
+def refuse(
+    draft: Draft, rows: Rows, faults: Iterable[tuple[NDArray[np.bool_], str | Callable[[int], str]]]
+) -> Draft:
+    """Take faulty rows out of a draft, with the first reason that holds and their text as written.
+
+    Parameters
+    ----------
+    draft : Draft
+        With one row per row of ``rows``.
+    rows : Rows
+    faults : iterable of (mask, reason)
+        ``reason`` is text, or a function from the row position to text.
+    """
+    bad = np.zeros(len(draft.frame), dtype=bool)
+    for mask, reason in faults:
+        for i in np.flatnonzero(mask & ~bad):
+            why = reason if isinstance(reason, str) else reason(int(i))
+            draft.refused.append((int(rows.line[i]), why, rows.raw(int(i))))
+        bad |= mask
+    if bad.any():
+        draft.frame = draft.frame[~bad].reset_index(drop=True)
+    draft.refused = sorted([*rows.refused, *draft.refused])
+    return draft
