@@ -1,0 +1,146 @@
+"""What the tables say, in plain English: gaps and reservations first."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pandas as pd
+
+from ._periods import FREQ, nowhere, numbers, starts_of
+
+if TYPE_CHECKING:
+    import geopandas as gpd
+    from numpy.typing import NDArray
+
+MONTHS = (
+    "January", "February", "March", "April", "May", "June",
+    "July", "August", "September", "October", "November", "December",
+)  # fmt: skip
+_SOURCES = 5  # sources named per reservation; the periods table holds them all
+_SHOWN = 15  # sentences in the text; the summary table holds them all
+
+
+def spans(starts: NDArray[np.datetime64], freq: str) -> str:
+    """Name periods as ranges: "May to Dec 2024, Mar 2025", or weeks by their Mondays."""
+    number = numbers(starts, freq)
+    runs = np.split(number, np.flatnonzero(np.diff(number) > 1) + 1)
+    return ", ".join(_span(run[[0, -1]], freq) for run in runs)
+
+
+def _span(ends: NDArray[np.int64], freq: str) -> str:
+    day, last = starts_of(ends, freq).astype("datetime64[D]").astype(str)
+    if freq != "MS":
+        return f"week of {day}" if day == last else f"weeks of {day} to {last}"
+    first, to = (f"{MONTHS[int(d[5:7]) - 1][:3]} {d[:4]}" for d in (day, last))
+    if day == last:
+        return first
+    return f"{first[:3]} to {to}" if first[4:] == to[4:] else f"{first} to {to}"
+
+
+def _percent(value: float) -> str:
+    return f"{abs(value):.0%}".replace("%", " %")
+
+
+def _changed(row: Any, name: str) -> str:
+    """Put the yearly change in words; counts alone where a percentage would mislead."""
+    if not row["compared"]:
+        return "too little recorded in both of the last two years to compare them"
+    when = row["_months"]
+    before = "the year before" if when.startswith("last") else f"the same {name}s a year before"
+    if np.isnan(row["change"]):
+        return (f"{when}: {row['latest']:,.0f}, against {row['previous']:,.0f} {before} "
+                "(too few for a percentage)")  # fmt: skip
+    low, high = row["change_low"], row["change_high"]
+    interval = f"95 % interval {low * 100:+.0f} to {high * 100:+.0f} %"
+    if low <= 0 <= high:
+        return f"{when}: no clear change from {before} ({row['change'] * 100:+.0f} %, {interval})"
+    way = "above" if row["change"] > 0 else "below"
+    return f"{when}: {_percent(row['change'])} {way} {before} ({interval})"
+
+
+def _seasonal(row: Any, name: str) -> str:
+    recorded = f"{row['periods']} {name}s recorded"
+    if row["verdict"] == "too short to say":
+        return f"{recorded}: too short to say whether there is a season"
+    if row["verdict"] == "too few to say":
+        return "too few to say whether there is a season"
+    if row["verdict"] == "no clear season":
+        return f"no season beyond chance in {recorded}"
+    sure = "a clear season" if row["verdict"] == "clear season" else "possibly a season"
+    return (
+        f"{sure}, highest about {row['peak_month']}: peak {row['ratio']:.2f} times the trough "
+        f"(95 % interval {row['ratio_low']:.2f} to {row['ratio_high']:.2f}), {recorded}"
+    )
+
+
+def sentences(summary: pd.DataFrame, by: tuple[str, ...], freq: str) -> pd.Series:
+    name = FREQ[freq][2]
+    said = []
+    for row in summary.to_dict("records"):
+        who = ", ".join(str(row[column]) for column in by) or "All incidents"
+        if not row["periods"]:
+            said.append(f"{who}: no {name} fully recorded.")
+            continue
+        rate = row["per_period"]
+        often = f"{rate:,.0f}" if rate >= 10 else f"{rate:.1f}"
+        said.append(f"{who}: {often} a {name}; {_changed(row, name)}; {_seasonal(row, name)}.")
+    return pd.Series(said, index=summary.index, dtype="str")
+
+
+def _reservations(periods: pd.DataFrame, freq: str) -> list[str]:
+    """Say which periods were not recorded, or not wholly, source by source."""
+    name, lines = FREQ[freq][2], []
+    for status, meaning in (
+        ("missing", "not recorded, left as gaps and never read as zero"),
+        ("thin", "probably incomplete, shown but left out of every fit"),
+        ("incomplete", "at the edges only partly covered, left out"),
+    ):
+        found = list(periods[periods["status"] == status].groupby("source"))
+        for source, rows in found[:_SOURCES]:
+            when = spans(rows["period_start"].to_numpy(), freq)
+            count = f", {rows['incidents'].sum():,} incidents" if status != "missing" else ""
+            unit = name if len(rows) == 1 else f"{name}s"
+            lines.append(f"{source}: {len(rows)} {unit} {meaning} ({when}{count}).")
+        if len(found) > _SOURCES:
+            lines.append(f"... and {len(found) - _SOURCES} more sources likewise (table periods).")
+    return lines
+
+
+def paragraph(
+    incidents: gpd.GeoDataFrame, periods: pd.DataFrame, series: pd.DataFrame,
+    summary: pd.DataFrame, spanning: int, by: tuple[str, ...], freq: str,
+) -> str:  # fmt: skip
+    """Put together the paragraph: what was counted, what was not, and each group's sentence."""
+    name = FREQ[freq][2]
+    edges = np.sort(periods.loc[periods["status"] != "incomplete", "period_start"].to_numpy())
+    each = " and ".join("LPT" if column == "lpt" else column for column in by)
+    lines = [
+        f"{len(incidents):,} incidents counted by {name}{' and ' + each if by else ''}, "
+        f"{_span(numbers(edges[[0, -1]], freq), freq)} "
+        f"({len(summary):,} {'series' if by else 'series for all together'}; "
+        f"figures a {name} are per {FREQ[freq][1]:g} days).",
+        *_reservations(periods, freq),
+    ]
+    if spanning:
+        lines.append(
+            f"{spanning:,} incidents whose times reach over the end of a {name} are counted at "
+            "the middle of their interval."
+        )
+    if bridged := int(summary["bridged"].max()):
+        lines.append(
+            f"The trend lines cross up to {bridged} unrecorded {name}s on a straight line."
+        )
+    for column in by:
+        lost = series.loc[series[column] == nowhere(column), "incidents"].sum()
+        if lost:
+            lines.append(
+                f"{lost:,.0f} incidents have {nowhere(column)} and stand as their own line."
+            )
+    if "origin" in incidents.columns and (police := int((incidents["origin"] == "police").sum())):
+        lines.append(f"{police:,} are police-generated: their counts follow police activity too.")
+    shown = summary.sort_values("incidents", ascending=False, kind="stable").head(_SHOWN)
+    lines.extend(summary.loc[shown.index.sort_values(), "sentence"])
+    if len(summary) > len(shown):
+        lines.append(f"... and {len(summary) - len(shown):,} smaller groups in the summary table.")
+    return "\n".join(lines)
