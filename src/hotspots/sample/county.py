@@ -385,8 +385,9 @@ def _incidents(
     streets = addresses["street"].to_numpy(dtype=object)[at]
     teams[lost] = streets[lost] = None
     frame = pd.DataFrame({
-        "category": np.array(_KINDS, dtype=object)[kind], "occurred_from": start, "occurred_to": end, "lpt": teams,
-        "place": streets, "origin": _origins(rng, kind), "source": FORCE,
+        "category": np.array(_KINDS, dtype=object)[kind],
+        "occurred_from": start, "occurred_to": end, "lpt": teams, "place": streets,
+        "origin": _origins(rng, kind), "source": FORCE,
     })  # fmt: skip
     text = pd.Series(["a"], dtype="str").dtype  # plain objects before pandas 3, where None stays
     frame = frame.astype(dict.fromkeys(["category", "lpt", "place", "origin", "source"], text))
