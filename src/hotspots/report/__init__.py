@@ -1,0 +1,7 @@
+"""What leaves the house: an offline page, tables for Power BI, and one GeoPackage."""
+
+from .bi import export_bi
+from .gis import export_gis
+from .page import write_report
+
+__all__ = ["export_bi", "export_gis", "write_report"]

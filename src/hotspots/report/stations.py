@@ -1,0 +1,134 @@
+"""Which station is which: results are known by the tables they hold, frames by their columns."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import pandas as pd
+
+from ..contracts import (
+    HOTSPOTS,
+    INCIDENTS,
+    LPTS,
+    InputError,
+    Result,
+    check_incidents,
+    check_table,
+)
+
+if TYPE_CHECKING:
+    import geopandas as gpd
+
+# A result is of a kind when it holds all of these tables; a kind nobody knows keeps its own name.
+_KINDS = {
+    "ingest": {"incidents", "rejected"},
+    "trends": {"series", "seasons", "summary"},
+    "plan": {"visits", "coverage", "reasons"},
+}
+
+
+@dataclass(frozen=True)
+class Stations:
+    """What a report or an export was given, sorted by kind.
+
+    Parameters
+    ----------
+    results : tuple of (str, Result)
+        Kind (``ingest``, ``trends``, ``plan`` or the result's own name) and result, as given.
+    hotspots : tuple of GeoDataFrame
+        Hotspots tables, as given.
+    incidents : GeoDataFrame or None
+        The incidents: a table given on its own, which may carry harm, else that of an ingest.
+    lpts : GeoDataFrame or None
+    """
+
+    results: tuple[tuple[str, Result], ...]
+    hotspots: tuple[gpd.GeoDataFrame, ...]
+    incidents: gpd.GeoDataFrame | None
+    lpts: gpd.GeoDataFrame | None
+
+    def of(self, kind: str) -> list[Result]:
+        """Return the results of one kind."""
+        return [result for named, result in self.results if named == kind]
+
+    def tables(self) -> Iterator[tuple[str, str, pd.DataFrame]]:
+        """Yield kind, table name and frame of every result, row-level incidents aside."""
+        seen: dict[str, int] = {}
+        for kind, result in self.results:
+            seen[kind] = seen.get(kind, 0) + 1
+            label = kind if seen[kind] == 1 else f"{kind}_{seen[kind]}"
+            for name, frame in result.tables.items():
+                if not set(INCIDENTS.required) <= set(frame.columns):
+                    yield label, name, frame
+
+
+def _kind(result: Result) -> str:
+    names = set(result.tables)
+    own = re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", type(result).__name__).lower()
+    return next((kind for kind, tables in _KINDS.items() if tables <= names), own)
+
+
+def gather(
+    stations: tuple[Any, ...], lpts: gpd.GeoDataFrame | None = None, *, what: str
+) -> Stations:
+    """Sort what was given by kind and check every table that has a contract.
+
+    Parameters
+    ----------
+    stations : tuple
+        Results, and tables of hotspots, incidents or LPTs.
+    lpts : GeoDataFrame, optional
+        LPTs given by name; they go before any among ``stations``.
+    what : str
+        Who asks, for the error.
+
+    Returns
+    -------
+    Stations
+
+    Raises
+    ------
+    InputError
+        Naming every argument that is none of these, or that breaks its contract.
+    """
+    results: list[tuple[str, Result]] = []
+    hotspots: list[gpd.GeoDataFrame] = []
+    incidents = None
+    faults = []
+    for n, station in enumerate(stations, 1):
+        try:
+            if isinstance(station, Result):
+                results.append((_kind(station), station))
+            elif not isinstance(station, pd.DataFrame):
+                faults.append(f"argument {n} is a {type(station).__name__}; {_TAKES}.")
+            elif set(HOTSPOTS.required) <= set(station.columns):
+                hotspots.append(check_table(station, HOTSPOTS, f"argument {n} (hotspots)"))
+            elif set(INCIDENTS.required) <= set(station.columns):
+                incidents = check_incidents(station, f"argument {n} (incidents)")
+            elif set(LPTS.required) <= set(station.columns):
+                found = check_table(station, LPTS, f"argument {n} (LPTs)")
+                lpts = found if lpts is None else lpts
+            else:
+                have = ", ".join(map(str, station.columns)) or "none"
+                faults.append(f"argument {n} is a table with columns {have}; {_TAKES}.")
+        except InputError as error:
+            faults.extend(f"{error.what}: {fault}" for fault in error.faults)
+    if not stations:
+        faults.append(f"nothing was given; {_TAKES}.")
+    if faults:
+        raise InputError(what, faults)
+    if lpts is not None:
+        check_table(lpts, LPTS)
+    for kind, result in results:
+        if incidents is None and kind == "ingest":
+            incidents = result.tables["incidents"]
+    return Stations(tuple(results), tuple(hotspots), incidents, lpts)
+
+
+_TAKES = (
+    "give what read_incidents, seasonal_trends or plan_patrols returned, or a table of hotspots, "
+    "incidents or LPTs"
+)
