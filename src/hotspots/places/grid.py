@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import os
-import struct
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
@@ -17,13 +16,12 @@ from numpy.typing import ArrayLike, NDArray
 
 from ..atomic import atomic_file
 from ..contracts import LPTS, InputError, check_table
+from ._geotiff import encode_geotiff
+from ._lattice import Lattice
 
 SHAPES = ("square", "hex")
 MOST_CELLS = 30_000_000
 """A lattice of more cells is taken for a mistake: a stray polygon, or kilometres for metres."""
-
-_ROW = {"square": 1.0, "hex": np.sqrt(3) / 2}  # height of a row, in sizes
-_SHRUNK = 1e-3  # metres: an overlap thinner than this is rounding
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -43,6 +41,8 @@ class Grid:
         south. They mean something within this grid only; :attr:`ids` are stable.
     lpt : ndarray of str, shape (n,)
         LPT of each inside cell.
+    first : tuple of int
+        Column and row of the south-west corner in the endless lattice.
 
     Notes
     -----
@@ -75,7 +75,7 @@ class Grid:
     rows: int
     cells: NDArray[np.int64]
     lpt: NDArray[np.object_]
-    _first: tuple[int, int] = field(repr=False)  # column and row number counted from the origin
+    first: tuple[int, int]
 
     @classmethod
     def over(cls, lpts: gpd.GeoDataFrame, size: float = 100, shape: str = "square") -> Grid:
@@ -116,7 +116,8 @@ class Grid:
         if faults:
             raise InputError("grid", faults)
         lpts = lpts.sort_index()
-        first, columns, rows = _frame(lpts.total_bounds, float(size), shape)
+        lattice = Lattice(float(size), shape)
+        first, columns, rows = lattice.window(lpts.total_bounds)
         if columns * rows > MOST_CELLS:
             raise InputError(
                 "grid",
@@ -126,11 +127,16 @@ class Grid:
                     "or look for a stray polygon."
                 ],
             )
-        codes = _owners(lpts, float(size), shape, first, columns, rows)
+        codes = lattice.owners(np.asarray(lpts.geometry.array), first, columns, rows)
         cells = np.flatnonzero(codes >= 0)
         names = lpts.index.to_numpy(dtype=object)[codes[cells]]
         cells.flags.writeable = names.flags.writeable = False
         return cls(float(size), shape, lpts.crs, columns, rows, cells, names, first)
+
+    @property
+    def lattice(self) -> Lattice:
+        """The endless lattice the grid is cut from: its cell of a point, its centres."""
+        return Lattice(self.size, self.shape)
 
     def __repr__(self) -> str:
         teams = len(set(self.lpt))
@@ -143,19 +149,18 @@ class Grid:
     @property
     def area_km2(self) -> float:
         """Area of one cell in square kilometres."""
-        return self.size**2 * _ROW[self.shape] / 1e6
+        return self.lattice.area_km2
 
     @property
     def extent(self) -> tuple[float, float, float, float]:
         """West, south, east and north edge of the lattice in metres."""
-        column, row = self._first
+        column, row = self.first
+        west, south = column * self.size, row * self.lattice.height
         if self.shape == "square":
-            west, south = column * self.size, row * self.size
             return west, south, west + self.columns * self.size, south + self.rows * self.size
-        height, radius = self.size * _ROW["hex"], self.size / np.sqrt(3)
-        west, south = (column - 0.5) * self.size, row * height - radius
-        east = west + (self.columns + 0.5) * self.size
-        return west, south, east, float(south + (self.rows - 1) * height + 2 * radius)
+        corner = self.size / np.sqrt(3)
+        north = south + (self.rows - 1) * self.lattice.height + corner
+        return west - self.size / 2, south - corner, west + self.columns * self.size, north
 
     @cached_property
     def inside(self) -> NDArray[np.bool_]:
@@ -168,7 +173,7 @@ class Grid:
     @cached_property
     def centres(self) -> NDArray[np.float64]:
         """Easting and northing of the centre of each inside cell, shape (n, 2)."""
-        centres = _centres(*self._absolute(self.cells), self.size, self.shape)
+        centres = self.lattice.centres(*self._absolute(self.cells))
         centres.flags.writeable = False
         return centres
 
@@ -219,8 +224,8 @@ class Grid:
         True
         """
         xy = self._coordinates(points)
-        column, row = _cell_of(xy[:, 0], xy[:, 1], self.size, self.shape)
-        column, row = column - self._first[0], row - self._first[1]
+        column, row = self.lattice.cell_of(xy[:, 0], xy[:, 1])
+        column, row = column - self.first[0], row - self.first[1]
         # NaN compares false, so an unlocated point falls outside
         known = (column >= 0) & (column < self.columns) & (row >= 0) & (row < self.rows)
         found = np.full(len(xy), -1, dtype=np.int64)
@@ -289,7 +294,7 @@ class Grid:
             steps = [(0, -1), (0, 1), (-1, 0), (1, 0)]
             near = [(row + up, column + right) for up, right in steps]
         else:  # odd rows stand half a cell further east
-            odd = (row + self._first[1]) & 1
+            odd = (row + self.first[1]) & 1
             near = [(row, column - 1), (row, column + 1)]
             near += [(row + up, column + odd - left) for up in (-1, 1) for left in (1, 0)]
         rows, columns = (np.stack(part, axis=1) for part in zip(*near, strict=True))
@@ -324,10 +329,9 @@ class Grid:
         """
         cells = self.cells if cells is None else np.asarray(cells, dtype=np.int64)
         at = self._positions(cells)
-        columns, rows = self._absolute(cells)
         return gpd.GeoDataFrame(
             {"id": self.ids[at], "lpt": self.lpt[at]},
-            geometry=_shapes(columns, rows, self.size, self.shape),
+            geometry=self.lattice.polygons(*self._absolute(cells)),
             index=pd.Index(cells, name="cell"),
             crs=self.crs,
         )
@@ -377,7 +381,7 @@ class Grid:
         return lattice.reshape(self.rows, self.columns)
 
     def to_geotiff(self, path: str | os.PathLike[str], heat: pd.Series | ArrayLike) -> None:
-        """Write values as a GeoTIFF: 32-bit floats, NaN outside, north up.
+        r"""Write values as a GeoTIFF: 32-bit floats, NaN outside, north up.
 
         Parameters
         ----------
@@ -403,7 +407,7 @@ class Grid:
         >>> path = pathlib.Path(tempfile.mkdtemp()) / "counts.tif"
         >>> grid.to_geotiff(path, grid.counts(county.incidents))
         >>> path.read_bytes()[:4]
-        b'II*\\x00'
+        b'II*\x00'
         """
         raster = self.raster(heat)
         epsg = self.crs.to_epsg()
@@ -413,12 +417,12 @@ class Grid:
             )
         west, _, _, north = self.extent
         with atomic_file(path) as partial:
-            partial.write_bytes(_geotiff(raster[::-1], self.size, west, north, epsg))
+            partial.write_bytes(encode_geotiff(raster[::-1], self.size, west, north, epsg))
 
     def _absolute(self, cells: NDArray[np.int64]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
         """Column and row of lattice numbers, counted from the origin of the CRS."""
         row, column = np.divmod(cells, self.columns)
-        return column + self._first[0], row + self._first[1]
+        return column + self.first[0], row + self.first[1]
 
     def _positions(self, cells: NDArray[Any]) -> NDArray[np.intp]:
         """Where in :attr:`cells` each cell stands."""
@@ -463,164 +467,3 @@ def _weights(incidents: pd.DataFrame, column: str) -> NDArray[np.float64]:
             ],
         )
     return values
-
-
-def _cell_of(
-    x: NDArray[np.float64], y: NDArray[np.float64], size: float, shape: str
-) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Column and row of points, counted from the origin; NaN for NaN."""
-    if shape == "square":
-        return np.floor(x / size), np.floor(y / size)
-    # Even rows and odd rows form a rectangular lattice each; the nearer centre of the two wins.
-    height = size * _ROW["hex"]
-    even_row = 2 * np.floor(y / (2 * height) + 0.5)
-    even_column = np.floor(x / size + 0.5)
-    odd_row = 2 * np.floor(y / (2 * height)) + 1
-    odd_column = np.floor(x / size)
-    to_even = (x - even_column * size) ** 2 + (y - even_row * height) ** 2
-    to_odd = (x - (odd_column + 0.5) * size) ** 2 + (y - odd_row * height) ** 2
-    eastern = odd_column + 0.5 > even_column
-    odd = (to_odd < to_even) | ((to_odd == to_even) & eastern)
-    return np.where(odd, odd_column, even_column), np.where(odd, odd_row, even_row)
-
-
-def _centres(
-    columns: NDArray[np.int64], rows: NDArray[np.int64], size: float, shape: str
-) -> NDArray[np.float64]:
-    if shape == "square":
-        return np.column_stack([columns + 0.5, rows + 0.5]) * size
-    return np.column_stack([columns + 0.5 * (rows & 1), rows * _ROW["hex"]]) * size
-
-
-def _shapes(
-    columns: NDArray[np.int64],
-    rows: NDArray[np.int64],
-    size: float,
-    shape: str,
-    shrunk: float = 0.0,
-) -> NDArray[np.object_]:
-    """Polygons of cells, each ``shrunk`` metres smaller on every side."""
-    x, y = _centres(columns, rows, size, shape).T
-    half = size / 2 - shrunk
-    if shape == "square":
-        if not shrunk:  # corners exact, so that neighbours share them to the last bit
-            return shapely.box(columns * size, rows * size, (columns + 1) * size, (rows + 1) * size)
-        return shapely.box(x - half, y - half, x + half, y + half)
-    slope = half / np.sqrt(3)
-    east = np.array([half, half, 0, -half, -half, 0])
-    north = np.array([-slope, slope, 2 * slope, slope, -slope, -2 * slope])
-    return shapely.polygons(np.stack([x[:, None] + east, y[:, None] + north], axis=2))
-
-
-def _frame(
-    bounds: NDArray[np.float64], size: float, shape: str
-) -> tuple[tuple[int, int], int, int]:
-    """First column and row of the lattice that holds the bounds, and its width and height."""
-    west, south, east, north = bounds
-    if shape == "square":
-        first = int(np.floor(west / size)), int(np.floor(south / size))
-        return first, int(np.ceil(east / size)) - first[0], int(np.ceil(north / size)) - first[1]
-    height, radius = size * _ROW["hex"], size / np.sqrt(3)
-    first = int(np.floor(west / size - 0.5)), int(np.floor((south - radius) / height))
-    last = int(np.ceil(east / size)), int(np.ceil((north + radius) / height))
-    return first, last[0] - first[0] + 1, last[1] - first[1] + 1
-
-
-def _owners(
-    lpts: gpd.GeoDataFrame, size: float, shape: str, first: tuple[int, int], columns: int, rows: int
-) -> NDArray[np.int32]:
-    """Position of the LPT each cell of the lattice belongs to, -1 for none, shape (rows*columns,)."""
-    row_numbers = np.arange(rows) + first[1]
-    at_first = np.full(rows, first[0])
-    x_first, ys = _centres(at_first, row_numbers, size, shape).T
-    owner = np.full((rows, columns), -1, dtype=np.int32)
-    shapes = np.asarray(lpts.geometry.array)
-    for code, area in enumerate(shapes):
-        south, north = np.searchsorted(ys, shapely.bounds(area)[[1, 3]])
-        window = owner[south:north]
-        covered = _scan(area, x_first[south:north], ys[south:north], size, columns)
-        window[covered & (window < 0)] = code
-    owner = owner.ravel()
-
-    # Cells whose centre lies in no LPT but that share area with one: look along the boundaries.
-    # A piece of at most half a cell from a point stays within that point's cell and those around.
-    edge = shapely.get_coordinates(shapely.segmentize(shapely.boundary(shapes), size / 2))
-    column, row = _cell_of(edge[:, 0], edge[:, 1], size, shape)
-    lattice_row, lattice_column = row.astype(int) - first[1], column.astype(int) - first[0]
-    marked = np.zeros((rows + 4, columns + 4), dtype=bool)
-    for up in (1, 2, 3):
-        for right in (1, 2, 3):
-            marked[lattice_row + up, lattice_column + right] = True
-    candidates = np.flatnonzero(marked[2:-2, 2:-2].ravel() & (owner < 0))
-    near_row, near_column = np.divmod(candidates, columns)
-    near_row, near_column = near_row + first[1], near_column + first[0]
-    inner = _shapes(near_column, near_row, size, shape, shrunk=_SHRUNK)
-    centre = shapely.points(_centres(near_column, near_row, size, shape))
-    nearest = np.full(len(candidates), np.inf)
-    shapely.prepare(shapes)
-    tree = shapely.STRtree(inner)
-    for code, area in enumerate(shapes):
-        hit = tree.query(area, predicate="intersects")
-        distance = shapely.distance(area, centre[hit])
-        closer = distance < nearest[hit]
-        owner[candidates[hit[closer]]] = code
-        nearest[hit[closer]] = distance[closer]
-    return owner
-
-
-def _scan(
-    area: Any, x_first: NDArray[np.float64], ys: NDArray[np.float64], size: float, columns: int
-) -> NDArray[np.bool_]:
-    """Tell which centres of some rows lie in an area, by the crossings of its edges (even–odd).
-
-    A centre on an edge counts for the area on its east; on a level edge, for that on its north.
-    """
-    rings = shapely.get_rings(shapely.get_parts(area))
-    xy, ring = shapely.get_coordinates(rings, return_index=True)
-    same = ring[1:] == ring[:-1]
-    low, high = xy[:-1][same], xy[1:][same]
-    swap = low[:, 1] > high[:, 1]  # one direction, so that two LPTs agree on their common edge
-    low[swap], high[swap] = high[swap], low[swap]
-    start, stop = np.searchsorted(ys, low[:, 1]), np.searchsorted(ys, high[:, 1])
-    crossed = stop - start
-    edge = np.repeat(np.arange(len(low)), crossed)
-    row = np.arange(len(edge)) - np.repeat(np.cumsum(crossed) - crossed, crossed) + start[edge]
-    (x1, y1), (x2, y2) = low[edge].T, high[edge].T
-    x = x1 + (ys[row] - y1) * (x2 - x1) / (y2 - y1)
-    column = np.clip(np.ceil((x - x_first[row]) / size), 0, columns).astype(np.int64)
-    crossings = np.bincount(row * (columns + 1) + column, minlength=len(ys) * (columns + 1))
-    parity = np.cumsum(crossings.reshape(len(ys), columns + 1)[:, :columns], axis=1) & 1
-    return parity.astype(bool)
-
-
-def _geotiff(rows: NDArray[np.float64], size: float, west: float, north: float, epsg: int) -> bytes:
-    """Encode rows, the northernmost first, as a little-endian GeoTIFF of one strip."""
-    pixels = np.ascontiguousarray(rows, dtype="<f4").tobytes()
-    keys = (1, 1, 0, 4, 1024, 0, 1, 1, 1025, 0, 1, 1, 3072, 0, 1, epsg, 3076, 0, 1, 9001)
-    short, long, double, text = (3, "H"), (4, "I"), (12, "d"), (2, "s")
-    tags: list[tuple[int, tuple[int, str], tuple[Any, ...]]] = [
-        (256, long, (rows.shape[1],)), (257, long, (rows.shape[0],)),  # width, height
-        (258, short, (32,)), (259, short, (1,)), (262, short, (1,)),  # bits, uncompressed, min=black
-        (273, long, (8,)), (277, short, (1,)), (278, long, (rows.shape[0],)),  # one strip, at byte 8
-        (279, long, (len(pixels),)), (339, short, (3,)),  # floating point
-        (33550, double, (size, size, 0.0)), (33922, double, (0.0, 0.0, 0.0, west, north, 0.0)),
-        (34735, short, keys), (42113, text, (b"nan\0",)),
-    ]  # fmt: skip
-    padding = b"\0" * (len(pixels) % 2)
-    directory = 8 + len(pixels) + len(padding)
-    extra_at = directory + 2 + 12 * len(tags) + 4
-    entries, extra = b"", b""
-    for tag, (kind, code), values in tags:
-        if code == "s":
-            packed, count = values[0], len(values[0])
-        else:
-            packed, count = struct.pack(f"<{len(values)}{code}", *values), len(values)
-        if len(packed) > 4:
-            where = struct.pack("<I", extra_at + len(extra))
-            extra += packed
-        else:
-            where = packed.ljust(4, b"\0")
-        entries += struct.pack("<HHI", tag, kind, count) + where
-    header = b"II" + struct.pack("<HI", 42, directory)
-    ifd = struct.pack("<H", len(tags)) + entries + struct.pack("<I", 0)
-    return header + pixels + padding + ifd + extra
