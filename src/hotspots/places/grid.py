@@ -263,7 +263,7 @@ class Grid:
         ('incidents', 'cell', True)
         """
         at = self.locate(incidents)
-        value = None if weights is None else _weights(incidents, weights)[at >= 0]
+        value = None if weights is None else weights_of(incidents, weights)[at >= 0]
         position = np.searchsorted(self.cells, at[at >= 0])
         summed = np.bincount(position, value, minlength=len(self.cells))
         index = pd.Index(self.cells, name="cell")
@@ -442,8 +442,7 @@ class Grid:
                         f"{self.crs.name!r}; use .to_crs(grid.crs)."
                     ],
                 )
-            shapes = np.asarray(points.geometry.array)
-            return np.column_stack([shapely.get_x(shapes), shapely.get_y(shapes)])
+            return coordinates(points)
         xy = np.asarray(points, dtype=float)
         if xy.size == 0:
             return xy.reshape(0, 2)
@@ -452,7 +451,58 @@ class Grid:
         return xy
 
 
-def _weights(incidents: pd.DataFrame, column: str) -> NDArray[np.float64]:
+def coordinates(points: gpd.GeoDataFrame | gpd.GeoSeries) -> NDArray[np.float64]:
+    """Tell the easting and northing of points.
+
+    Parameters
+    ----------
+    points : GeoDataFrame or GeoSeries
+        Points, of any number ``n``; empty or missing where the place is not known.
+
+    Returns
+    -------
+    ndarray of float, shape (n, 2)
+        NaN where there is no point.
+
+    Examples
+    --------
+    >>> import geopandas as gpd, shapely
+    >>> coordinates(gpd.GeoSeries([shapely.Point(1, 2), shapely.Point(), None]))
+    array([[ 1.,  2.],
+           [nan, nan],
+           [nan, nan]])
+    """
+    xy = np.full((len(points), 2), np.nan)
+    found, row = shapely.get_coordinates(np.asarray(points.geometry.array), return_index=True)
+    xy[row] = found
+    return xy
+
+
+def weights_of(incidents: pd.DataFrame, column: str) -> NDArray[np.float64]:
+    """Take the weights of incidents from a column, refused where one is missing or negative.
+
+    Parameters
+    ----------
+    incidents : DataFrame
+        Incidents of any number, ``n``.
+    column : str
+        Column of weights, such as ``"harm"``.
+
+    Returns
+    -------
+    ndarray of float, shape (n,)
+
+    Raises
+    ------
+    InputError
+        When there is no such column, or a weight is missing, negative or no number.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> weights_of(pd.DataFrame({"harm": [10, 365]}), "harm")
+    array([ 10., 365.])
+    """
     if column not in incidents.columns:
         have = ", ".join(map(str, incidents.columns))
         raise InputError("incidents", [f"weights={column!r} is not a column; columns: {have}."])
