@@ -1,0 +1,124 @@
+"""How much each hotspot needs visits, and the reason an officer reads."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pandas as pd
+
+from .resources import DAYS
+
+if TYPE_CHECKING:
+    import geopandas as gpd
+
+MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
+LONGEST_REASON = 160  # characters: what fits a briefing card or one text message
+
+
+def needs(hotspots: gpd.GeoDataFrame, count_weight: float) -> pd.DataFrame:
+    """Weigh each hotspot by its incidents and harm.
+
+    Parameters
+    ----------
+    hotspots : GeoDataFrame
+        With ``incidents`` and, where known, ``harm`` in days of sentence.
+    count_weight : float
+        ``w`` in ``need ~ share_count**w * share_harm**(1 - w)``.
+
+    Returns
+    -------
+    DataFrame
+        Index as given: ``share_count``, ``share_harm`` (NaN without harm), ``worth`` (the product
+        of the raw figures, for comparing within an LPT), ``need`` (sums to 1 over all hotspots)
+        and ``tier``: within its LPT, A while the hotspots above hold under half the need, B while
+        under four fifths, else C.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> spots = pd.DataFrame({"lpt": "Hanley", "incidents": [80, 20], "harm": [100.0, 400.0]})
+    >>> needs(spots, 0.5)["need"].tolist()
+    [0.5, 0.5]
+    """
+    count = hotspots["incidents"].astype("float64")
+    known = "harm" in hotspots.columns and float(hotspots["harm"].sum()) > 0
+    worth = count
+    if known:
+        harm = hotspots["harm"].astype("float64")
+        worth = count**count_weight * harm ** (1 - count_weight)
+    total = float(worth.sum())
+    table = pd.DataFrame({
+        "share_count": count / (count.sum() or 1.0),
+        "share_harm": harm / harm.sum() if known else np.nan,
+        "worth": worth, "need": worth / (total or 1.0),
+    }, index=hotspots.index)  # fmt: skip
+    ordered = table.assign(lpt=hotspots["lpt"].astype(str)).sort_values("worth", ascending=False)
+    group = ordered.groupby("lpt")["worth"]
+    above = (group.cumsum() - ordered["worth"]) / group.transform("sum").replace(0.0, 1.0)
+    tier = np.select([above < 0.5, above < 0.8], ["A", "B"], "C")
+    table["tier"] = pd.Series(tier, index=ordered.index).astype("str")
+    return table
+
+
+def period(start: pd.Timestamp, end: pd.Timestamp) -> str:
+    """Write a period as officers read it; an end at midnight is the day before.
+
+    Examples
+    --------
+    >>> period(pd.Timestamp("2025-01-01"), pd.Timestamp("2026-01-01"))
+    'Jan–Dec 2025'
+    """
+    last = end - pd.Timedelta(days=1) if end == end.normalize() and end > start else end
+    first, final = MONTHS[start.month - 1], f"{MONTHS[last.month - 1]} {last.year}"
+    if (start.year, start.month) == (last.year, last.month):
+        return final
+    return f"{first}–{final}" if start.year == last.year else f"{first} {start.year}–{final}"
+
+
+def day_text(day: pd.Timestamp) -> str:
+    """Write a date the same way on every machine, whatever its language.
+
+    Examples
+    --------
+    >>> day_text(pd.Timestamp("2026-03-02"))
+    'Mon 2 Mar'
+    """
+    return f"{DAYS[day.dayofweek]} {day.day} {MONTHS[day.month - 1]}"
+
+
+def explain(visits: pd.DataFrame, reasons: pd.DataFrame) -> pd.Series:
+    """Write the reason of each visit, at most 160 characters, for the officer who goes.
+
+    Parameters
+    ----------
+    visits : DataFrame
+        ``hotspot``, ``lpt``, ``date``, ``arrive``.
+    reasons : DataFrame
+        Index hotspot: ``rank_in_lpt``, ``of``, ``incidents``, ``period``, ``name``.
+
+    Returns
+    -------
+    Series of str
+        Index of ``visits``.
+    """
+    day = visits.sort_values(["arrive", "unit"]).groupby(["hotspot", "date"])["arrive"]
+    nth = (day.cumcount() + 1).reindex(visits.index)
+    of = day.transform("size").reindex(visits.index)
+    spot = reasons.reindex(visits["hotspot"])
+    said = []
+    for i, row in enumerate(spot.itertuples()):
+        lead = f"Rank {row.rank_in_lpt} of {row.of} in "
+        tail = (
+            f": {row.incidents:,} incidents, {row.period}",
+            f"; visit {nth.iloc[i]} of {of.iloc[i]}, {day_text(visits['date'].iloc[i])}.",
+        )
+        room = LONGEST_REASON - len(lead) - len(tail[0]) - len(tail[1])
+        lpt = _cut(str(visits["lpt"].iloc[i]), min(room, 40))
+        name = _cut(row.name, room - len(lpt) - 2)
+        said.append(lead + lpt + tail[0] + (f", {name}" if name else "") + tail[1])
+    return pd.Series(said, index=visits.index, dtype="str")
+
+
+def _cut(text: str, room: int) -> str:
+    return text if len(text) <= room else f"{text[: max(room - 1, 0)].rstrip()}…"

@@ -1,0 +1,283 @@
+"""What the plan says of itself: coverage, reasons, fairness and the text."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pandas as pd
+
+from .need import day_text, period
+
+if TYPE_CHECKING:
+    import geopandas as gpd
+
+    from .rules import PatrolRules
+
+TOP_SHARE = 0.5  # said as a warning: one hotspot or LPT with more of the visits than this
+FAIR_RATIO = 2.0  # said as a warning: share of hours this many times above or below share of need
+
+
+def account(
+    hotspots: gpd.GeoDataFrame,
+    need: pd.DataFrame,
+    visits: pd.DataFrame,
+    budget: pd.DataFrame,
+    teams: pd.DataFrame,
+    *,
+    target: pd.Series,
+    reached: pd.Series,
+    days: int,
+    rules: PatrolRules,
+) -> tuple[pd.DataFrame, pd.DataFrame, pd.DataFrame]:
+    """Set the plan beside the need: per hotspot, with its reasons, and per LPT.
+
+    Parameters
+    ----------
+    hotspots, need, visits, budget, teams : DataFrame
+        The hotspots, what :func:`~hotspots.patrols.need.needs` made of them, and the plan.
+    target, reached : Series
+        Per hotspot: visits shared out to it, and whether any unit on duty can reach it.
+    days : int
+        Duty days of the plan.
+    rules : PatrolRules
+        The rules it was made by.
+
+    Returns
+    -------
+    coverage, reasons, fairness : DataFrame
+    """
+    lpt = hotspots["lpt"].astype("str")
+    names = _names(hotspots)
+    daily = visits.groupby(["hotspot", "date"]).size()
+    covered = (1 - rules.decay**daily).groupby(level="hotspot").sum() / days
+    number = visits.groupby("hotspot").size().reindex(hotspots.index, fill_value=0)
+    coverage = pd.DataFrame({
+        "lpt": lpt, "rank": hotspots["rank"], "name": names, "need": need["need"],
+        "target_visits": target.astype("int64"), "visits": number.astype("int64"),
+        "minutes": (number * rules.dwell_min).astype("int64"), "visits_per_day": number / days,
+        "need_covered": covered.reindex(hotspots.index, fill_value=0.0),
+    })  # fmt: skip
+    coverage["why_none"] = _why_none(coverage, need, reached, budget, teams)
+    coverage.index.name = "hotspot"
+    reasons = _reasons(hotspots, need, names, coverage)
+    fairness = pd.DataFrame({
+        "need": need["need"].groupby(lpt).sum(), "visits": number.groupby(lpt).sum(),
+        "available_hours": budget.groupby("lpt")["available_hours"].sum(),
+        "planned_hours": budget.groupby("lpt")["planned_hours"].sum(),
+    }).fillna(0.0)  # fmt: skip
+    fairness["visits"] = fairness["visits"].astype("int64")
+    fairness["share_of_hours"] = fairness["planned_hours"] / (fairness["planned_hours"].sum() or 1)
+    fairness.index = fairness.index.astype("str").rename("lpt")
+    return coverage, reasons, fairness
+
+
+def _names(hotspots: gpd.GeoDataFrame) -> pd.Series:
+    if "name" not in hotspots.columns:
+        return pd.Series("", index=hotspots.index, dtype="str")
+    given = hotspots["name"]
+    return given.astype("str").where(given.notna(), "")
+
+
+def _why_none(
+    coverage: pd.DataFrame, need: pd.DataFrame, reached: pd.Series, budget: pd.DataFrame,
+    teams: pd.DataFrame,
+) -> pd.Series:  # fmt: skip
+    """Say of each hotspot without a visit why it has none; empty for the others."""
+    lpt = coverage["lpt"]
+    staffed = lpt.isin(teams.loc[teams["planned"], "lpt"]) if len(teams) else lpt != lpt
+    on_duty = lpt.isin(budget.loc[budget["available_hours"] > 0, "lpt"])
+    cases = [
+        (coverage["visits"] > 0, ""),
+        (~lpt.isin(teams["lpt"]), "no unit serves its LPT"),
+        (~staffed, "its LPT has only response units, which get no timed visits"),
+        (~on_duty, "its LPT has no officer-hours for visits on these days"),
+        (~reached, "beyond reach: no unit can go there and back between base and break"),
+        (need["need"] <= 0, "no need: it holds no incidents, or no harm"),
+    ]
+    chosen = np.select([np.asarray(c) for c, _ in cases], [w for _, w in cases],
+                       "the hours were used where they cover more need")  # fmt: skip
+    return pd.Series(chosen, index=coverage.index).astype("str")
+
+
+def _reasons(
+    hotspots: gpd.GeoDataFrame, need: pd.DataFrame, names: pd.Series, coverage: pd.DataFrame
+) -> pd.DataFrame:
+    lpt = coverage["lpt"]
+    table = pd.DataFrame({
+        "lpt": lpt, "rank": hotspots["rank"], "name": names, "rank_in_lpt": 0, "of": 0,
+        "incidents": hotspots["incidents"].round().astype("int64"),
+        "share_count": need["share_count"],
+        "harm": hotspots["harm"] if "harm" in hotspots.columns else np.nan,
+        "share_harm": need["share_harm"], "need": need["need"], "tier": need["tier"],
+        "method": hotspots["method"].astype("str"),
+        "period": [period(a, b) for a, b in
+                   zip(hotspots["period_start"], hotspots["period_end"], strict=True)],
+    }, index=hotspots.index)  # fmt: skip
+    by_need = need["need"].groupby(lpt)
+    table["rank_in_lpt"] = by_need.rank(ascending=False, method="first").astype("int64")
+    table["of"] = by_need.transform("size").astype("int64")
+    long, change = [], []
+    ordered = table.sort_values(["lpt", "rank_in_lpt"])
+    below = ordered.groupby("lpt")["need"].shift(-1).reindex(table.index)
+    above = ordered.groupby("lpt")["need"].shift(1).reindex(table.index)
+    for key, row in table.iterrows():
+        where = f"{row['name']} ({key})" if row["name"] else str(key)
+        text = (
+            f"{where} stands {row['rank_in_lpt']} of {row['of']} by need in {row['lpt']}: "
+            f"{row['incidents']:,} incidents, {row['period']} ({row['share_count']:.1%} of those "
+            "in all hotspots)"
+        )
+        if row["share_harm"] == row["share_harm"]:
+            text += f", {row['harm']:,.0f} days of harm ({row['share_harm']:.1%})"
+        visits = coverage.at[key, "visits"]
+        planned = (
+            f"{visits} visits planned" if visits else f"no visit: {coverage.at[key, 'why_none']}"
+        )
+        long.append(f"{text}; {row['need']:.1%} of all need, tier {row['tier']}; {planned}. "
+                    f"Found by {row['method']}.")  # fmt: skip
+        change.append(_would_change(row["need"], above[key], below[key]))
+    table["reason"] = pd.Series(long, index=table.index, dtype="str")
+    table["would_change"] = pd.Series(change, index=table.index, dtype="str")
+    table.index.name = "hotspot"
+    return table
+
+
+def _would_change(need: float, above: float, below: float) -> str:
+    said = []
+    if above == above and need > 0:
+        said.append(f"it would rise a place with {above / need - 1:.0%} more need")
+    if below == below and need > 0:
+        said.append(f"it would fall a place with {1 - below / need:.0%} less")
+    if not said:
+        return "It is the only one in its LPT." if need > 0 else "Any incident recorded there."
+    text = " and ".join(said)
+    return (
+        f"{text[0].upper()}{text[1:]}; other officer-hours or another base would change its visits."
+    )
+
+
+def summary(
+    visits: pd.DataFrame,
+    coverage: pd.DataFrame,
+    reasons: pd.DataFrame,
+    budget: pd.DataFrame,
+    teams: pd.DataFrame,
+    fairness: pd.DataFrame,
+    *,
+    first: pd.Timestamp,
+    days: int,
+    rules: PatrolRules,
+    seed: int | str,
+) -> str:
+    """Say the plan in plain English: what, what not and why, and what it does not know."""
+    last = first + pd.Timedelta(days=days - 1)
+    when = f"{day_text(first)} {first.year}" + (
+        f" to {day_text(last)} {last.year}" if days > 1 else ""
+    )
+    if coverage.empty:
+        return f"Patrol plan, {when}: no hotspots were given, so no visits are planned."
+    used, free = budget["planned_hours"].sum(), budget["available_hours"].sum()
+    lines = [
+        f"Patrol plan, {when}: {len(visits):,} visits of {rules.dwell_min} min to "
+        f"{int((coverage['visits'] > 0).sum())} of {len(coverage)} hotspots in "
+        f"{fairness.index[fairness['visits'] > 0].size} LPTs; {used:,.1f} of {free:,.1f} "
+        f"officer-hours (officers × visits and travel)" + (f", {used / free:.0%}." if free else ".")
+    ]
+    if len(visits):
+        busy = fairness["planned_hours"].idxmax()
+        lines.append(
+            f"Most hours: {busy}, {fairness.at[busy, 'planned_hours']:,.1f} officer-hours, "
+            f"{fairness.at[busy, 'share_of_hours']:.0%} of all, with {fairness.at[busy, 'need']:.0%} "
+            "of the need."
+        )
+    lines += _missed(coverage)
+    lines += _warnings(visits, coverage, fairness)
+    lines += _remarks(visits, reasons, teams, rules, first, days)
+    lines.append(
+        f"Seed {seed!r}. This is a recommendation: nothing is tasked until somebody accepts it. "
+        "It says where visits cover most recorded need, not what they will prevent."
+    )
+    return "\n".join(lines)
+
+
+def _missed(coverage: pd.DataFrame) -> list[str]:
+    none = coverage[coverage["visits"] == 0]
+    said = []
+    for why, group in none.groupby("why_none", sort=False):
+        shown = ", ".join(
+            f"{row.name} ({key})" if row.name else str(key)
+            for key, row in ((row.Index, row) for row in group.head(5).rename(
+                columns={"name": "called"}).itertuples(name="Row"))
+            for row in [type("Named", (), {"name": row.called})]
+        )  # fmt: skip
+        more = f" and {len(group) - 5} more" if len(group) > 5 else ""
+        said.append(f"No visit to {len(group)} ({why}): {shown}{more}.")
+    return said
+
+
+def _warnings(visits: pd.DataFrame, coverage: pd.DataFrame, fairness: pd.DataFrame) -> list[str]:
+    said = []
+    if not len(visits):
+        return said
+    share = coverage["visits"] / len(visits)
+    if share.max() > TOP_SHARE and (coverage["visits"] > 0).sum() > 2:
+        said.append(
+            f"Concentration: {share.idxmax()} takes {share.max():.0%} of all visits; check that "
+            "this is meant."
+        )
+    ratio = fairness["share_of_hours"] / fairness["need"].replace(0.0, np.nan)
+    odd = fairness[(ratio > FAIR_RATIO) | (ratio < 1 / FAIR_RATIO)]
+    if len(odd) and len(fairness) > 1:
+        listed = "; ".join(
+            f"{lpt} {row['share_of_hours']:.0%} of hours for {row['need']:.0%} of need"
+            for lpt, row in odd.iterrows()
+        )
+        said.append(f"Hours and need far apart (units stay in their LPT): {listed}.")
+    return said
+
+
+def _remarks(
+    visits: pd.DataFrame, reasons: pd.DataFrame, teams: pd.DataFrame, rules: PatrolRules,
+    first: pd.Timestamp, days: int,
+) -> list[str]:  # fmt: skip
+    said = [
+        "Need is "
+        + ("counts and harm" if reasons["share_harm"].notna().any() else "counts alone (no harm)")
+        + f"; each further visit in a day counts {rules.decay:g} of the one before, a choice. No "
+        "hour of day is known to it: visits are spread over each shift at random.",
+        f"Travel is {rules.detour:g} × straight line at {rules.foot_kmh:g} km/h on foot, "
+        f"{rules.cycle_kmh:g} by cycle, {rules.vehicle_kmh:g} by vehicle + {rules.park_min:g} min "
+        "to park; units leave from and return to base, also for the break. Times are local "
+        "wall-clock.",
+    ]
+    response = int((~teams["planned"]).sum())
+    if response:
+        said.append(f"{response} response units get no timed visits: they are for calls.")
+    chosen = teams["planned"] & (teams["base_from"] != "given")
+    if chosen.any():
+        said.append(
+            f"{int(chosen.sum())} units have no base coordinates: taken to start at the hotspot of "
+            "their LPT with most need within 30 min; give base_easting and base_northing."
+        )
+    change = clock_changes(first, days)
+    if change:
+        said.append(
+            f"The clocks change in the night to {', '.join(change)}: check that night's times."
+        )
+    return said
+
+
+def clock_changes(first: pd.Timestamp, days: int) -> list[str]:
+    """Name the days of a plan in whose small hours British clocks change.
+
+    These are the last Sundays of March and October.
+
+    Examples
+    --------
+    >>> clock_changes(pd.Timestamp("2026-10-19"), 7)
+    ['Sun 25 Oct']
+    """
+    span = pd.date_range(first, periods=days + 1)
+    last_sunday = (span.dayofweek == 6) & (span.day > 24) & span.month.isin([3, 10])
+    return [day_text(day) for day in span[last_sunday]]
