@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import geopandas as gpd
 import numpy as np
@@ -17,17 +17,19 @@ from pandas.api.types import union_categoricals
 
 from .contracts import CRS, InputError, Result, check_incidents, recorded_months
 from .places import assign_lpt
-from .sources import police_uk
+from .sources import mapped, police_uk
+from .sources._cells import read_workbook, rows_of_frame
 from .sources._draft import TEXT, Draft, Fact
 from .sources._files import TableFile, find_files
+from .sources._mapping import KNOWN_NAMES, RecordMapping, missing_columns, read_mapping
 from .sources._points import Area, place_points
+from .sources._quality import add_up, lines, lsoa_facts, month_facts, precision_facts
 from .sources._rows import Rows, plain_name, read_delimited
 
-if TYPE_CHECKING:
-    from collections.abc import Mapping
-
 _STR = pd.Series(["text"]).dtype  # str in pandas 3, object before
-_REFUSED = ["file", "line", "reason", "text"]
+_LONG = 60_000_000  # bytes from which reading takes long enough for a progress bar
+_WHAT = "read_incidents"
+_POLICE_NAMES = frozenset(plain_name(n) for n in police_uk.COLUMNS)
 
 
 @dataclass(frozen=True, repr=False)
@@ -37,20 +39,34 @@ class Ingest(Result):
     Parameters
     ----------
     incidents : GeoDataFrame
-        The incidents table, index ``incident``.
+        The incidents table, index ``incident``: the record's own ID where it has one, else the
+        file and line it came from, so it is the same at every reading.
     rejected : DataFrame
-        Every refused row: ``file``, ``line`` (from 1), ``reason``, ``text`` as written.
+        Every refused row: ``file``, ``line`` (from 1, as an editor shows it), ``reason``,
+        ``text`` as written.
     superseded : DataFrame
-        Rows whose ID comes again in a later month or file: ``incident``, ``file``, ``line``,
-        ``reason``, ``text``.
+        Rows whose ID comes again in a later month, file or line: ``incident``, ``file``, ``line``,
+        ``reason`` (which names the row kept) and the values as read.
     months : DataFrame
-        Incidents per source and month and whether the month is present, thin or missing.
+        Incidents per source and month, and whether the month is present, thin or missing; see
+        :func:`hotspots.contracts.recorded_months`.
     quality : DataFrame
-        One row a finding: ``check``, ``rows``, ``share`` (of the rows accepted), ``action``
-        (fixed, refused, kept, left aside, noted), ``detail``.
+        One row a finding: ``check``, ``rows``, ``share`` (of the rows accepted, 0 to 1),
+        ``action`` (noted, kept, fixed, guessed), ``detail``.
     files : DataFrame
-        Every file: ``file``, ``role`` (read or left aside), ``rows``, ``accepted``, ``rejected``,
-        ``superseded``, ``detail``.
+        Every file found: ``file``, ``role`` (read, left aside), ``rows``, ``accepted``,
+        ``rejected``, ``superseded``, ``detail`` (why aside; encoding, delimiter, header).
+
+    Examples
+    --------
+    >>> loaded = read_incidents(pd.DataFrame({"type": ["ASB"], "date": ["2025-04-25 21:10"],
+    ...                                       "easting": [388100], "northing": [347500]}))
+    >>> list(loaded.tables)
+    ['incidents', 'rejected', 'superseded', 'months', 'quality', 'files']
+    >>> print(loaded)
+    1 rows in = 1 accepted + 0 rejected + 0 superseded, from 1 file.
+    DataFrame, 2025-04 to 2025-04: 1 month present.
+    ...
     """
 
     incidents: gpd.GeoDataFrame
@@ -61,14 +77,29 @@ class Ingest(Result):
     files: pd.DataFrame
 
     @property
-    def rows(self) -> int:
-        """Rows in: the accepted, rejected and superseded together."""
-        return len(self.incidents) + len(self.rejected) + len(self.superseded)
-
-    @property
     def text(self) -> str:
         """What came in, what was refused, and what the records can and cannot bear."""
-        return "\n".join(_lines(self))
+        return "\n".join(
+            lines(len(self.incidents), self.rejected, len(self.superseded), self.months,
+                  self.quality, self.files)
+        )  # fmt: skip
+
+
+@dataclass
+class _Read:
+    """What has been read of a source: a draft per file, and the fate of every file."""
+
+    drafts: list[Draft] = field(default_factory=list)
+    names: list[str] = field(default_factory=list)
+    rows_in: list[int] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)
+    aside: list[tuple[str, str]] = field(default_factory=list)
+
+    def add(self, rows: Rows, draft: Draft) -> None:
+        self.drafts.append(draft)
+        self.names.append(rows.name)
+        self.rows_in.append(len(rows.line) + len(rows.refused))
+        self.notes.append("; ".join(rows.notes))
 
 
 def read_incidents(
@@ -80,112 +111,375 @@ def read_incidents(
     now: str | pd.Timestamp | None = None,
     progress: bool = True,
 ) -> Ingest:
-    """Read records of crime and ASB, check them, place them, and say what was found."""
-    now_ = pd.Timestamp.now() if now is None else pd.Timestamp(now)
-    shapes = _lpts_in(lpts, crs)
+    """Read records of crime and ASB, check them, place them, and say what was found.
+
+    Parameters
+    ----------
+    source : path, list of paths or DataFrame
+        A file, folder, glob or zip, or a list of them. data.police.uk downloads are read as they
+        are; of the files in them only the street files hold incidents, the others are left aside
+        and named. CSV, TSV, text and Excel files are read through ``mapping``.
+    lpts : GeoDataFrame or DataFrame, optional
+        Polygons from :func:`~hotspots.read_lpts`, or the look-up table by LSOA from
+        :func:`~hotspots.read_lpt_lookup`; fills the column ``lpt``.
+    mapping : path or dict, optional
+        Which column holds what, as TOML or dict; see the guide *Reading records*. Without one
+        the columns are guessed from their names, and the result's text says how.
+    crs : str
+        Coordinate system of the points returned, projected, in metres. Easting and northing are
+        taken to be in it unless the mapping says otherwise.
+    now : str or Timestamp, optional
+        Rows dated after it are refused; the clock of this computer by default.
+    progress : bool
+        Whether a long reading may show a progress bar (only in a terminal or a notebook).
+
+    Returns
+    -------
+    Ingest
+        Rows in = incidents + rejected + superseded, exactly.
+
+    Raises
+    ------
+    InputError
+        Naming every fault: paths that are not there, locked or broken zips, nothing that holds
+        incidents, faults of the mapping, columns it names that a file does not have.
+
+    Notes
+    -----
+    A row is *refused* only when it has no usable date or category, or is no whole row. A row with
+    an impossible coordinate is *kept* for the counts and loses its point. Rows without an ID, such
+    as ASB on data.police.uk, are never taken for duplicates of one another.
+
+    References
+    ----------
+    data.police.uk, "About the data": columns, monthly dates, anonymised map points.
+
+    Examples
+    --------
+    >>> import hotspots as hs
+    >>> log = pd.DataFrame({
+    ...     "URN": ["A1", "A2", "A2"], "Closing code": ["ASB", "Burglary", "Burglary"],
+    ...     "Created": ["25/04/2025 21:10", "26/04/2025 24:00", "32/04/2025"],
+    ...     "Grid ref": ["SJ 88 47", "", "SJ 88 47"]})
+    >>> loaded = hs.read_incidents(log)
+    >>> loaded.incidents[["category", "occurred_from", "geometry"]]
+             category       occurred_from               geometry
+    incident
+    A1            ASB 2025-04-25 21:10:00  POINT (388500 347500)
+    A2       Burglary 2025-04-27 00:00:00            POINT EMPTY
+    >>> loaded.rejected[["line", "reason"]]
+       line                               reason
+    0     3  no date can be read in '32/04/2025'
+    """
+    clock = pd.Timestamp.now() if now is None else pd.Timestamp(now)
+    shapes, lookup = _areas(lpts, crs)
     area = Area.of(crs, None if shapes is None else tuple(shapes.total_bounds))
-    drafts, files = _read_all(source, mapping, now_, progress)
-    frame = _join(drafts)
-    lost = _superseded(frame)
-    superseded = _superseded_rows(frame, lost, drafts)
-    kept = frame[~lost.to_numpy()] if len(lost) else frame
-    kept = kept.reset_index(drop=True)
-    facts = [fact for _, draft in drafts for fact in draft.facts]
-    incidents, found = _assemble(kept, drafts, area, crs, shapes, lpts)
-    facts += found
-    rejected = _rejected_rows(drafts)
-    return _result(incidents, rejected, superseded, kept, facts, files, drafts)
+    said = None if mapping is None else read_mapping(mapping)
+    read = _read(source, said, crs, clock, progress)
+    frame = _join(read.drafts)
+    incident = _labels(frame, read)
+    later = _later(frame, read)
+    superseded = _superseded(frame, incident, later, read)
+    kept = later < 0
+    frame, incident = frame[kept].reset_index(drop=True), incident[kept]
+    facts = [fact for draft in read.drafts for fact in draft.facts]
+    incidents, placed = _place(frame, incident, read, area, shapes, lookup)
+    months = recorded_months(incidents)
+    facts += placed + _whole_facts(frame, incidents, months)
+    rejected = pd.DataFrame(
+        [(n, *row) for n, d in zip(read.names, read.drafts, strict=True) for row in d.refused],
+        columns=["file", "line", "reason", "text"],
+    )
+    files = _files(read, frame, rejected, superseded)
+    quality = add_up(facts, len(incidents))
+    return Ingest(check_incidents(incidents), rejected, superseded, months, quality, files)
 
 
-def _lpts_in(lpts: pd.DataFrame | None, crs: str) -> gpd.GeoDataFrame | None:
-    """Polygons of the LPTs in the CRS asked for; None for a look-up table or nothing."""
-    if not isinstance(lpts, gpd.GeoDataFrame):
+def _areas(
+    lpts: pd.DataFrame | None, crs: str
+) -> tuple[gpd.GeoDataFrame | None, pd.Series | None]:
+    """Tell polygons from a look-up table; polygons come back in the CRS asked for."""
+    if lpts is None:
+        return None, None
+    if isinstance(lpts, gpd.GeoDataFrame):
+        return (lpts if lpts.crs is None or lpts.crs == crs else lpts.to_crs(crs)), None
+    if isinstance(lpts, pd.DataFrame) and lpts.index.name == "lsoa" and "lpt" in lpts:
+        return None, lpts["lpt"]
+    raise InputError("lpts", [
+        f"it is a {type(lpts).__name__}; give what read_lpts or read_lpt_lookup returns."
+    ])  # fmt: skip
+
+
+def _read(
+    source: Any, mapping: RecordMapping | None, crs: str, now: pd.Timestamp, progress: bool
+) -> _Read:
+    """Read every file of the source into drafts."""
+    read = _Read()
+    if isinstance(source, pd.DataFrame):
+        rows = rows_of_frame(source, crs)
+        if why := _read_rows(rows, mapping, crs, now, read):
+            raise InputError(_WHAT, [f"the DataFrame holds no incidents: {why}"])
+        return read
+    found, read.aside = find_files(source)
+    found = _latest_release(found, read)
+    faults: list[str] = []
+    for item in _progress(found, progress):
+        rows = _rows(item, mapping)
+        if rows is None:
+            read.aside.append((item.name, "empty"))
+        elif why := _read_rows(rows, mapping, crs, now, read):
+            read.aside.append((item.name, why))
+            faults.append(f"{item.name}: {why}")
+    if not read.drafts:
+        seen = faults or [f"{name}: {why}" for name, why in read.aside]
+        more = [f"and {len(seen) - 10:,} files more."] if len(seen) > 10 else []
+        raise InputError("no incidents found in the files given", [*seen[:10], *more])
+    return read
+
+
+def _rows(item: TableFile, mapping: RecordMapping | None) -> Rows | None:
+    """Open one file as rows of text."""
+    known = KNOWN_NAMES | _POLICE_NAMES
+    if mapping is not None:
+        known = known | {plain_name(name) for name in mapping.columns.values()}
+    if item.excel:
+        return read_workbook(item.name, item.read(), known, mapping.sheet if mapping else None)
+    return read_delimited(item.name, item.read(), known)
+
+
+def _read_rows(
+    rows: Rows, mapping: RecordMapping | None, crs: str, now: pd.Timestamp, read: _Read
+) -> str | None:
+    """Read the rows of one file by its format; return why when they hold no incidents."""
+    kind = police_uk.kind(rows.header)
+    fits = mapping is not None and not missing_columns(mapping, rows.header)
+    if not fits and kind == "street":
+        read.add(rows, police_uk.read_street(rows, now))
         return None
-    return lpts.to_crs(crs) if lpts.crs is not None and lpts.crs != crs else lpts
+    if not fits and kind is not None:
+        return f"{kind} file of data.police.uk, no incidents"
+    if mapping is not None and not mapping.faults and read.drafts and not fits:
+        absent = missing_columns(mapping, rows.header)
+        if len(absent) == len(mapping.columns):
+            return "none of the columns of the mapping"
+    try:
+        read.add(rows, mapped.read_mapped(rows, mapping, crs, now))
+    except InputError as error:
+        if mapping is not None:
+            raise
+        return " ".join(error.faults)
+    return None
 
 
-def _read_all(
-    source: Any, mapping: Any, now: pd.Timestamp, progress: bool
-) -> tuple[list[tuple[str, Draft]], list[dict[str, Any]]]:
-    found, aside = find_files(source)
-    files = [{"file": n, "role": "left aside", "detail": why} for n, why in aside]
-    drafts: list[tuple[str, Draft]] = []
+def _latest_release(found: list[TableFile], read: _Read) -> list[TableFile]:
+    """Leave aside a street file given again later: the same force and month must count once.
+
+    ASB rows have no ID, so nothing else could tell the two releases' rows apart.
+    """
+    last = {item.base: item.name for item in found if police_uk.STREET_FILE.fullmatch(item.base)}
+    kept = []
     for item in found:
-        rows = read_delimited(item.name, item.read(), ())
-        kind = police_uk.kind(rows.header) if rows else None
-        if rows is None or kind != "street":
-            files.append({"file": item.name, "role": "left aside", "detail": kind or "empty"})
-            continue
-        drafts.append((item.name, police_uk.read_street(rows)))
-        files.append({"file": item.name, "role": "read", "detail": "; ".join(rows.notes)})
-    return drafts, files
+        if last.get(item.base, item.name) == item.name:
+            kept.append(item)
+        else:
+            read.aside.append((item.name, "the same force and month comes again in a later file"))
+    return kept
 
 
-def _join(drafts: list[tuple[str, Draft]]) -> pd.DataFrame:
+def _progress(found: list[TableFile], wanted: bool) -> Iterator[TableFile] | Iterable[TableFile]:
+    long = sum(item.size for item in found) > _LONG
+    if not (wanted and long and (sys.stderr.isatty() or "ipykernel" in sys.modules)):
+        return found
+    from tqdm.auto import tqdm
+
+    return tqdm(found, desc="reading records", unit="file")  # type: ignore[no-any-return]
+
+
+def _join(drafts: Sequence[Draft]) -> pd.DataFrame:
     """Lay the drafts one under another, with the number of each row's draft in ``at``."""
-    frames = [draft.frame for _, draft in drafts]
-    joined = {"at": np.repeat(np.arange(len(frames)), [len(f) for f in frames])}
-    for name in ("line", "id", "occurred_from", "occurred_to", "recorded_at", "x", "y"):
-        parts = [f[name] for f in frames if name in f]
-        if len(parts) == len(frames):
-            joined[name] = pd.concat(parts, ignore_index=True)
-        elif parts:
-            joined[name] = pd.concat([f.get(name, pd.Series(pd.NaT, index=f.index)) for f in frames],
-                                     ignore_index=True)
+    frames = [draft.frame for draft in drafts]
+    joined: dict[str, Any] = {"at": np.repeat(np.arange(len(frames)), [len(f) for f in frames])}
+    for name in ("line", "id", "occurred_from", "occurred_to", "x", "y"):
+        joined[name] = pd.concat([f[name] for f in frames], ignore_index=True)
+    if any("recorded_at" in f for f in frames):
+        nothing = np.datetime64("NaT", "s")
+        joined["recorded_at"] = np.concatenate([
+            f["recorded_at"].to_numpy().astype("datetime64[s]")
+            if "recorded_at" in f else np.full(len(f), nothing) for f in frames
+        ])  # fmt: skip
+    blank = pd.Index([], dtype=object)
     for name in TEXT:
-        parts = [f[name].array if name in f else _none(len(f)) for f in frames]
         if any(name in f for f in frames):
-            joined[name] = union_categoricals(parts)
+            joined[name] = union_categoricals([
+                f[name].array if name in f
+                else pd.Categorical.from_codes(np.full(len(f), -1), blank) for f in frames
+            ])  # fmt: skip
     return pd.DataFrame(joined)
 
 
-def _none(n: int) -> pd.Categorical:
-    return pd.Categorical.from_codes(np.full(n, -1), pd.Index([], dtype=object))
+def _labels(frame: pd.DataFrame, read: _Read) -> NDArray[np.object_]:
+    """Name each row by its ID, or by its file and line; ambiguous names get the file too."""
+    base = pd.Series([name.rsplit("/", 1)[-1] for name in read.names], dtype=object)
+    full = pd.Series(read.names, dtype=object)
+    files = base.where(~base.duplicated(keep=False), full).to_numpy()
+    labels = frame["id"].to_numpy(dtype=object, copy=True)
+    bare = np.flatnonzero(labels == "")
+    at, line = frame["at"].to_numpy(), frame["line"].to_numpy()
+    labels[bare] = [f"{files[a]}:{n}" for a, n in zip(at[bare], line[bare], strict=True)]
+    if len({draft.scope for draft in read.drafts}) > 1:
+        scope = pd.factorize(np.array([d.scope for d in read.drafts], dtype=object))[0][at]
+        shared = pd.Series(scope).groupby(labels).transform("nunique").to_numpy() > 1
+        labels[shared] = [f"{files[a]}:{i}" for a, i in zip(at[shared], labels[shared], strict=True)]
+    return labels
 
 
-def _superseded(frame: pd.DataFrame) -> pd.Series:
-    """Tell which rows have an ID that comes again in a later month, file or line."""
-    given = frame["id"] != ""
-    order = frame[given].sort_values("occurred_from", kind="stable")
-    again = order["id"].duplicated(keep="last")
-    return again.reindex(frame.index, fill_value=False)
+def _later(frame: pd.DataFrame, read: _Read) -> NDArray[np.int64]:
+    """For each row the position of the row that supersedes it, -1 where none does.
+
+    The same ID within one system is one record; the version with the later ``recorded_at`` or,
+    on data.police.uk, the later month wins, then the later file, then the later line.
+    """
+    result = np.full(len(frame), -1, dtype=np.int64)
+    codes, _ = pd.factorize(frame["id"])
+    scopes = np.array([draft.scope for draft in read.drafts], dtype=object)
+    if len(read.drafts) and len(set(scopes)) > 1:
+        scope = pd.factorize(scopes)[0][frame["at"]]
+        codes, _ = pd.factorize(codes * (scope.max() + 1) + scope)
+    given = np.flatnonzero((frame["id"] != "").to_numpy())
+    often = np.bincount(codes[given], minlength=1)[codes[given]] > 1
+    given = given[often]
+    if not len(given):
+        return result
+    street = np.array([draft.scope == police_uk.SCOPE for draft in read.drafts])
+    when = np.full(len(given), np.datetime64("NaT", "s"))
+    if "recorded_at" in frame:
+        when = frame["recorded_at"].to_numpy()[given].astype("datetime64[s]")
+    from_street = street[frame["at"].to_numpy()[given]]
+    when = np.where(from_street, frame["occurred_from"].to_numpy()[given], when)
+    rank = np.where(np.isnat(when), np.iinfo(np.int64).min, when.astype("datetime64[s]").astype(int))
+    order = given[np.lexsort((given, rank, codes[given]))]
+    last = np.append(codes[order][1:] != codes[order][:-1], True)
+    winner = order[last][np.cumsum(np.append(False, last[:-1]))]
+    result[order[~last]] = winner[~last]
+    return result
 
 
-def _superseded_rows(frame, lost, drafts):
-    return pd.DataFrame({"incident": frame["id"][lost], "line": frame["line"][lost]})
+def _superseded(
+    frame: pd.DataFrame, incident: NDArray[np.object_], later: NDArray[np.int64], read: _Read
+) -> pd.DataFrame:
+    lost = np.flatnonzero(later >= 0)
+    names = np.array(read.names, dtype=object)
+    at, line = frame["at"].to_numpy(), frame["line"].to_numpy()
+    given = frame.iloc[lost].drop(columns=["at", "line", "id"]).reset_index(drop=True)
+    for name in given.columns.intersection(TEXT):
+        given[name] = given[name].astype(_STR)
+    why = [f"the same ID comes again in {names[at[w]]}, line {line[w]}" for w in later[lost]]
+    head = pd.DataFrame({
+        "incident": pd.Series(incident[lost], dtype=_STR), "file": pd.Series(names[at[lost]], dtype=_STR),
+        "line": line[lost], "reason": pd.Series(why, dtype=_STR),
+    })  # fmt: skip
+    return pd.concat([head, given], axis=1)
 
 
-def _rejected_rows(drafts):
-    rows = [(name, *refused) for name, draft in drafts for refused in draft.refused]
-    return pd.DataFrame(rows, columns=_REFUSED)
+def _place(
+    frame: pd.DataFrame, incident: NDArray[np.object_], read: _Read, area: Area,
+    shapes: gpd.GeoDataFrame | None, lookup: pd.Series | None,
+) -> tuple[gpd.GeoDataFrame, list[Fact]]:  # fmt: skip
+    """Give each incident its point and LPT; every distinct place is worked out once."""
+    codes, x, y, facts = _unique_points(frame, read, area)
+    points = np.append(shapely.points(np.nan_to_num(x), np.nan_to_num(y)), shapely.Point())
+    gone = np.append(np.isnan(x), True)
+    points[gone] = shapely.Point()
+    unplaced = gone[codes]
+    columns: dict[str, Any] = {}
+    for name in ("category", "occurred_from", "occurred_to", "lpt", *TEXT[1:], "recorded_at"):
+        if name == "lpt" and shapes is not None:
+            teams = np.append(assign_lpt(x, y, shapes), np.nan)
+            columns[name] = pd.Series(teams[codes], dtype=_STR)
+        elif name == "lpt" and lookup is not None:
+            columns[name] = _lpt_by_lsoa(frame, lookup)
+        elif name in TEXT and name in frame:
+            columns[name] = frame[name].astype(_STR)
+        elif name in frame:
+            columns[name] = frame[name]
+    facts += _place_facts(columns.get("lpt"), unplaced, lookup is not None)
+    table = pd.DataFrame(columns)
+    table.index = pd.Index(incident, dtype=_STR, name="incident")
+    return gpd.GeoDataFrame(table, geometry=points[codes], crs=area.crs), facts
 
 
-def _assemble(kept, drafts, area, crs, shapes, lpts):
-    pairs = pd.factorize(kept["x"].to_numpy() + 1j * kept["y"].to_numpy())
-    codes, unique = pairs
-    weight = np.bincount(codes[codes >= 0], minlength=len(unique))
-    x, y, facts = place_points(unique.real.copy(), unique.imag.copy(), weight, drafts[0][1].crs, area)
-    points = np.append(shapely.points(x, y), shapely.Point())
-    points[:-1][np.isnan(x)] = shapely.Point()
-    columns = {n: kept[n] for n in ("category", "occurred_from", "occurred_to")}
-    for n in TEXT[1:]:
-        if n in kept:
-            columns[n] = kept[n]
-    out = pd.DataFrame({n: v.astype(_STR) if isinstance(v.dtype, pd.CategoricalDtype) else v for n, v in columns.items()})
-    if shapes is not None:
-        names = np.append(assign_lpt(x, y, shapes), np.nan)
-        out["lpt"] = pd.Series(names[codes], dtype=_STR)
-    names = np.array([n.rsplit("/", 1)[-1] for n, _ in drafts], dtype=object)
-    line = names[kept["at"]] + ":" + kept["line"].astype(str).to_numpy(dtype=object)
-    out.index = pd.Index(np.where(kept["id"] != "", kept["id"], line), name="incident")
-    gdf = gpd.GeoDataFrame(out, geometry=points[codes], crs=crs)
-    return gdf, facts
+def _unique_points(
+    frame: pd.DataFrame, read: _Read, area: Area
+) -> tuple[NDArray[np.int64], NDArray[np.float64], NDArray[np.float64], list[Fact]]:
+    """Project the distinct places, and tell each row its place (-1 for none)."""
+    homes = np.array([draft.crs for draft in read.drafts], dtype=object)
+    systems, kinds = pd.factorize(homes)
+    codes = np.full(len(frame), -1, dtype=np.int64)
+    xs, ys, facts, count = [], [], [], 0
+    for number, home in enumerate(kinds):
+        rows = np.flatnonzero((systems == number)[frame["at"]] & frame["x"].notna() & frame["y"].notna())
+        first, east = pd.factorize(frame["x"].to_numpy()[rows])
+        second, north = pd.factorize(frame["y"].to_numpy()[rows])
+        place, pairs = pd.factorize(first * max(len(north), 1) + second)
+        x, y, found = place_points(
+            east[pairs // max(len(north), 1)], north[pairs % max(len(north), 1)],
+            np.bincount(place, minlength=len(pairs)), home, area,
+        )  # fmt: skip
+        codes[rows] = place + count
+        count += len(pairs)
+        xs.append(x)
+        ys.append(y)
+        facts += found
+    return codes, np.concatenate(xs), np.concatenate(ys), facts
 
 
-def _result(incidents, rejected, superseded, kept, facts, files, drafts):
-    quality = pd.DataFrame([(f.check, f.rows, f.action, f.detail) for f in facts], columns=["check", "rows", "action", "detail"])
-    return Ingest(incidents, rejected, superseded, recorded_months(incidents), quality, pd.DataFrame(files))
+def _lpt_by_lsoa(frame: pd.DataFrame, lookup: pd.Series) -> pd.Series:
+    if "lsoa" not in frame:
+        raise InputError("lpts", [
+            "the look-up table goes by LSOA, and the records have none; give polygons from read_lpts."
+        ])  # fmt: skip
+    return frame["lsoa"].astype(object).map(lookup).astype(_STR)
 
 
-def _lines(loaded: Ingest) -> list[str]:
-    return [f"{loaded.rows:,} rows in: {len(loaded.incidents):,} accepted, {len(loaded.rejected):,} rejected, {len(loaded.superseded):,} superseded."]
+def _place_facts(lpt: pd.Series | None, unplaced: NDArray[np.bool_], by_lsoa: bool) -> list[Fact]:
+    facts = []
+    if n := int(unplaced.sum()):
+        facts.append(Fact("no location", n, "kept", "without a point: in counts, not on maps"))
+    if lpt is None:
+        return facts
+    none = lpt.isna().to_numpy()
+    if by_lsoa:
+        if n := int(none.sum()):
+            facts.append(Fact("outside the LPTs", n, "kept", "with an LSOA no LPT has"))
+    elif n := int((none & ~unplaced).sum()):
+        facts.append(Fact("outside the LPTs", n, "kept", "located outside every LPT"))
+    return facts
+
+
+def _whole_facts(frame: pd.DataFrame, incidents: pd.DataFrame, months: pd.DataFrame) -> list[Fact]:
+    facts = precision_facts(incidents) + month_facts(months)
+    if "lsoa" in frame:
+        facts += lsoa_facts(frame["lsoa"].array, frame["occurred_from"].to_numpy())
+    return facts
+
+
+def _files(
+    read: _Read, frame: pd.DataFrame, rejected: pd.DataFrame, superseded: pd.DataFrame
+) -> pd.DataFrame:
+    """Account for every file, and for every row of it."""
+    table = pd.DataFrame({"file": read.names, "role": "read", "rows": read.rows_in})
+    table["accepted"] = np.bincount(frame["at"], minlength=len(table))
+    for name, lost in (("rejected", rejected), ("superseded", superseded)):
+        counts = lost["file"].value_counts()
+        table[name] = table["file"].map(counts).fillna(0).astype(np.int64)
+    table["detail"] = read.notes
+    told = table["accepted"] + table["rejected"] + table["superseded"]
+    if not (told == table["rows"]).all():
+        raise AssertionError(f"rows lost or made: {table[told != table['rows']].to_dict('list')}")
+    aside = pd.DataFrame(read.aside, columns=["file", "detail"]).assign(role="left aside")
+    counts_ = ["rows", "accepted", "rejected", "superseded"]
+    for name in counts_:
+        aside[name] = 0
+    if not len(aside):
+        return table
+    return pd.concat([table, aside[table.columns]], ignore_index=True)

@@ -42,12 +42,15 @@ class Draft:
         Coordinate system of ``x`` and ``y``, always in the order east, north.
     refused : list of (line, reason, text)
     facts : list of Fact
+    scope : str
+        Within what an ID names one record: the system the extract comes from.
     """
 
     frame: pd.DataFrame
     crs: str
     refused: list[tuple[int, str, str]] = field(default_factory=list)
     facts: list[Fact] = field(default_factory=list)
+    scope: str = ""
 
 
 def recode(values: pd.Categorical, clean: Callable[[str], str | None]) -> pd.Categorical:

@@ -24,6 +24,12 @@ class TableFile:
 
     name: str
     read: Callable[[], bytes]
+    size: int = 0
+
+    @property
+    def base(self) -> str:
+        """The file's own name, without folder or zip."""
+        return self.name.rsplit("/", 1)[-1]
 
     @property
     def excel(self) -> bool:
@@ -108,7 +114,7 @@ def _look_into(
         if name.lower().endswith(".zip"):
             _open_zip(p, name, files, aside, faults)
         elif name.lower().endswith(TEXT_ENDS + EXCEL_ENDS):
-            files.append(TableFile(name, _file_reader(p, name)))
+            files.append(TableFile(name, _file_reader(p, name), p.stat().st_size))
         else:
             aside.append((name, _why_aside(name)))
 
@@ -162,7 +168,7 @@ def _open_zip(
             faults.append(f"{name} is locked with a password; unpack it and give the folder.")
             return
         else:
-            files.append(TableFile(shown, _member_reader(archive, inner, shown)))
+            files.append(TableFile(shown, _member_reader(archive, inner, shown), info.file_size))
 
 
 def _member_reader(archive: zipfile.ZipFile, inner: str, shown: str) -> Callable[[], bytes]:

@@ -28,6 +28,11 @@ _NAMES = {
     "place": "Location", "lsoa": "LSOA code", "outcome": "Last outcome category",
     "lon": "Longitude", "lat": "Latitude", "easting": "Easting", "northing": "Northing",
 }  # fmt: skip
+COLUMNS = tuple(_NAMES.values())
+STREET_FILE = re.compile(r"\d{4}-\d{2}-.+-street\.csv(\.gz)?", re.IGNORECASE)
+SCOPE = "data.police.uk"
+"""Crime IDs are hashes, one system for every force."""
+
 _MONTH = re.compile(r"(\d{4})[-/](0[1-9]|1[0-2])")
 _KNOWN = {name.casefold(): name for name in CATEGORIES}
 
@@ -57,13 +62,15 @@ def kind(header: Collection[str]) -> str | None:
     return None
 
 
-def read_street(rows: Rows) -> Draft:
+def read_street(rows: Rows, now: pd.Timestamp) -> Draft:
     """Read the rows of a street file.
 
     Parameters
     ----------
     rows : Rows
         Of a file whose :func:`kind` is ``"street"``.
+    now : Timestamp
+        Months that begin after it are refused.
 
     Returns
     -------
@@ -95,18 +102,29 @@ def read_street(rows: Rows) -> Draft:
         frame["category"].array, lambda c: "police" if c in POLICE_GENERATED else "unknown"
     )
     crs = "EPSG:4326" if east == "lon" else "EPSG:27700"
-    draft = Draft(frame, crs)
-    stations = int(frame["place"].isin(["Police Station"]).sum())
-    if stations:
-        draft.facts.append(
-            Fact("police station", stations, "noted", "placed at a point named Police Station, "
-                 "perhaps for want of a better one")
-        )  # fmt: skip
-    months = raw["month"].astype(str).to_numpy()
-    return refuse(draft, rows, [
-        (odd_month, lambda i: f"month {months[i]!r} is not YYYY-MM"),
+    text = raw["month"].array
+    return refuse(Draft(frame, crs, facts=_facts(frame), scope=SCOPE), rows, [
+        (odd_month, lambda i: f"month {str(text[i])!r} is not YYYY-MM"),
+        (month > np.datetime64(now, "M"), lambda i: f"month {str(text[i])!r} lies in the future"),
         (frame["category"].isna().to_numpy(), "no crime type"),
     ])  # fmt: skip
+
+
+def _facts(frame: pd.DataFrame) -> list[Fact]:
+    facts = []
+    if n := int((frame["place"] == "Police Station").sum()):
+        facts.append(Fact("police station", n, "noted", "at a point named Police Station, which "
+                          "also serves crimes with no better place"))  # fmt: skip
+    if n := int((frame["origin"] == "police").sum()):
+        facts.append(Fact("origin assumed", n, "noted", f"{' or '.join(POLICE_GENERATED[:2])}, "
+                          "taken as found by police activity and left out of targeting"))  # fmt: skip
+    names = frame["category"].cat.categories
+    strange = [name for name in names if name not in CATEGORIES]
+    if n := int(frame["category"].isin(strange).sum()):
+        said = ", ".join(strange[:5])
+        facts.append(Fact("category unknown", n, "kept", f"of a category data.police.uk does not "
+                          f"publish: {said}"))  # fmt: skip
+    return facts
 
 
 def _months(months: pd.Series) -> tuple[np.ndarray, np.ndarray]:
