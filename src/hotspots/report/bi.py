@@ -79,7 +79,7 @@ def export_bi(folder: str | os.PathLike[str], *stations: Any) -> Path:
     >>> import hotspots as hs
     >>> county = hs.make_county(seed=1, months=2)
     >>> folder = export_bi(Path(tempfile.mkdtemp()) / "bi", county.incidents, county.lpts)
-    >>> pd.read_csv(folder / "incidents.csv")["incidents"].sum() == len(county.incidents)
+    >>> int(pd.read_csv(folder / "incidents.csv")["incidents"].sum()) == len(county.incidents)
     True
     """
     given = gather(stations, what="export_bi")

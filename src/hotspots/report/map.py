@@ -158,6 +158,7 @@ def _draw_backdrop(plot: Any, incidents: gpd.GeoDataFrame) -> None:
 
 
 def _draw_lpts(plot: Any, lpts: gpd.GeoDataFrame, step: float) -> None:
+    from bokeh.core.properties import value
     from bokeh.models import ColumnDataSource
 
     xs, ys = _rings(lpts.geometry.simplify(step))
@@ -173,12 +174,13 @@ def _draw_lpts(plot: Any, lpts: gpd.GeoDataFrame, step: float) -> None:
     )
     plot.text(
         "x", "y", "name", source=source, text_align="center", text_baseline="middle",
-        text_font_size="12px", text_font_style="bold", text_font="system-ui, sans-serif",
+        text_font_size="12px", text_font_style="bold", text_font=value("system-ui, sans-serif"),
         text_color="#26303d", text_outline_color="#ffffff",
     )  # fmt: skip
 
 
 def _draw_hotspots(plot: Any, rows: pd.DataFrame, shapes: gpd.GeoSeries) -> None:
+    from bokeh.core.properties import value
     from bokeh.models import BooleanFilter, CDSView, ColumnDataSource, HoverTool, TapTool
 
     xs, ys = _rings(shapes)
@@ -206,7 +208,7 @@ def _draw_hotspots(plot: Any, rows: pd.DataFrame, shapes: gpd.GeoSeries) -> None
     plot.text(
         "x", "y", "rank", source=source, view=view, text_align="center",
         text_baseline="middle", text_font_size="11px", text_font_style="bold",
-        text_font="system-ui, sans-serif", text_color="#ffffff", nonselection_text_alpha=0.8,
+        text_font=value("system-ui, sans-serif"), text_color="#ffffff", nonselection_text_alpha=0.8,
     )  # fmt: skip
     asked = [("Rank", "@rank"), ("Place", "@name"), ("LPT", "@lpt"), ("Incidents", "@incidents"),
              ("Harm", "@harm"), ("Why", "@reason")]  # fmt: skip

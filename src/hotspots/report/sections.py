@@ -4,18 +4,15 @@ from __future__ import annotations
 
 import html
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
-from ..contracts import Result
+import pandas as pd
+
+from ..contracts import Result, time_precision
+from .hotspots import hotspot_section
+from .plan import plan_body
 from .stations import Stations
-from .words import heading, paragraphs, table
-
-if TYPE_CHECKING:
-    pass
-
-MOST_HOTSPOTS = 400
-MOST_VISITS = 2_000
-MOST_CHARTS = 12
+from .trends import trends_body
+from .words import heading, number, paragraphs, span, table
 
 
 @dataclass(frozen=True)
@@ -28,50 +25,196 @@ class Section:
 
 
 def sections(given: Stations) -> list[Section]:
-    """Return the sections there is something to say in, in reading order."""
-    found = [_headline(given)]
+    """Return the sections there is something to say in, in the order a commander reads.
+
+    Parameters
+    ----------
+    given : Stations
+
+    Returns
+    -------
+    list of Section
+    """
+    found = [Section("headline", "In short", _headline(given))]
     if given.hotspots or given.lpts is not None:
-        found.append(_hotspots(given))
-    found += [_trends(r, n) for n, r in enumerate(given.of("trends"), 1)]
-    found += [_plan(r, n, given) for n, r in enumerate(given.of("plan"), 1)]
+        title = "Hotspots" if given.hotspots else "Local Policing Teams"
+        found.append(Section("hotspots", title, hotspot_section(given)))
+    bodies = [
+        ("trends", "Trends", [trends_body(r) for r in given.of("trends")]),
+        ("plan", "Patrol plan", [plan_body(r, given) for r in given.of("plan")]),
+    ]
     known = {"ingest", "trends", "plan"}
-    found += [_other(k, r, n) for n, (k, r) in enumerate(given.results, 1) if k not in known]
-    found += [_quality(r, n) for n, r in enumerate(given.of("ingest"), 1)]
-    return [*found, _methods(given)]
+    bodies += [(f"result-{n}", heading(k), [_any(r)])
+               for n, (k, r) in enumerate(given.results, 1) if k not in known]  # fmt: skip
+    bodies.append(("quality", "Data quality", [_quality(r) for r in given.of("ingest")]))
+    for anchor, title, parts in bodies:
+        for n, part in enumerate(parts, 1):
+            again = f" {n}" if n > 1 else ""
+            found.append(Section(f"{anchor}{again.strip()}", f"{title}{again}", part))
+    return [*found, Section("methods", "Methods and limits", _methods(given))]
 
 
-def _headline(given: Stations) -> Section:
-    said = "".join(
-        f"<h3>{html.escape(heading(kind))}</h3>{paragraphs(result.text)}"
-        for kind, result in given.results
+def _headline(given: Stations) -> str:
+    tiles = _tiles(given)
+    shown = f'<dl class="tiles">{"".join(tiles)}</dl>' if tiles else ""
+    said = []
+    for kind, result in given.results:
+        lines = [line for line in result.text.splitlines() if line.strip()]
+        title = {"ingest": "Records", "trends": "Trends", "plan": "Patrol plan"}.get(
+            kind, heading(kind)
+        )
+        said.append(f"<h3>{html.escape(title)}</h3>{paragraphs(chr(10).join(lines[:3]))}")
+    return shown + "".join(said)
+
+
+def _tile(name: str, figure: str, note: str) -> str:
+    return (
+        f'<div class="tile"><dt>{html.escape(name)}</dt><dd><span class="n">'
+        f'{html.escape(figure)}</span><br><span class="quiet">{html.escape(note)}</span></dd></div>'
     )
-    return Section("headline", "In short", said)
 
 
-def _hotspots(given: Stations) -> Section:
-    return Section("hotspots", "Hotspots", "".join(table(h) for h in given.hotspots))
+def _tiles(given: Stations) -> list[str]:
+    tiles = []
+    if given.incidents is not None:
+        of = given.of("ingest")
+        lost = sum(len(r.tables["rejected"]) for r in of)
+        note = f"{number(lost)} rows refused" if of else "recorded"
+        tiles.append(_tile("Incidents", number(len(given.incidents)), note))
+    if given.hotspots and len(given.hotspots[0]):
+        spots = given.hotspots[0]
+        area = float(spots["area_km2"].sum())
+        note = f"{number(round(area, 2))} km²"
+        if given.lpts is not None:
+            note += f", {area / float(given.lpts['area_km2'].sum()):.2%} of the area"
+        tiles.append(_tile("Hotspots", number(len(spots)), note))
+        tiles.append(_tile("Incidents in hotspots", number(spots["incidents"].sum()),
+                           span(spots["period_start"].min(), spots["period_end"].max())))  # fmt: skip
+    for plan in given.of("plan"):
+        visits, budget = plan.tables["visits"], plan.tables.get("budget")
+        reached = visits["hotspot"].nunique()
+        note = f"to {number(reached)} of {number(len(plan.tables['coverage']))} hotspots"
+        tiles.append(_tile("Visits planned", number(len(visits)), note))
+        if budget is not None and {"planned_hours", "available_hours"} <= set(budget.columns):
+            planned = round(float(budget["planned_hours"].sum()))
+            note = f"of {number(round(float(budget['available_hours'].sum())))} available"
+            tiles.append(_tile("Officer-hours planned", number(planned), note))
+    return tiles
 
 
-def _trends(trends: Result, n: int) -> Section:
-    return Section(f"trends{n}", "Trends", table(trends.tables["summary"]))
+def _any(result: Result) -> str:
+    """Show a result nobody here knows: its words, and the head of each table."""
+    shows = [
+        f"<details><summary>{html.escape(heading(name))}: {len(frame):,} rows</summary>"
+        f"{table(frame, most=10)}</details>"
+        for name, frame in result.tables.items()
+        if "occurred_from" not in frame.columns  # single incidents stay out of reports
+    ]
+    return paragraphs(result.text) + "".join(shows)
 
 
-def _plan(plan: Result, n: int, given: Stations) -> Section:
-    return Section(f"plan{n}", "Patrol plan", table(plan.tables["visits"], most=MOST_VISITS))
+def _quality(ingest: Result) -> str:
+    tables = ingest.tables
+    accepted, rejected = len(tables["incidents"]), len(tables["rejected"])
+    superseded = len(tables.get("superseded", ()))
+    rows = accepted + rejected + superseded
+    parts = [
+        f"<p><strong>{rows:,} rows came in:</strong> {accepted:,} accepted, {rejected:,} "
+        f"rejected, {superseded:,} superseded by a later version of the same record.</p>",
+        paragraphs(ingest.text),
+    ]
+    if "months" in tables:
+        parts.append(_months(tables["months"]))
+    if len(tables.get("quality", ())):
+        parts.append("<h3>What the checks found</h3>" + table(tables["quality"]))
+    if rejected and "reason" in tables["rejected"].columns:
+        counts = tables["rejected"].groupby("reason", observed=True).size().rename("rows")
+        frame = counts.sort_values(ascending=False).reset_index()
+        parts.append("<h3>Rows rejected, by reason</h3>" + table(frame))
+    if len(tables.get("files", ())):
+        parts.append(
+            f"<details><summary>Files: {len(tables['files']):,}</summary>"
+            f"{table(tables['files'])}</details>"
+        )
+    return "".join(parts)
 
 
-def _other(kind: str, result: Result, n: int) -> Section:
-    shows = "".join(table(f, name, 10) for name, f in result.tables.items())
-    return Section(f"result{n}", heading(kind), paragraphs(result.text) + shows)
+def _months(months: pd.DataFrame) -> str:
+    """Draw a calendar per source: how much each month holds, and which are missing."""
+    names = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"]
+    heads = "".join(f'<th scope="col" class="n">{name}</th>' for name in names)
+    body = []
+    for source, rows in months.groupby("source", sort=True):
+        at = {(m.year, m.month): (n, s) for m, n, s in
+              zip(rows["month"], rows["incidents"], rows["status"], strict=True)}  # fmt: skip
+        for year in sorted({year for year, _ in at}):
+            cells = []
+            for month in range(1, 13):
+                count, status = at.get((year, month), (None, "none"))
+                said = "missing" if status == "missing" else "" if count is None else number(count)
+                said += " (thin)" if status == "thin" else ""
+                cells.append(f'<td class="{html.escape(str(status))}">{said}</td>')
+            body.append(f'<tr><th scope="row">{html.escape(str(source))} {year}</th>'
+                        f"{''.join(cells)}</tr>")  # fmt: skip
+    return (
+        "<h3>Months recorded</h3>"
+        '<div class="scroll" tabindex="0"><table class="months"><caption>Incidents per source and '
+        "month. A missing month is a file that was not there, never a zero; a thin one holds under "
+        'two fifths of the usual month.</caption><thead><tr><th scope="col">Source</th>'
+        f"{heads}</tr></thead><tbody>{''.join(body)}</tbody></table></div>"
+    )
 
 
-def _quality(ingest: Result, n: int) -> Section:
-    shows = "".join(
-        table(ingest.tables[name], name)
-        for name in ("quality", "months", "files") if name in ingest.tables
-    )  # fmt: skip
-    return Section(f"quality{n}", "Data quality", shows)
+def _methods(given: Stations) -> str:
+    points = []
+    for n, spots in enumerate(given.hotspots, 1):
+        for method in sorted(set(spots["method"].astype(str))):
+            when = span(spots["period_start"].min(), spots["period_end"].max())
+            points.append(f"Hotspots {n}: {method}, incidents of {when}.")
+    if given.hotspots:
+        points.append(
+            "Heat has no meaning beyond its order. Rank 1 is the hottest. A hotspot lies in one "
+            "Local Policing Team."
+        )
+    if any("harm" in spots.columns and spots["harm"].notna().any() for spots in given.hotspots):
+        points.append(
+            "Harm is in days of sentence. Weights by broad crime type are approximations: they "
+            "rank places, they do not measure any one offence."
+        )
+    if given.incidents is not None and len(given.incidents):
+        points += _data_limits(given.incidents)
+    if given.of("trends"):
+        points.append(
+            "A season or a change is claimed only where the series is long enough to bear it; "
+            "otherwise the words say so. Missing months are gaps in the lines."
+        )
+    if given.of("plan"):
+        points.append(
+            "The plan recommends; people decide. It does not know what officers on the ground "
+            "know, and travel times are estimates."
+        )
+    points.append(
+        "Records show what was reported or found, not all that happened. Places patrolled more "
+        "can record more."
+    )
+    return "<ul>" + "".join(f"<li>{html.escape(point)}</li>" for point in points) + "</ul>"
 
 
-def _methods(given: Stations) -> Section:
-    return Section("methods", "Methods and limits", "")
+def _data_limits(incidents: pd.DataFrame) -> list[str]:
+    points = []
+    share = time_precision(incidents).value_counts(normalize=True)
+    coarse = float(share.get("month", 0.0) + share.get("longer", 0.0))
+    if coarse > 0.5:
+        points.append(
+            f"For {coarse:.0%} of the incidents only the month is known, so nothing here speaks "
+            "of days of the week or hours."
+        )
+    if "origin" in incidents.columns:
+        police = int((incidents["origin"] == "police").sum())
+        if police:
+            points.append(
+                f"{police:,} incidents ({police / len(incidents):.1%}) came to notice through "
+                "police activity. They are left out of targeting by default, because they show "
+                "where officers were."
+            )
+    return points

@@ -1,0 +1,68 @@
+"""The trends section: one small chart per group, with the sentence it bears."""
+
+from __future__ import annotations
+
+import html
+from typing import TYPE_CHECKING
+
+from .figures import picture
+from .words import heading, paragraphs, table
+
+if TYPE_CHECKING:
+    from ..contracts import Result
+
+MOST = 12
+"""Charts drawn; the others are in the table and in the BI tables."""
+
+
+def trends_body(trends: Result) -> str:
+    """Return what the trends say, a chart per group, and the table of findings.
+
+    Parameters
+    ----------
+    trends : Result
+        With tables ``series``, ``seasons`` and ``summary``.
+
+    Returns
+    -------
+    str
+    """
+    summary, series = trends.tables["summary"], trends.tables["series"]
+    by = list(series.columns[: list(series.columns).index("period_start")])
+    sentences = set(summary["sentence"].astype(str))
+    said = [line for line in trends.text.splitlines() if line.strip() not in sentences]
+    order = summary.sort_values("incidents", ascending=False, kind="stable").head(MOST).index
+    chosen = summary.loc[[i for i in summary.index if i in set(order)]]
+    charts = "".join(
+        _chart(trends, tuple(row[c] for c in by), str(row["sentence"]))
+        for row in chosen.to_dict("records")
+    )
+    note = f"Each chart has its own scale, from zero. Gaps are {_unit(trends)} not recorded."
+    if len(summary) > len(chosen):
+        note = f"The {len(chosen)} groups with most incidents of {len(summary)}. {note}"
+    shown = summary.drop(columns=[c for c in _INTERNAL if c in summary.columns])
+    return (
+        f'{paragraphs(chr(10).join(said))}<p class="quiet">{html.escape(note)}</p>'
+        f'<div class="grid">{charts}</div>'
+        f"<details><summary>All findings: {len(summary):,} groups</summary>{table(shown)}</details>"
+    )
+
+
+_INTERNAL = ("scale", "bridged", "dispersion", "q_value")
+
+
+def _unit(trends: Result) -> str:
+    return "weeks" if str(getattr(trends, "freq", "MS")).startswith("W") else "months"
+
+
+def _chart(trends: Result, group: tuple[str, ...], sentence: str) -> str:
+    from matplotlib.figure import Figure
+
+    from ..plot import plot_trends
+
+    name = ", ".join(map(str, group)) or "All incidents"
+    axes = Figure(figsize=(5.2, 2.6)).add_subplot()
+    plot_trends(trends, group[0] if len(group) == 1 else group or None, ax=axes)
+    drawn = picture(axes.figure, f"Incidents per period in {name}. {sentence}",
+                    sentence)  # fmt: skip
+    return f"<div><h3>{html.escape(heading(name))}</h3>{drawn}</div>"
