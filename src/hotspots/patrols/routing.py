@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import heapq
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
+from functools import cached_property
+from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
-
-FAR = 10**6  # minutes: a leg nobody travels
 
 
 @dataclass(frozen=True)
@@ -26,15 +26,10 @@ class Tour:
     officers: int = 1
     budget: tuple[int, ...] = ()
 
-
-@dataclass
-class _Route:
-    """A tour as it stands: hotspots in order, arrivals, and the time it is back at base."""
-
-    order: list[int] = field(default_factory=list)
-    arrive: list[float] = field(default_factory=list)
-    back: float = 0.0
-    used: float = 0.0  # minutes of dwell and travel, waiting left out
+    @cached_property
+    def minutes(self) -> list[list[float]]:
+        """``travel`` as lists, which are quicker to read one by one."""
+        return self.travel.tolist()  # type: ignore[no-any-return]
 
 
 @dataclass
@@ -53,61 +48,43 @@ class Problem:
     gap: float
 
 
-def _free(at: float, busy: Sequence[tuple[float, float]], dwell: float, gap: float) -> float:
-    """Return the first arrival at or after ``at`` that keeps the gap to every busy interval."""
-    moved = True
-    while moved:
-        moved = False
-        for arrive, depart in busy:
-            if arrive - gap - dwell < at < depart + gap:
-                at, moved = depart + gap, True
-    return at
-
-
 def timetable(
-    problem: Problem,
-    orders: Sequence[Sequence[int]],
-    waits: Sequence[Sequence[float]] | None = None,
+    problem: Problem, orders: Sequence[Sequence[int]], waits: Sequence[Sequence[float]] = ()
 ) -> list[list[float]] | None:
     """Turn orders into arrivals, first come first served, or None where a tour cannot be kept.
 
     Tours run side by side: whichever reaches its next hotspot first is fixed first, and a visit
-    that would come too soon after another waits until the gap has passed.
+    that would come too soon before or after another waits until the gap has passed.
     """
-    tours, dwell, gap = problem.tours, problem.dwell, problem.gap
-    busy: dict[int, list[tuple[float, float]]] = {}
+    tours, dwell = problem.tours, problem.dwell
+    apart = problem.gap + dwell  # between two arrivals
+    busy: dict[int, list[float]] = {}
     arrivals: list[list[float]] = [[] for _ in orders]
-    legs = [tour.travel for tour in tours]
     queue: list[tuple[float, int, int]] = []
     for t, order in enumerate(orders):
         if order:
             wait = waits[t][0] if waits else 0.0
-            queue.append((tours[t].start + wait + legs[t][-1, order[0]], t, 0))
+            queue.append((tours[t].start + wait + tours[t].minutes[-1][order[0]], t, 0))
     heapq.heapify(queue)
     while queue:
         at, t, i = heapq.heappop(queue)
-        order = orders[t]
+        order, tour = orders[t], tours[t]
         h = order[i]
         if h not in busy:
-            busy[h] = list(problem.taken[h])
-        later = _free(at, busy[h], dwell, gap)
-        if later > at:
-            if later + dwell > tours[t].end:
-                return None
-            heapq.heappush(queue, (later, t, i))
-            continue
-        leave = at + dwell
-        busy[h].append((at, leave))
-        arrivals[t].append(at)
-        following = order[i + 1] if i + 1 < len(order) else -1
-        ready = leave + legs[t][h, following]
-        if following < 0:
-            if ready > tours[t].end + 1e-9:
-                return None
+            busy[h] = [arrive for arrive, _ in problem.taken[h]]
+        clash = [arrive for arrive in busy[h] if -apart < at - arrive < apart]
+        last = i + 1 == len(order)
+        leg = tour.minutes[h][-1 if last else order[i + 1]]
+        if clash:
+            heapq.heappush(queue, (max(clash) + apart, t, i))
+        elif at + dwell + leg > tour.end + 1e-9:
+            return None
         else:
-            if ready + dwell > tours[t].end:
-                return None
-            heapq.heappush(queue, (ready + (waits[t][i + 1] if waits else 0.0), t, i + 1))
+            busy[h].append(at)
+            arrivals[t].append(at)
+            if not last:
+                wait = waits[t][i + 1] if waits else 0.0
+                heapq.heappush(queue, (at + dwell + leg + wait, t, i + 1))
     return arrivals
 
 
@@ -116,141 +93,124 @@ class _Search:
 
     def __init__(self, problem: Problem, rng: np.random.Generator) -> None:
         self.problem, self.rng = problem, rng
-        self.n, self.m = len(problem.worth), len(problem.tours)
-        self.routes = [_Route(back=tour.start) for tour in problem.tours]
+        self.n, tours = len(problem.worth), problem.tours
+        self.travel = np.stack([tour.travel for tour in tours])
+        self.officers = np.array([tour.officers for tour in tours])
+        self.most = max((len(w) for w in problem.worth), default=0)
+        self.orders: list[list[int]] = [[] for _ in tours]
+        self.arrivals: list[list[float]] = [[] for _ in tours]
         self.count = [0] * self.n
 
-    def _legs(self, t: int, order: Sequence[int]) -> float:
-        stops = [-1, *order, -1]
-        travel = self.problem.tours[t].travel
-        legs = sum(float(travel[a, b]) for a, b in zip(stops[:-1], stops[1:], strict=True))
-        return legs + self.problem.dwell * len(order) if order else 0.0
+    def _worth(self) -> NDArray[np.float64]:
+        """Value of one more visit to each hotspot."""
+        pairs = zip(self.problem.worth, self.count, strict=True)
+        return np.array([worth[c] if c < len(worth) else 0.0 for worth, c in pairs])
 
-    def _spent(self) -> list[float]:
-        spent = [0.0] * len(self.problem.caps)
-        for tour, route in zip(self.problem.tours, self.routes, strict=True):
+    def _work(self) -> list[float]:
+        """Minutes of dwell and travel per tour, waiting left out."""
+        dwell, found = self.problem.dwell, []
+        for tour, order in zip(self.problem.tours, self.orders, strict=True):
+            legs = [tour.minutes[a][b] for a, b in pairwise([-1, *order, -1])] if order else []
+            found.append(sum(legs) + dwell * len(order))
+        return found
+
+    def _busy(self) -> NDArray[np.float64]:
+        """Arrivals at each hotspot, shape (n, most), padded with infinity."""
+        busy = [[arrive for arrive, _ in taken] for taken in self.problem.taken]
+        for order, arrivals in zip(self.orders, self.arrivals, strict=True):
+            for h, at in zip(order, arrivals, strict=True):
+                busy[h].append(at)
+        wide = max((len(row) for row in busy), default=0)
+        return np.array([row + [np.inf] * (wide - len(row)) for row in busy]).reshape(self.n, wide)
+
+    def _scores(self) -> tuple[NDArray[np.float64], list[tuple[int, int]]]:
+        """Value per minute added, for each place in each tour (rows) and hotspot; 0: no room."""
+        problem, n = self.problem, self.n
+        places: list[tuple[int, int]] = []
+        before, after, ready, joined, room, left = [], [], [], [], [], []
+        work = self._work()
+        spent = [0.0] * len(problem.caps)
+        for tour, minutes in zip(problem.tours, work, strict=True):
             for cap in tour.budget:
-                spent[cap] += route.used * tour.officers
-        return spent
+                spent[cap] += minutes * tour.officers
+        for t, (tour, order) in enumerate(zip(problem.tours, self.orders, strict=True)):
+            stops = [n, *order, n]
+            leave = [tour.start, *(at + problem.dwell for at in self.arrivals[t])]
+            back = leave[-1] + tour.minutes[stops[-2]][n]
+            free = min((problem.caps[c] - spent[c] for c in tour.budget), default=np.inf)
+            for i, (a, b) in enumerate(pairwise(stops)):
+                places.append((t, i))
+                before.append(a)
+                after.append(b)
+                joined.append(tour.minutes[a][b])
+            ready += leave
+            room += [tour.end - back] * len(leave)
+            left += [free / tour.officers] * len(leave)
+        rows = np.array([t for t, _ in places])
+        out = self.travel[rows, before, :n]
+        cost = out + self.travel[rows, :n, after] + (problem.dwell - np.array(joined)[:, None])
+        reach = np.array(ready)[:, None] + out
+        free_from = self._busy() + (problem.dwell + problem.gap)
+        lateness = free_from[None] - reach[:, :, None]
+        clash = (lateness > 0) & (lateness < 2 * (problem.dwell + problem.gap))
+        added = cost + np.where(clash, lateness, 0.0).max(axis=2, initial=0.0)
+        fits = (added <= np.array(room)[:, None] + 1e-9) & (cost <= np.array(left)[:, None] + 1e-9)
+        return np.where(fits, self._worth() / np.maximum(added, 1.0), 0.0), places
 
-    def _costs(self, t: int) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-        """Minutes that inserting each hotspot at each place adds: to the tour, and of work."""
-        problem, route, tour = self.problem, self.routes[t], self.problem.tours[t]
-        stops = np.array([self.n, *route.order, self.n])
-        before, after = stops[:-1], stops[1:]
-        joined = tour.travel[before, after]
-        if not route.order:
-            joined = np.zeros(1)
-        out = tour.travel[before, : self.n]
-        work = out + tour.travel[: self.n, after].T - joined[:, None] + problem.dwell
-        added = work.copy()
-        reach = np.array([tour.start, *(a + problem.dwell for a in route.arrive)])[:, None] + out
-        for h in range(self.n):
-            for arrive, depart in self.busy[h]:
-                soon = (reach[:, h] > arrive - problem.gap - problem.dwell) & (
-                    reach[:, h] < depart + problem.gap
-                )
-                added[soon, h] = np.maximum(
-                    added[soon, h], work[soon, h] + depart + problem.gap - reach[soon, h]
-                )
-        return added, work
-
-    def _next_worth(self) -> NDArray[np.float64]:
-        return np.array([
-            w[c] if c < len(w) else 0.0 for w, c in zip(self.problem.worth, self.count, strict=True)
-        ])  # fmt: skip
-
-    def _fill(self, noise: float) -> None:
-        """Insert the best visit again and again until nothing fits."""
-        problem = self.problem
-        self._retime()
-        costs = [self._costs(t) for t in range(self.m)]
-        spent = self._spent()
-        while self.m:
-            worth = self._next_worth()
-            best = None
-            for t, (added, work) in enumerate(costs):
-                tour, route = problem.tours[t], self.routes[t]
-                room = tour.end - max(route.back, tour.start) + 1e-9
-                left = min((problem.caps[c] - spent[c] for c in tour.budget), default=np.inf)
-                fits = (added <= room) & (work * tour.officers <= left + 1e-9) & (worth > 0)
-                if not fits.any():
-                    continue
-                score = np.where(fits, worth / added, 0.0)
-                if noise:
-                    score = score * (1 + noise * self.rng.random(self.n))
-                place = int(score.argmax())
-                top = float(score.flat[place])
-                if top > 0 and (best is None or top > best[0]):
-                    best = (top, t, *divmod(place, self.n))
-            if best is None:
-                return
-            _, t, i, h = best
-            if self._insert(t, i, h):
-                self.count[h] += 1
-                spent = self._spent()
-                again = range(self.m)
-                costs = [self._costs(k) if k == t or h in self.routes[k].order or True
-                         else costs[k] for k in again]  # fmt: skip
-            else:
-                costs[t][0][i, h] = FAR
-
-    def _retime(self) -> None:
-        arrivals = timetable(self.problem, [r.order for r in self.routes])
+    def _fill(self, noise: float) -> bool:
+        """Insert the best visit again and again until nothing fits; False if it cannot start."""
+        arrivals = timetable(self.problem, self.orders)
         if arrivals is None:
-            raise AssertionError("a route that was kept cannot be timed")
-        self._set(arrivals)
-
-    def _set(self, arrivals: list[list[float]]) -> None:
-        problem = self.problem
-        self.busy = [list(taken) for taken in problem.taken]
-        for t, (route, arrive) in enumerate(zip(self.routes, arrivals, strict=True)):
-            route.arrive = arrive
-            tour = problem.tours[t]
-            route.used = self._legs(t, route.order)
-            route.back = tour.start
-            if arrive:
-                route.back = arrive[-1] + problem.dwell + float(tour.travel[route.order[-1], -1])
-            for h, at in zip(route.order, arrive, strict=True):
-                self.busy[h].append((at, at + problem.dwell))
-
-    def _insert(self, t: int, i: int, h: int) -> bool:
-        self.routes[t].order.insert(i, h)
-        arrivals = timetable(self.problem, [r.order for r in self.routes])
-        if arrivals is None:
-            del self.routes[t].order[i]
             return False
-        self._set(arrivals)
-        return True
+        self.arrivals = arrivals
+        scores, places = self._scores()
+        while True:
+            if noise:
+                scores *= 1 + noise * self.rng.random(scores.shape)
+            while scores.size and (top := int(scores.argmax())) >= 0 and scores.flat[top] > 0:
+                (t, i), h = places[top // self.n], top % self.n
+                self.orders[t].insert(i, h)
+                arrivals = timetable(self.problem, self.orders)
+                if arrivals is not None:
+                    break
+                del self.orders[t][i]
+                scores.flat[top] = 0.0
+            else:
+                return True
+            self.arrivals = arrivals
+            self.count[h] += 1
+            scores, places = self._scores()
 
     def _value(self) -> tuple[float, float]:
-        worth = sum(sum(w[:c]) for w, c in zip(self.problem.worth, self.count, strict=True))
-        return round(worth, 9), -round(sum(r.used for r in self.routes), 6)
+        pairs = zip(self.problem.worth, self.count, strict=True)
+        return round(sum(sum(w[:c]) for w, c in pairs), 9), -round(sum(self._work()), 6)
 
     def _ruin(self) -> None:
-        """Take out a random part: a run of stops of one tour, or stops here and there."""
+        """Take out stops here and there, between a seventh and a half of them."""
         share = 0.15 + 0.35 * self.rng.random()
-        for route in self.routes:
-            keep = self.rng.random(len(route.order)) >= share
-            for h, kept in zip(route.order, keep, strict=True):
-                self.count[h] -= not kept
-            route.order = [h for h, kept in zip(route.order, keep, strict=True) if kept]
+        self.orders = [
+            [h for h, kept in zip(o, self.rng.random(len(o)) >= share, strict=True) if kept]
+            for o in self.orders
+        ]
+        self._recount()
+
+    def _recount(self) -> None:
+        self.count = [0] * self.n
+        for order in self.orders:
+            for h in order:
+                self.count[h] += 1
 
     def run(self, effort: int) -> list[list[int]]:
         """Return the best orders found in the rounds given."""
         self._fill(0.0)
-        best, orders = self._value(), [list(r.order) for r in self.routes]
+        best, orders = self._value(), [list(o) for o in self.orders]
         for _ in range(effort):
             self._ruin()
-            if timetable(self.problem, [r.order for r in self.routes]) is not None:
-                self._fill(0.3)
-                found = self._value()
-                if found >= best:
-                    best, orders = found, [list(r.order) for r in self.routes]
-                    continue
-            for route, order in zip(self.routes, orders, strict=True):
-                route.order = list(order)
-            self.count = [sum(o.count(h) for o in orders) for h in range(self.n)]
+            if self._fill(0.3) and self._value() >= best:
+                best, orders = self._value(), [list(o) for o in self.orders]
+            else:
+                self.orders = [list(o) for o in orders]
+                self._recount()
         return orders
 
 
