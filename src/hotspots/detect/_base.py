@@ -1,0 +1,298 @@
+"""What every detector shares: learning from one table, heat on a grid, the hotspots table."""
+
+from __future__ import annotations
+
+import inspect
+from abc import ABC, abstractmethod
+from typing import Any, Self
+
+import geopandas as gpd
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+from sklearn.base import BaseEstimator
+from sklearn.exceptions import NotFittedError
+
+from ..contracts import InputError, announce, check_incidents
+from ..places import Grid, coordinates, weights_of
+from ._regions import Limits, find_regions, hotspots_table
+
+SPARSE = 5.0
+"""Incidents a month under which an empty month is as likely a true zero as a missing file."""
+
+
+class Detector(BaseEstimator, ABC):  # type: ignore[misc]  # scikit-learn has no types
+    """Base of the detectors: scikit-learn estimators that turn incidents into heat and hotspots.
+
+    A method is a subclass with ``__init__``, ``_heat`` and, where it learns more than the
+    locations, ``_fit`` and ``_faults``. Parameters are checked when fitting.
+
+    Attributes
+    ----------
+    locations_ : DataFrame
+        Distinct places in order of easting and northing: ``x``, ``y``, ``incidents``, ``weight``
+        (the summed weights; the incidents when there are none).
+    used_ : ndarray of bool
+        Which of the given incidents were learned from: those with a point, and not
+        police-generated unless asked for.
+    years_ : float
+        Years observed.
+    period_ : tuple of Timestamp
+        Start of the earliest and end of the latest incident used.
+    unit_ : str
+        Unit of the heat.
+    crs_ : pyproj.CRS
+
+    Notes
+    -----
+    Years observed are ``years`` or else the calendar months that hold at least one incident,
+    divided by 12: a month without any counts as missing, not as zero. Where incidents are so few
+    that an empty month may well be a true zero, this is announced.
+    """
+
+    # every subclass takes these three
+    weights: str | None
+    years: float | None
+    include_police: bool
+
+    def fit(self, incidents: gpd.GeoDataFrame, y: None = None) -> Self:  # noqa: ARG002
+        """Learn from incidents.
+
+        Parameters
+        ----------
+        incidents : GeoDataFrame
+            The incidents table. It is not changed.
+        y : None
+            Not used; scikit-learn's tools pass it.
+
+        Returns
+        -------
+        Detector
+            Itself, fitted.
+
+        Raises
+        ------
+        InputError
+            When a parameter or the incidents cannot be used; every fault is named.
+
+        Warns
+        -----
+        Notice
+            When police-generated incidents are left out.
+        """
+        faults = self._faults()
+        if self.years is not None and not 0 < self.years < np.inf:
+            faults.append(f"years={self.years!r}; it must be above 0, or None to count months.")
+        if faults:
+            raise InputError(type(self).__name__, faults)
+        check_incidents(incidents)
+        xy = coordinates(incidents)
+        used = ~np.isnan(xy[:, 0])
+        if "origin" in incidents.columns and not self.include_police:
+            police = (incidents["origin"] == "police").to_numpy(dtype=bool, na_value=False)
+            if police.any():
+                announce(
+                    f"{type(self).__name__}: {int(police.sum()):,} police-generated incidents "
+                    "(origin 'police') left out of targeting; include_police=True keeps them"
+                )
+            used &= ~police
+        self.crs_ = incidents.crs
+        self.used_ = used
+        self._incidents = incidents.copy(deep=False)
+        self._xy = xy[used]
+        start, end = incidents["occurred_from"][used].min(), incidents["occurred_to"][used].max()
+        self.period_ = (start, end)
+        self.years_, said = self._observed_years(incidents["occurred_from"])
+        if said:
+            announce(said)
+        what = "incidents" if self.weights is None else self.weights
+        self.unit_ = f"{what} per km² per year"
+        weight = None if self.weights is None else weights_of(incidents[used], self.weights)
+        self.locations_, self._location = _distinct(self._xy, weight)
+        self._fit()
+        return self
+
+    def predict(self, grid: Grid) -> pd.Series:
+        """Compute the heat of every inside cell.
+
+        Parameters
+        ----------
+        grid : Grid
+            In the CRS of the incidents.
+
+        Returns
+        -------
+        Series of float
+            ``heat`` in ``unit_``, index ``cell``, in the order of ``grid.cells``.
+
+        Raises
+        ------
+        NotFittedError
+            Before :meth:`fit`.
+        InputError
+            When the grid does not suit the incidents.
+        """
+        self._check_grid(grid)
+        index = pd.Index(grid.cells, name="cell")
+        return pd.Series(self._heat(grid), index=index, name="heat")
+
+    def hotspots(
+        self,
+        grid: Grid,
+        *,
+        top_k: int | None = None,
+        coverage: float | None = None,
+        max_area_km2: float = 0.05,
+        min_incidents: int = 12,
+        per_lpt: bool = False,
+    ) -> gpd.GeoDataFrame:
+        """Join the hottest cells into hotspots of a size that can be patrolled.
+
+        Parameters
+        ----------
+        grid : Grid
+            In the CRS of the incidents.
+        top_k : int, optional
+            How many hotspots to give at most; 20 when neither this nor ``coverage`` is given.
+        coverage : float, optional
+            Instead: share of the inside area to flag, above 0 and at most 1. It is never exceeded.
+        max_area_km2 : float
+            Most a hotspot may cover; at least one cell.
+        min_incidents : int
+            Incidents a hotspot must hold itself, whatever its heat.
+        per_lpt : bool
+            Whether ``top_k`` or ``coverage`` holds for each LPT rather than for all together.
+
+        Returns
+        -------
+        GeoDataFrame
+            The hotspots table, hottest first, index ``hotspot``: the id of its hottest cell, whose
+            heat it carries. ``name`` is the most frequent ``place`` in it (without "On or near");
+            ``harm`` is summed where incidents have it.
+
+        Raises
+        ------
+        NotFittedError
+            Before :meth:`fit`.
+        InputError
+            When an argument is out of range or two contradict.
+
+        Warns
+        -----
+        Notice
+            When no place reaches ``min_incidents``; the table is then empty.
+
+        Notes
+        -----
+        The hottest cell not yet taken starts a hotspot; the hottest cell that shares an edge with
+        it joins, again and again, until ``max_area_km2`` is reached or no warm neighbour is left.
+        Equal heat goes to the lower cell number (south before north, then west before east). A
+        hotspot stays within the cells of one LPT. One with fewer than ``min_incidents`` is not
+        given, and its cells stay free for others.
+        """
+        self._check_grid(grid)
+        limits = Limits.checked(
+            grid, top_k=top_k, coverage=coverage, max_area_km2=max_area_km2,
+            min_incidents=min_incidents, per_lpt=per_lpt,
+        )  # fmt: skip
+        heat = self._heat(grid)
+        at = grid.locate(self._xy)
+        position = np.where(at >= 0, np.searchsorted(grid.cells, at), -1)
+        counts = np.bincount(position[position >= 0], minlength=len(grid.cells))
+        regions = find_regions(grid, heat, counts, limits)
+        if not regions:
+            most = int(counts.max(initial=0))
+            announce(
+                f"{self!r}: no hotspot holds {min_incidents} incidents within {max_area_km2:g} km² "
+                f"(the fullest cell holds {most}); lower min_incidents, raise max_area_km2, or use "
+                "a longer period"
+            )
+        return hotspots_table(
+            grid, heat, regions, self._incidents[self.used_], position, (repr(self), *self.period_)
+        )
+
+    def _faults(self) -> list[str]:
+        """Name what is wrong with the parameters."""
+        return []
+
+    def _fit(self) -> None:
+        """Learn what the method needs beyond the locations."""
+
+    @abstractmethod
+    def _heat(self, grid: Grid) -> NDArray[np.float64]:
+        """Heat of every inside cell, in the order of ``grid.cells``."""
+
+    def _per_year(self, density: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Divide by the years observed; without incidents there are none, and no heat."""
+        return density / self.years_ if len(self.locations_) else np.zeros_like(density)
+
+    def _check_grid(self, grid: Grid) -> None:
+        name = type(self).__name__
+        if not hasattr(self, "locations_"):
+            raise NotFittedError(f"this {name} is not fitted yet; call .fit(incidents) first.")
+        if not isinstance(grid, Grid):
+            raise InputError(
+                name,
+                [f"grid is a {type(grid).__name__}; give a Grid, as Grid.over(lpts) makes it."],
+            )
+        if grid.crs != self.crs_:
+            raise InputError(
+                name,
+                [
+                    f"the grid's CRS is {grid.crs.name!r} and the incidents' {self.crs_.name!r}; "
+                    "bring one to the other with .to_crs(...)."
+                ],
+            )
+
+    def _observed_years(self, occurred: pd.Series) -> tuple[float, str]:
+        """Years observed (NaN of no incidents), and what to announce about them, if anything."""
+        if self.years is not None:
+            return float(self.years), ""
+        months = np.unique(occurred.to_numpy().astype("datetime64[M]"))
+        if len(months) == 0:
+            return float("nan"), ""
+        span = int((months[-1] - months[0]).astype(int)) + 1
+        said = ""
+        if span > len(months) and len(occurred) < SPARSE * len(months):
+            said = (
+                f"{type(self).__name__}: {span - len(months)} of {span} months hold no incident "
+                "and count as missing, not as zero; with so few incidents they may be true zeros: "
+                f"then give years={span / 12:.4g}"
+            )
+        return len(months) / 12, said
+
+    def __repr__(self, N_CHAR_MAX: int = 700) -> str:  # noqa: N803
+        """Name every parameter that has a value, so that a table tells how it was made."""
+        defaults = inspect.signature(type(self).__init__).parameters
+        values: dict[str, Any] = self.get_params(deep=False)
+        shown = [
+            f"{name}={values[name]!r}"
+            for name, parameter in defaults.items()
+            if name in values
+            and not (parameter.default in (None, False) and values[name] is parameter.default)
+        ]
+        return f"{type(self).__name__}({', '.join(shown)})"
+
+
+def _distinct(
+    xy: NDArray[np.float64], weight: NDArray[np.float64] | None
+) -> tuple[pd.DataFrame, NDArray[np.intp]]:
+    """Distinct locations sorted by easting and northing, and which of them each point is."""
+    x_code, x_values = pd.factorize(xy[:, 0])
+    y_code, y_values = pd.factorize(xy[:, 1])
+    pair, pairs = pd.factorize(x_code * np.int64(max(len(y_values), 1)) + y_code)
+    x_at, y_at = np.divmod(pairs, max(len(y_values), 1))
+    x, y = x_values[x_at], y_values[y_at]
+    order = np.lexsort((y, x))
+    place = np.empty(len(order), dtype=np.intp)
+    place[order] = np.arange(len(order))
+    location = place[pair]
+    incidents = np.bincount(location, minlength=len(order))
+    total = incidents.astype(float)
+    if weight is not None:  # summed in order of size, so that the order of rows cannot matter
+        by_size = np.lexsort((weight, location))
+        total = np.bincount(location[by_size], weight[by_size], minlength=len(order))
+    locations = pd.DataFrame(
+        {"x": x[order], "y": y[order], "incidents": incidents, "weight": total}
+    )
+    return locations, location
