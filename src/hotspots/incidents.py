@@ -28,6 +28,7 @@ from .sources._rows import Rows, plain_name, read_delimited
 
 _STR = pd.Series(["text"]).dtype  # str in pandas 3, object before
 _LONG = 60_000_000  # bytes from which reading takes long enough for a progress bar
+_CLASHES = 20  # IDs naming different records before IDs are taken to start anew
 _WHAT = "read_incidents"
 _POLICE_NAMES = frozenset(plain_name(n) for n in police_uk.COLUMNS)
 
@@ -177,12 +178,13 @@ def read_incidents(
     said = None if mapping is None else read_mapping(mapping)
     read = _read(source, said, crs, clock, progress)
     frame = _join(read.drafts)
-    incident = _labels(frame, read)
-    later = _later(frame, read)
+    keys, reused = _keys(frame, read)
+    incident = _labels(frame, keys, read)
+    later = _later(frame, keys, read)
     superseded = _superseded(frame, incident, later, read)
     kept = later < 0
     frame, incident = frame[kept].reset_index(drop=True), incident[kept]
-    facts = [fact for draft in read.drafts for fact in draft.facts]
+    facts = [fact for draft in read.drafts for fact in draft.facts] + reused
     incidents, placed = _place(frame, incident, read, area, shapes, lookup)
     months = recorded_months(incidents)
     facts += placed + _whole_facts(frame, incidents, months)
@@ -317,48 +319,81 @@ def _join(drafts: Sequence[Draft]) -> pd.DataFrame:
     return pd.DataFrame(joined)
 
 
-def _labels(frame: pd.DataFrame, read: _Read) -> NDArray[np.object_]:
-    """Name each row by its ID, or by its file and line; ambiguous names get the file too."""
+def _keys(frame: pd.DataFrame, read: _Read) -> tuple[NDArray[np.int64], list[Fact]]:
+    """Number the records that IDs name: equal for rows of one record, -1 for rows without ID.
+
+    An ID names one record within one system. Some systems start their numbers anew (the Police
+    Service of Northern Ireland does every month on data.police.uk): where over 5 % of a source's
+    IDs name several times with several categories, an ID counts within its time only.
+    """
+    facts: list[Fact] = []
+    codes, _ = pd.factorize(frame["id"])
+    codes = codes.astype(np.int64)
+    scopes, systems = pd.factorize(np.array([draft.scope for draft in read.drafts], dtype=object))
+    if len(systems) > 1:
+        codes, _ = pd.factorize(codes * len(systems) + scopes[frame["at"]])
+    given = (frame["id"] != "").to_numpy()
+    codes[~given] = -1
+    again = np.bincount(codes[given], minlength=1)[codes] > 1
+    again &= given
+    if not again.any():
+        return codes, facts
+    few = frame.loc[again, ["source", "category", "occurred_from"]].assign(code=codes[again])
+    each = few.groupby(["source", "code"], observed=True).nunique()
+    clash = (each["category"] > 1) & (each["occurred_from"] > 1)
+    for source, n in clash.groupby("source", observed=True).sum().items():
+        mine = (frame["source"] == source).to_numpy() & given
+        ids = len(np.unique(codes[mine]))
+        if n < _CLASHES or n < 0.05 * ids:
+            continue
+        when = pd.factorize(frame["occurred_from"].to_numpy()[mine])[0]
+        apart, _ = pd.factorize(codes[mine] * (when.max() + 1) + when)
+        codes[mine] = codes.max() + 1 + apart
+        facts.append(Fact("IDs used again", int(mine.sum()), "kept", f"of {source}, whose IDs name "
+                          "different records at different times: told apart by their time too"))  # fmt: skip
+    return codes, facts
+
+
+def _labels(frame: pd.DataFrame, keys: NDArray[np.int64], read: _Read) -> NDArray[np.object_]:
+    """Name each row by its ID, or by its file and line; an ID with two meanings by file and ID."""
     base = pd.Series([name.rsplit("/", 1)[-1] for name in read.names], dtype=object)
     full = pd.Series(read.names, dtype=object)
     files = base.where(~base.duplicated(keep=False), full).to_numpy()
     labels = frame["id"].to_numpy(dtype=object, copy=True)
-    bare = np.flatnonzero(labels == "")
     at, line = frame["at"].to_numpy(), frame["line"].to_numpy()
+    bare = np.flatnonzero(keys < 0)
     labels[bare] = [f"{files[a]}:{n}" for a, n in zip(at[bare], line[bare], strict=True)]
-    if len({draft.scope for draft in read.drafts}) > 1:
-        scope = pd.factorize(np.array([d.scope for d in read.drafts], dtype=object))[0][at]
-        shared = pd.Series(scope).groupby(labels).transform("nunique").to_numpy() > 1
-        labels[shared] = [f"{files[a]}:{i}" for a, i in zip(at[shared], labels[shared], strict=True)]
+    codes, _ = pd.factorize(labels)
+    first = np.full(codes.max(initial=0) + 1, -2, dtype=np.int64)
+    first[codes] = keys
+    mixed = np.zeros(len(first), dtype=bool)
+    mixed[codes[first[codes] != keys]] = True
+    for i in np.flatnonzero(mixed[codes]):
+        labels[i] = f"{files[at[i]]}:{labels[i]}" + (f":{line[i]}" if keys[i] < 0 else "")
     return labels
 
 
-def _later(frame: pd.DataFrame, read: _Read) -> NDArray[np.int64]:
+def _later(frame: pd.DataFrame, keys: NDArray[np.int64], read: _Read) -> NDArray[np.int64]:
     """For each row the position of the row that supersedes it, -1 where none does.
 
-    The same ID within one system is one record; the version with the later ``recorded_at`` or,
-    on data.police.uk, the later month wins, then the later file, then the later line.
+    Of one record the version with the later ``recorded_at`` or, on data.police.uk, the later
+    month wins, then the later file, then the later line.
     """
     result = np.full(len(frame), -1, dtype=np.int64)
-    codes, _ = pd.factorize(frame["id"])
-    scopes = np.array([draft.scope for draft in read.drafts], dtype=object)
-    if len(read.drafts) and len(set(scopes)) > 1:
-        scope = pd.factorize(scopes)[0][frame["at"]]
-        codes, _ = pd.factorize(codes * (scope.max() + 1) + scope)
-    given = np.flatnonzero((frame["id"] != "").to_numpy())
-    often = np.bincount(codes[given], minlength=1)[codes[given]] > 1
-    given = given[often]
+    given = np.flatnonzero(keys >= 0)
+    given = given[np.bincount(keys[given], minlength=1)[keys[given]] > 1]
     if not len(given):
         return result
-    street = np.array([draft.scope == police_uk.SCOPE for draft in read.drafts])
-    when = np.full(len(given), np.datetime64("NaT", "s"))
+    at = frame["at"].to_numpy()[given]
+    street = np.array([draft.scope == police_uk.SCOPE for draft in read.drafts])[at]
+    when = frame["occurred_from"].to_numpy()[given]
     if "recorded_at" in frame:
-        when = frame["recorded_at"].to_numpy()[given].astype("datetime64[s]")
-    from_street = street[frame["at"].to_numpy()[given]]
-    when = np.where(from_street, frame["occurred_from"].to_numpy()[given], when)
-    rank = np.where(np.isnat(when), np.iinfo(np.int64).min, when.astype("datetime64[s]").astype(int))
-    order = given[np.lexsort((given, rank, codes[given]))]
-    last = np.append(codes[order][1:] != codes[order][:-1], True)
+        when = np.where(street, when, frame["recorded_at"].to_numpy()[given])
+        street = np.ones(len(given), dtype=bool)
+    when = when.astype("datetime64[s]")
+    rank = np.where(street & ~np.isnat(when), when.astype(np.int64), np.iinfo(np.int64).min)
+    order = given[np.lexsort((given, rank, keys[given]))]
+    last = np.append(keys[order][1:] != keys[order][:-1], True)
     winner = order[last][np.cumsum(np.append(False, last[:-1]))]
     result[order[~last]] = winner[~last]
     return result

@@ -11,6 +11,7 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from ..contracts import InputError
 from ._rows import Rows, plain_name
@@ -50,21 +51,18 @@ def rows_of_cells(
     ['1', '']
     """
 
-    def text_of(place: int) -> pd.Categorical:
-        values = pd.Series(columns[place])
-        codes, kinds = pd.factorize(values.astype(object), use_na_sentinel=True)
+    def text_of(place: int) -> NDArray[np.object_]:
+        codes, kinds = pd.factorize(pd.Series(columns[place], dtype=object))
         stamps = [v for v in kinds if isinstance(v, dt.datetime)]
         whole_day = bool(stamps) and all(
             (v.hour, v.minute, v.second, v.microsecond, v.tzinfo) == (0, 0, 0, 0, None)
             for v in stamps
         )
         texts = np.array([*(cell_text(v, whole_day) for v in kinds), ""], dtype=object)
-        names, where = np.unique(texts.astype(str), return_inverse=True)
-        return pd.Categorical.from_codes(where[codes], pd.Index(names.astype(object)))
+        return texts[codes]
 
-    def load(places: list[int], text: set[int]) -> pd.DataFrame:
-        made = {i: text_of(i) for i in places}
-        return pd.DataFrame({i: v.astype(object) if i in text else v for i, v in made.items()})
+    def load(places: list[int]) -> list[NDArray[np.object_]]:
+        return [text_of(place) for place in places]
 
     def raw(i: int) -> str:
         return ", ".join(cell_text(pd.Series(c).iloc[i]) for c in columns)

@@ -62,12 +62,14 @@ def recode(values: pd.Categorical, clean: Callable[[str], str | None]) -> pd.Cat
     ['a', 'a', NaN]
     Categories (1, ...): ['a']
     """
-    cleaned = np.array([clean(str(v)) or "" for v in values.categories], dtype=object)
-    names, codes = np.unique(cleaned.astype(str), return_inverse=True)
-    if len(names) and names[0] == "":
-        names, codes = names[1:], codes - 1
-    taken = np.where(values.codes < 0, -1, codes[values.codes]) if len(codes) else values.codes
-    return pd.Categorical.from_codes(taken, pd.Index(names.astype(object)))
+    cleaned = [clean(str(v)) or None for v in values.categories.to_numpy(dtype=object)]
+    codes, names = pd.factorize(np.array([*cleaned, None], dtype=object), sort=True)
+    return pd.Categorical.from_codes(codes[values.codes], pd.Index(names, dtype=object))
+
+
+def constant(value: str, n: int) -> pd.Categorical:
+    """Make a categorical that says the same ``n`` times."""
+    return pd.Categorical.from_codes(np.zeros(n, dtype=int), pd.Index([value], dtype=object))
 
 
 def numbers(values: pd.Categorical) -> NDArray[np.float64]:
@@ -80,13 +82,15 @@ def numbers(values: pd.Categorical) -> NDArray[np.float64]:
     >>> numbers(pd.Categorical(["388,100", " 52.5 ", "-1,5", "n/a"]))
     array([ 3.881e+05,  5.250e+01, -1.500e+00,        nan])
     """
-    text = pd.Series(values.categories, dtype=object).astype(str).str.strip()
-    text = text.str.replace(r"(?<=\d)[, ](?=\d{3}(\D|$))", "", regex=True)
-    text = text.str.replace(",", ".", regex=False)
-    found = pd.to_numeric(text, errors="coerce").to_numpy(dtype=float)
-    if not len(found):
-        return np.full(len(values), np.nan)
-    return np.where(values.codes < 0, np.nan, found[values.codes])
+    text = pd.Series(values.categories.to_numpy(dtype=object), dtype=object)
+    found = pd.to_numeric(text, errors="coerce").to_numpy(dtype=float, copy=True)
+    odd = np.isnan(found) & (text != "").to_numpy()
+    if odd.any():
+        plain = text[odd].astype(str).str.strip()
+        plain = plain.str.replace(r"(?<=\d)[, ](?=\d{3}(\D|$))", "", regex=True)
+        plain = plain.str.replace(",", ".", regex=False)
+        found[odd] = pd.to_numeric(plain, errors="coerce")
+    return np.append(found, np.nan)[values.codes]
 
 
 def refuse(

@@ -28,7 +28,7 @@ class Rows:
     line : ndarray of int, shape (n,)
         The line of each row in the file, from 1, as an editor or Excel shows it.
     load : callable
-        Takes column positions, and those of them that repeat little, and gives their text.
+        Takes column positions and gives the text of each, ``n`` values.
     raw : callable
         Takes a row position and gives the row as written.
     refused : list of (line, reason, text)
@@ -40,7 +40,7 @@ class Rows:
     name: str
     header: list[str]
     line: NDArray[np.int64]
-    load: Callable[[list[int], set[int]], pd.DataFrame]
+    load: Callable[[list[int]], list[NDArray[np.object_]]]
     raw: Callable[[int], str]
     refused: list[tuple[int, str, str]] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
@@ -50,10 +50,17 @@ class Rows:
 
         They come as categories, to be cleaned once per value, but for those in ``text``.
         """
-        places = [self.header.index(name) for name in names]
-        frame = self.load(places, {self.header.index(name) for name in text})
-        frame.columns = pd.Index(list(names))
-        return frame
+        read = self.load([self.header.index(name) for name in names])
+        return pd.DataFrame({
+            name: pd.Series(values, dtype=object) if name in text else categories(values)
+            for name, values in zip(names, read, strict=True)
+        })  # fmt: skip
+
+
+def categories(values: NDArray[np.object_]) -> pd.Categorical:
+    """Make a categorical of text, its categories plain objects in order of appearance."""
+    codes, kinds = pd.factorize(values)
+    return pd.Categorical.from_codes(codes, pd.Index(kinds, dtype=object))
 
 
 def plain_name(name: str) -> str:
@@ -126,6 +133,8 @@ def find_header(lines: list[str], known: Collection[str]) -> tuple[int, str]:
             hits = sum(plain_name(name) in known for name in names)
             if (hits, len(names) if place == 0 else 0) > best:
                 best, found = (hits, len(names)), (place, delimiter)
+        if best[0] > max(2, best[1] / 2):
+            break  # most of its names are known: no better line will come
     return found
 
 
@@ -227,34 +236,33 @@ def _fast(
     else:
         body_kept = body
 
-    def load(places: list[int], text: set[int]) -> pd.DataFrame:
-        return _parse(body_kept, places, text, width, delimiter, len(kept))
+    def load(places: list[int]) -> list[NDArray[np.object_]]:
+        return _parse(body_kept, places, width, delimiter, len(kept))
 
     def raw(i: int) -> str:
         return _show(body[begins[kept[i]] : ends[kept[i]]])
 
     if quotes.size:
         try:
-            load([0], {0})
+            load([0])
         except (pd.errors.ParserError, ValueError):
             return None  # pandas counts other rows: quotation marks inside a field
     return Rows(name, header, line[kept], load, raw, refused)
 
 
 def _parse(
-    body: bytes, places: list[int], text: set[int], width: int, delimiter: str, n: int
-) -> pd.DataFrame:
+    body: bytes, places: list[int], width: int, delimiter: str, n: int
+) -> list[NDArray[np.object_]]:
     if not n:
-        return pd.DataFrame({i: pd.Categorical([""] * 0) for i in places})
-    kinds = {i: "str" if i in text else "category" for i in places}
+        return [np.empty(0, dtype=object) for _ in places]
     frame = pd.read_csv(
         io.BytesIO(body), sep=delimiter, header=None, names=list(range(width)), usecols=places,
-        dtype=kinds, na_filter=False, skip_blank_lines=False, index_col=False, low_memory=False,
+        dtype=object, na_filter=False, skip_blank_lines=False, index_col=False, low_memory=False,
         encoding="utf-8",
     )  # fmt: skip
     if len(frame) != n:
         raise ValueError(f"pandas finds {len(frame)} rows where the lines make {n}")
-    return frame[places]
+    return [frame[place].to_numpy() for place in places]
 
 
 def _width_reason(fields: int, width: int, last: bool) -> str:
@@ -292,7 +300,9 @@ def _slow(name: str, header: list[str], body: str, first_line: int, delimiter: s
             line.append(first_line + i)
             texts.append("\n".join(lines[i : i + span]))
         i += span
-    return from_cells(name, header, kept, line, texts.__getitem__, refused)
+    cells = np.array(kept, dtype=object).reshape(len(kept), width)
+    return Rows(name, header, np.asarray(line, dtype=np.int64),
+                lambda places: [cells[:, place] for place in places], texts.__getitem__, refused)  # fmt: skip
 
 
 def _record(
@@ -312,23 +322,3 @@ def _record(
         if span == 1 or len(fields) == width:
             return fields, span
     return None, 1
-
-
-def from_cells(
-    name: str,
-    header: list[str],
-    cells: list[list[str]],
-    line: list[int],
-    raw: Callable[[int], str],
-    refused: list[tuple[int, str, str]],
-) -> Rows:
-    """Make :class:`Rows` of cells already parted, as from Excel or a DataFrame."""
-    columns = list(zip(*cells, strict=True)) if cells else [()] * len(header)
-
-    def load(places: list[int], text: set[int]) -> pd.DataFrame:
-        return pd.DataFrame({
-            i: pd.Series(columns[i], dtype="str") if i in text else pd.Categorical(columns[i])
-            for i in places
-        })  # fmt: skip
-
-    return Rows(name, header, np.asarray(line, dtype=np.int64), load, raw, refused)

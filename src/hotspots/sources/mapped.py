@@ -9,7 +9,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from ..contracts import ORIGINS, InputError
-from ._draft import Draft, Fact, numbers, recode, refuse
+from ._draft import Draft, Fact, constant, numbers, recode, refuse
 from ._gridref import read_gridref
 from ._mapping import (
     DEFAULT_ORIGINS,
@@ -65,11 +65,14 @@ def read_mapped(rows: Rows, mapping: RecordMapping | None, crs: str, now: pd.Tim
         frame["recorded_at"], _, _ = _stamps(recorded, None, mapping, [])
     home = _coordinates(frame, column, mapping, crs, facts)
     frame["category"] = _category(column("category"), mapping, facts)
-    frame["origin"] = _origin(column("origin"), mapping, facts)
+    origin = column("origin")
+    frame["origin"] = (
+        constant("unknown", len(frame)) if origin is None else _origin(origin, mapping, facts)
+    )
     given = mapping.source or rows.name.rsplit("/", 1)[-1]
     source = column("source")
     frame["source"] = (
-        pd.Categorical.from_codes(np.zeros(len(frame), int), pd.Index([given], dtype=object))
+        constant(given, len(frame))
         if source is None
         else recode(source, lambda s: " ".join(s.split()) or given)
     )
@@ -240,10 +243,8 @@ def _category(
 
 
 def _origin(
-    values: pd.Categorical | None, mapping: RecordMapping, facts: list[Fact]
-) -> pd.Categorical | None:
-    if values is None:
-        return None
+    values: pd.Categorical, mapping: RecordMapping, facts: list[Fact]
+) -> pd.Categorical:
     table = mapping.origins or {**DEFAULT_ORIGINS, **{o: o for o in ORIGINS}}
     return _mapped(values, table, facts, "origin unknown",
                    "set to 'unknown', not among the origins known", "unknown")  # fmt: skip

@@ -94,10 +94,11 @@ def read_street(rows: Rows, now: pd.Timestamp) -> Draft:
     for axis, name in (("x", east), ("y", north)):
         frame[axis] = numbers(raw[name].array) if name in have else np.nan
     frame["category"] = recode(raw["category"].array, _category)
-    frame["place"] = _column(raw, "place", _place)
-    frame["source"] = _column(raw, "source", str.strip)
-    frame["lsoa"] = _column(raw, "lsoa", str.strip)
-    frame["outcome"] = _column(raw, "outcome", str.strip)
+    for name, clean in (
+        ("place", _place), ("source", str.strip), ("lsoa", str.strip), ("outcome", str.strip)
+    ):  # fmt: skip
+        if name in have:
+            frame[name] = recode(raw[name].array, clean)
     frame["origin"] = recode(
         frame["category"].array, lambda c: "police" if c in POLICE_GENERATED else "unknown"
     )
@@ -112,7 +113,7 @@ def read_street(rows: Rows, now: pd.Timestamp) -> Draft:
 
 def _facts(frame: pd.DataFrame) -> list[Fact]:
     facts = []
-    if n := int((frame["place"] == "Police Station").sum()):
+    if "place" in frame and (n := int((frame["place"] == "Police Station").sum())):
         facts.append(Fact("police station", n, "noted", "at a point named Police Station, which "
                           "also serves crimes with no better place"))  # fmt: skip
     if n := int((frame["origin"] == "police").sum()):
@@ -133,10 +134,6 @@ def _months(months: pd.Series) -> tuple[np.ndarray, np.ndarray]:
     found = np.array([f"{m[1]}-{m[2]}" if m else "NaT" for m in values], dtype="datetime64[M]")
     per_row = found[months.codes.to_numpy()] if len(found) else np.empty(0, "datetime64[M]")
     return per_row, np.isnat(per_row)
-
-
-def _column(raw: pd.DataFrame, name: str, clean: object) -> pd.Categorical | None:
-    return recode(raw[name].array, clean) if name in raw.columns else None  # type: ignore
 
 
 def _category(text: str) -> str:
