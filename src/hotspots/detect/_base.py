@@ -78,7 +78,14 @@ class Detector(BaseEstimator, ABC):  # type: ignore[misc]  # scikit-learn has no
         Warns
         -----
         Notice
-            When police-generated incidents are left out.
+            When police-generated incidents are left out, or empty months may be true zeros.
+
+        Examples
+        --------
+        >>> import hotspots as hs
+        >>> asb = hs.make_county(seed=1, months=12).incidents.query("origin == 'public'")
+        >>> hs.KDE().fit(asb).years_
+        1.0
         """
         faults = self._faults()
         if self.years is not None and not 0 < self.years < np.inf:
@@ -131,6 +138,15 @@ class Detector(BaseEstimator, ABC):  # type: ignore[misc]  # scikit-learn has no
             Before :meth:`fit`.
         InputError
             When the grid does not suit the incidents.
+
+        Examples
+        --------
+        >>> import hotspots as hs
+        >>> county = hs.make_county(seed=1, months=12)
+        >>> grid = hs.Grid.over(county.lpts, size=250)
+        >>> heat = hs.KDE(500).fit(county.incidents.query("origin == 'public'")).predict(grid)
+        >>> bool((heat.index == grid.cells).all()), bool(heat.min() >= 0)
+        (True, True)
         """
         self._check_grid(grid)
         index = pd.Index(grid.cells, name="cell")
@@ -189,6 +205,15 @@ class Detector(BaseEstimator, ABC):  # type: ignore[misc]  # scikit-learn has no
         Equal heat goes to the lower cell number (south before north, then west before east). A
         hotspot stays within the cells of one LPT. One with fewer than ``min_incidents`` is not
         given, and its cells stay free for others.
+
+        Examples
+        --------
+        >>> import hotspots as hs
+        >>> county = hs.make_county(seed=1, months=12)
+        >>> detector = hs.KDE().fit(county.incidents.query("origin == 'public'"))
+        >>> spots = detector.hotspots(hs.Grid.over(county.lpts, size=100), top_k=3)
+        >>> spots["rank"].tolist(), bool((spots["area_km2"] <= 0.05).all())
+        ([1, 2, 3], True)
         """
         self._check_grid(grid)
         limits = Limits.checked(
