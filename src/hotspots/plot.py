@@ -125,7 +125,7 @@ def plot_hotspots(
     >>> import hotspots as hs
     >>> county = hs.make_county(seed=1, months=12, scale=0.2)
     >>> grid = hs.Grid.over(county.lpts, size=200)
-    >>> spots = hs.Counts().fit(county.incidents).hotspots(grid, top_k=3)
+    >>> spots = hs.Counts(include_police=True).fit(county.incidents).hotspots(grid, top_k=3)
     >>> hs.plot_hotspots(spots, lpts=county.lpts).get_title()
     '3 hotspots'
     """
@@ -250,7 +250,8 @@ def plot_plan(
     --------
     >>> import hotspots as hs
     >>> county = hs.make_county(seed=1, months=12, scale=0.2)
-    >>> spots = hs.Counts().fit(county.incidents).hotspots(hs.Grid.over(county.lpts), top_k=5)
+    >>> detector = hs.Counts(include_police=True).fit(county.incidents)
+    >>> spots = detector.hotspots(hs.Grid.over(county.lpts), top_k=5)
     >>> plan = hs.plan_patrols(spots, lpts=county.lpts, shifts=county.shifts,
     ...                        units=county.units, start="2026-01-05", days=1)
     >>> hs.plot_plan(plan).get_title()

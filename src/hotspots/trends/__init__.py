@@ -136,7 +136,7 @@ def seasonal_trends(
     >>> trends = hs.seasonal_trends(county.incidents, by=())
     >>> trends.summary["verdict"].tolist()
     ['too short to say']
-    >>> int(trends.series["incidents"].sum()) == len(county.incidents)
+    >>> int(trends.periods["incidents"].sum()) == len(county.incidents)
     True
     """
     by = _checked(incidents, by, freq)

@@ -127,14 +127,15 @@ def _longest(fit: NDArray[np.bool_]) -> slice:
 
 
 def _stl(
-    values: Floats, cycle: int, *, seasonal: int = 13, degree: int = 1, robust: bool = False
+    values: Floats, cycle: int, *, robust: bool = False, inner: int | None = None, **windows: Any
 ) -> tuple[Floats, Floats, Floats]:
     """Trend, season and remainder by STL; they add up to the values."""
     from statsmodels.tsa.seasonal import STL
 
     if np.ptp(values) < 1e-12:  # a flat line has neither season nor robust weights
         return values.copy(), np.zeros(len(values)), np.zeros(len(values))
-    fit = STL(values, period=cycle, seasonal=seasonal, seasonal_deg=degree, robust=robust).fit()
+    stl = STL(values, period=cycle, robust=robust, **{"seasonal": 13, **windows})
+    fit = stl.fit(inner_iter=inner)
     return np.asarray(fit.trend), np.asarray(fit.seasonal), np.asarray(fit.resid)
 
 

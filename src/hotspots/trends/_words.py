@@ -93,7 +93,7 @@ def _reservations(periods: pd.DataFrame, freq: str) -> list[str]:
     name, lines = FREQ[freq][2], []
     for status, meaning in (
         ("missing", "not recorded, left as gaps and never read as zero"),
-        ("thin", "probably incomplete, shown but left out of every fit"),
+        ("thin", "under 40 % of the usual, shown but left out of every fit as probably incomplete"),
         ("incomplete", "at the edges only partly covered, left out"),
     ):
         found = list(periods[periods["status"] == status].groupby("source"))
@@ -139,6 +139,11 @@ def paragraph(
             )
     if "origin" in incidents.columns and (police := int((incidents["origin"] == "police").sum())):
         lines.append(f"{police:,} are police-generated: their counts follow police activity too.")
+    if (compared := int(summary["change"].notna().sum())) >= 10:
+        lines.append(
+            f"Of {compared:,} yearly changes about {compared / 20:.0f} would look clear "
+            "by chance alone."
+        )
     shown = summary.sort_values("incidents", ascending=False, kind="stable").head(_SHOWN)
     lines.extend(summary.loc[shown.index.sort_values(), "sentence"])
     if len(summary) > len(shown):
