@@ -155,7 +155,8 @@ def members(name: str, cls: type) -> Iterator[tuple[str, object]]:
                 yield f"{name}.{word}", value
 
 
-PUBLIC = dict(public())
+# What several classes inherit is looked at once.
+PUBLIC = {name: value for value, name in {value: name for name, value in public()}.items()}
 
 
 def section(doc: str, title: str) -> str:
