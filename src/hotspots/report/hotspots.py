@@ -163,22 +163,26 @@ def _table(rows: pd.DataFrame) -> str:
     body = "".join(_row(row, columns) for row in rows.to_dict("records"))
     note = f"<caption>The first {MOST} of each set; the BI tables hold all.</caption>"
     return (
-        f'<div class="scroll" tabindex="0"><table>{note if len(rows) >= MOST else ""}<thead><tr>'
+        '<div class="scroll" tabindex="0" role="region" aria-label="Hotspots"><table class="spots">'
+        f"{note if len(rows) >= MOST else ''}<thead><tr>"
         f'<th scope="col">Rank</th><th scope="col">Place</th>{heads}</tr></thead>'
-        f"<tbody>{body}</tbody></table></div>"
+        f"{body}</table></div>"
     )
 
 
 def _row(row: dict[str, Any], columns: dict[str, tuple[str, str]]) -> str:
     e = html.escape
     say = f"Rank {row['rank']}: {row['name']}, {row['lpt']}, {row['incidents']} incidents."
-    why = f'<span class="why">{e(row["reason"])}</span>' if row["reason"] else ""
+    why = (
+        f'<tr><td></td><td class="why" colspan="{len(columns) + 1}">{e(row["reason"])}</td></tr>'
+        if row["reason"] else ""
+    )  # fmt: skip
     cells = "".join(f'<td class="{kind}">{e(row[c])}</td>' for c, (_, kind) in columns.items())
     return (
-        f'<tr class="spot set{row["set"]}" data-lpt="{e(row["lpt"])}" data-set="{row["set"]}" '
-        f'data-say="{e(say)}"><td><button type="button" class="rank" aria-pressed="false" '
+        f'<tbody class="spot set{row["set"]}" data-lpt="{e(row["lpt"])}" data-set="{row["set"]}" '
+        f'data-say="{e(say)}"><tr><td><button type="button" class="rank" aria-pressed="false" '
         f'aria-label="Show rank {e(row["rank"])} on the map">{e(row["rank"])}</button></td>'
-        f"<td><strong>{e(row['name'])}</strong>{why}</td>{cells}</tr>"
+        f"<td><strong>{e(row['name'])}</strong></td>{cells}</tr>{why}</tbody>"
     )
 
 

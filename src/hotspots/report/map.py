@@ -102,7 +102,9 @@ def bokeh_map(
     if incidents is not None:
         _draw_backdrop(plot, incidents)
     if lpts is not None:
-        _draw_lpts(plot, lpts, (view.north - view.south) / 2000)
+        centres = shapes.representative_point()
+        taken = np.column_stack([centres.x, centres.y])
+        _draw_lpts(plot, lpts, (view.north - view.south) / 2000, taken)
     _draw_hotspots(plot, rows, shapes)
     _add_tools(plot)
     item = json.dumps(json_item(plot, "map")).replace("<", "\\u003c")
@@ -157,16 +159,35 @@ def _draw_backdrop(plot: Any, incidents: gpd.GeoDataFrame) -> None:
         )  # fmt: skip
 
 
-def _draw_lpts(plot: Any, lpts: gpd.GeoDataFrame, step: float) -> None:
+def _free_spot(shape: Any, taken: NDArray[np.float64]) -> tuple[float, float]:
+    """Return the point of an area farthest from its edge and from the marks."""
+    import shapely
+
+    west, south, east, north = shape.bounds
+    x, y = np.meshgrid(np.linspace(west, east, 25)[1:-1], np.linspace(south, north, 25)[1:-1])
+    points = shapely.points(x.ravel(), y.ravel())
+    points = points[shapely.contains(shape, points)]
+    if len(points) == 0:
+        points = np.array([shape.representative_point()])
+    # Names are wide and low: what lies beside one is nearer to it than what lies above.
+    room = 2.0 * shapely.distance(shape.boundary, points)
+    if len(taken):
+        gap = shapely.get_coordinates(points)[:, None, :] - taken[None, :, :]
+        room = np.minimum(room, np.hypot(gap[..., 0] / 2, gap[..., 1]).min(axis=1) * 2)
+    best = points[int(room.argmax())]
+    return float(best.x), float(best.y)
+
+
+def _draw_lpts(plot: Any, lpts: gpd.GeoDataFrame, step: float, taken: NDArray[np.float64]) -> None:
     from bokeh.core.properties import value
     from bokeh.models import ColumnDataSource
 
     xs, ys = _rings(lpts.geometry.simplify(step))
     names = lpts["name"] if "name" in lpts.columns else pd.Series(lpts.index, lpts.index)
     names = names.fillna(pd.Series(lpts.index, lpts.index)).astype(str)
-    middle = lpts.geometry.representative_point()
+    label = [_free_spot(shape, taken) for shape in lpts.geometry]
     source = ColumnDataSource({
-        "xs": xs, "ys": ys, "x": middle.x.tolist(), "y": middle.y.tolist(),
+        "xs": xs, "ys": ys, "x": [p[0] for p in label], "y": [p[1] for p in label],
         "name": names.tolist(),
     })  # fmt: skip
     plot.multi_polygons(
@@ -175,7 +196,8 @@ def _draw_lpts(plot: Any, lpts: gpd.GeoDataFrame, step: float) -> None:
     plot.text(
         "x", "y", "name", source=source, text_align="center", text_baseline="middle",
         text_font_size="12px", text_font_style="bold", text_font=value("system-ui, sans-serif"),
-        text_color="#26303d", text_outline_color="#ffffff",
+        text_color="#26303d", background_fill_color="#ffffff", background_fill_alpha=0.75,
+        padding=2, border_radius=3,
     )  # fmt: skip
 
 
@@ -183,6 +205,8 @@ def _draw_hotspots(plot: Any, rows: pd.DataFrame, shapes: gpd.GeoSeries) -> None
     from bokeh.core.properties import value
     from bokeh.models import BooleanFilter, CDSView, ColumnDataSource, HoverTool, TapTool
 
+    # Drawn last to first, so that the hottest lie on top; the page counts the same way.
+    rows, shapes = rows[::-1], shapes[::-1]
     xs, ys = _rings(shapes)
     centre = shapes.representative_point()
     source = ColumnDataSource(
@@ -199,20 +223,28 @@ def _draw_hotspots(plot: Any, rows: pd.DataFrame, shapes: gpd.GeoSeries) -> None
         line_color="ink", line_width=1.5, selection_line_color="#111111",
         selection_line_width=3, nonselection_fill_alpha=0.25, nonselection_line_alpha=0.6,
     )  # fmt: skip
-    marks = plot.scatter(
-        "x", "y", source=source, view=view, marker="circle", size=19, fill_color="ink",
-        fill_alpha=0.92, line_color="#ffffff", line_width=1.5, selection_line_color="#111111",
-        selection_line_width=3, selection_fill_alpha=1, nonselection_fill_alpha=0.55,
-        nonselection_line_alpha=0.8,
+    marks = plot.scatter(  # what is hovered, tapped and ringed; the badge below is what is seen
+        "x", "y", source=source, view=view, marker="circle", size=20, fill_color="ink",
+        line_color="ink", selection_line_color="#111111", selection_line_width=5,
+        nonselection_fill_alpha=1, nonselection_line_alpha=1,
     )  # fmt: skip
-    plot.text(
-        "x", "y", "rank", source=source, view=view, text_align="center",
+    badge = plot.text(
+        "x", "y", "rank", source=source, view=view, text_align="center", anchor="center",
         text_baseline="middle", text_font_size="11px", text_font_style="bold",
-        text_font=value("system-ui, sans-serif"), text_color="#ffffff", nonselection_text_alpha=0.8,
+        text_font=value("system-ui, sans-serif"), text_color="#ffffff", padding=4,
+        background_fill_color="ink", border_line_color="#ffffff", border_line_width=1.5,
+        border_radius=9,
     )  # fmt: skip
-    asked = [("Rank", "@rank"), ("Place", "@name"), ("LPT", "@lpt"), ("Incidents", "@incidents"),
-             ("Harm", "@harm"), ("Why", "@reason")]  # fmt: skip
-    tips = [(label, field) for label, field in asked if rows[field[1:]].ne("").any()]
+    badge.selection_glyph = badge.nonselection_glyph = badge.glyph
+    # bokeh escapes what it puts in for @name, so a street called <script> stays a name
+    facts = [("@incidents incidents", "incidents"), ("harm @harm days", "harm"),
+             ("@visits visits planned", "visits")]  # fmt: skip
+    said = " · ".join(words for words, column in facts if rows[column].ne("").any())
+    tips = (
+        '<div style="max-width:270px;white-space:normal;font:13px/1.4 system-ui,sans-serif;'
+        'color:#1a2330;padding:2px 4px"><strong>@rank. @name</strong> (@lpt)<br>'
+        f"{said}<br>@reason</div>"
+    )
     plot.add_tools(HoverTool(renderers=[marks], tooltips=tips), TapTool(renderers=[marks]))
 
 

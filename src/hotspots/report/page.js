@@ -1,10 +1,11 @@
 "use strict";
 // The table and the map show one selection; either side may change it, by mouse, touch or keys.
 (() => {
-  const rows = [...document.querySelectorAll("tr.spot")];
+  const rows = [...document.querySelectorAll("tbody.spot")];
   const pickers = [...document.querySelectorAll("select[data-by]")];
   const said = document.getElementById("said");
   const views = JSON.parse(document.getElementById("views")?.textContent ?? "{}");
+  const other = (n) => rows.length - 1 - n; // the map draws the hottest last, so on top
   let map = null;
 
   const show = (chosen, scroll) => {
@@ -23,7 +24,7 @@
   const pick = (n) => {
     const again = rows[n].classList.contains("on");
     const chosen = again ? [] : [n];
-    if (map) map.source.selected.indices = chosen;
+    if (map) map.source.selected.indices = chosen.map(other);
     show(chosen, false);
   };
   const filter = () => {
@@ -33,7 +34,7 @@
     rows.forEach((row, n) => { row.hidden = !shown[n]; });
     if (map) {
       map.source.selected.indices = [];
-      map.views.forEach((view) => { view.filter.booleans = shown; });
+      map.views.forEach((view) => { view.filter.booleans = [...shown].reverse(); });
       move(views[wanted.lpt || ""] ?? views[""]);
     }
     show([], false);
@@ -52,7 +53,7 @@
       const marks = plot.renderers.filter((r) => r.data_source.name === "hotspots");
       map = { plot, source: marks[0].data_source, views: marks.map((r) => r.view) };
       map.source.selected.properties.indices.change.connect(() =>
-        show([...map.source.selected.indices], true));
+        show([...map.source.selected.indices].map(other), true));
       // Until the map is clicked, the wheel and a finger scroll the page, not the map.
       const box = document.getElementById("map");
       const tools = ["PanTool", "WheelZoomTool"].map((type) =>

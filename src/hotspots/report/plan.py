@@ -107,7 +107,10 @@ def _timeline(plan: Result, visits: pd.DataFrame) -> str:
     axes = Figure(figsize=(10.5, 1.4 + 0.24 * units)).add_subplot()
     plot_plan(plan, day=first, ax=axes)
     said = f"Visits of {first:%A} {day(first)}, one line per unit."
-    return picture(axes.figure, f"{said} The tables below hold the same visits.", said)
+    drawn = picture(axes.figure, f"{said} The tables below hold the same visits.")
+    return (
+        f"<details><summary>A day at a glance: {first:%A} {day(first)}</summary>{drawn}</details>"
+    )
 
 
 def _team(lpt: str, visits: pd.DataFrame) -> str:

@@ -63,8 +63,9 @@ def _headline(given: Stations) -> str:
         title = {"ingest": "Records", "trends": "Trends", "plan": "Patrol plan"}.get(
             kind, heading(kind)
         )
-        said.append(f"<h3>{html.escape(title)}</h3>{paragraphs(chr(10).join(lines[:3]))}")
-    return shown + "".join(said)
+        words = paragraphs("\n".join(lines[:3]))
+        said.append(f"<div><h3>{html.escape(title)}</h3>{words}</div>")
+    return f'{shown}<div class="says">{"".join(said)}</div>'
 
 
 def _tile(name: str, figure: str, note: str) -> str:
@@ -88,8 +89,8 @@ def _tiles(given: Stations) -> list[str]:
         if given.lpts is not None:
             note += f", {area / float(given.lpts['area_km2'].sum()):.2%} of the area"
         tiles.append(_tile("Hotspots", number(len(spots)), note))
-        tiles.append(_tile("Incidents in hotspots", number(spots["incidents"].sum()),
-                           span(spots["period_start"].min(), spots["period_end"].max())))  # fmt: skip
+        when = span(spots["period_start"].min(), spots["period_end"].max())
+        tiles.append(_tile("Incidents in hotspots", number(spots["incidents"].sum()), when))
     for plan in given.of("plan"):
         visits, budget = plan.tables["visits"], plan.tables.get("budget")
         reached = visits["hotspot"].nunique()

@@ -57,12 +57,16 @@ def _unit(trends: Result) -> str:
 
 def _chart(trends: Result, group: tuple[str, ...], sentence: str) -> str:
     from matplotlib.figure import Figure
+    from matplotlib.text import Annotation
 
     from ..plot import plot_trends
 
     name = ", ".join(map(str, group)) or "All incidents"
-    axes = Figure(figsize=(5.2, 2.6)).add_subplot()
+    axes = Figure(figsize=(7.4, 3.6)).add_subplot()
     plot_trends(trends, group[0] if len(group) == 1 else group or None, ax=axes)
+    axes.set_title("")  # the heading and the caption of the page say both
+    for note in [text for text in axes.texts if isinstance(text, Annotation)]:
+        note.remove()
     drawn = picture(axes.figure, f"Incidents per period in {name}. {sentence}",
                     sentence)  # fmt: skip
     return f"<div><h3>{html.escape(heading(name))}</h3>{drawn}</div>"
