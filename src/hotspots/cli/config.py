@@ -1,0 +1,274 @@
+"""The configuration of a run: a TOML file, checked wholly before any work begins."""
+
+from __future__ import annotations
+
+import datetime as dt
+import difflib
+import glob
+import math
+import tomllib
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from ..contracts import InputError
+
+METHODS = {"kde": "KDE", "dbscan": "DBSCAN", "counts": "Counts"}
+"""Tables of ``[hotspots]`` that stand for a detector, and its public name."""
+
+
+@dataclass(frozen=True)
+class _Key:
+    """One key of the configuration: its rule, its default, and whether it must be given."""
+
+    rule: str
+    default: Any = None
+    required: bool = False
+
+
+_SCHEMA: dict[str, dict[str, _Key]] = {
+    "data": {
+        "incidents": _Key("files", required=True), "lpts": _Key("file", required=True),
+        "mapping": _Key("file"), "crs": _Key("text", "EPSG:27700"), "harm": _Key("harm"),
+    },
+    "hotspots": {
+        "category": _Key("texts", ()), "months": _Key("count"), "top_k": _Key("count"),
+        "coverage": _Key("share"), "max_area_km2": _Key("positive", 0.05),
+        "min_incidents": _Key("count", 12), "per_lpt": _Key("flag", False),
+        "include_police": _Key("flag", False),
+    },
+    "hotspots.kde": {"bandwidth": _Key("positive", 300), "kernel": _Key("text", "quartic")},
+    "hotspots.dbscan": {"eps": _Key("positive", 200), "min_incidents": _Key("positive", 24)},
+    "hotspots.counts": {},
+    "grid": {"size": _Key("positive", 100), "shape": _Key("shape", "square")},
+    "trends": {"by": _Key("by", ("lpt",)), "freq": _Key("freq", "MS")},
+    "patrols": {
+        "shifts": _Key("file", required=True), "units": _Key("file", required=True),
+        "start": _Key("date", required=True), "days": _Key("count", 7), "seed": _Key("seed", 0),
+        "method": _Key("method"), "rules": _Key("table", ()),
+    },
+    "output": {
+        "folder": _Key("text", "output"),
+        "title": _Key("text", "Hotspots, trends and patrol plan"),
+    },
+}  # fmt: skip
+
+
+def _number(value: Any) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
+
+
+def _whole(value: Any) -> bool:
+    return isinstance(value, int) and not isinstance(value, bool)
+
+
+def _text(value: Any) -> bool:
+    return isinstance(value, str) and bool(value.strip())
+
+
+def _texts(value: Any) -> bool:
+    return _text(value) or (isinstance(value, list) and bool(value) and all(map(_text, value)))
+
+
+def _date(value: Any) -> bool:
+    try:
+        return dt.date.fromisoformat(str(value)) is not None
+    except ValueError:
+        return False
+
+
+# rule: what it takes, in words, and the test of it
+_RULES: dict[str, tuple[str, Callable[[Any], bool]]] = {
+    "text": ("text", _text),
+    "texts": ("text or a list of texts", _texts),
+    "files": ("a path or a list of paths", _texts),
+    "file": ("a path", _text),
+    "harm": ('"fallback" or the path of a CSV file with category and days', _text),
+    "flag": ("true or false", lambda v: isinstance(v, bool)),
+    "count": ("a whole number from 1", lambda v: _whole(v) and v >= 1),
+    "seed": ("a whole number or text", lambda v: _whole(v) or _text(v)),
+    "positive": ("a number above 0", lambda v: _number(v) and v > 0),
+    "share": ("a number above 0 and at most 1", lambda v: _number(v) and 0 < v <= 1),
+    "date": ("a date as 2025-04-07", _date),
+    "shape": ("'square' or 'hex'", lambda v: v in ("square", "hex")),
+    "freq": ("'MS' (months) or 'W-MON' (weeks)", lambda v: v in ("MS", "W-MON")),
+    "by": (
+        "a list of 'lpt', 'category', 'command'",
+        lambda v: isinstance(v, list) and all(g in ("lpt", "category", "command") for g in v),
+    ),
+    "method": (f"one of {', '.join(METHODS)}", lambda v: v in METHODS),
+    "table": ("a table", lambda v: isinstance(v, dict)),
+}
+
+
+@dataclass(frozen=True)
+class RunConfig:
+    """A checked configuration: every key there, paths resolved.
+
+    Attributes
+    ----------
+    path : Path
+        The file it was read from.
+    data, hotspots, grid, output : dict
+        The sections, every key with its value or default.
+    methods : dict of str to dict
+        Detectors to run in this order, with their parameters: ``kde``, ``dbscan``, ``counts``.
+    trends, patrols : dict or None
+        None when the section is left out: no trends, no patrol plan. (``[trends]`` may be empty.)
+    """
+
+    path: Path
+    data: dict[str, Any]
+    hotspots: dict[str, Any]
+    methods: dict[str, dict[str, Any]]
+    grid: dict[str, Any]
+    trends: dict[str, Any] | None
+    patrols: dict[str, Any] | None
+    output: dict[str, Any]
+    written: dict[str, Any] = field(repr=False)
+
+
+def read_config(path: str | Path) -> RunConfig:
+    r"""Read and check the configuration of a run.
+
+    Parameters
+    ----------
+    path : path
+        A TOML file; docs/command-line.md lists its keys. Paths in it count from its folder.
+
+    Returns
+    -------
+    RunConfig
+
+    Raises
+    ------
+    InputError
+        Naming every fault at once: unknown sections and keys with the nearest that is known,
+        missing keys, values out of range, files that are not there.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> path = Path(tempfile.mkdtemp()) / "run.toml"
+    >>> _ = path.write_text('[data]\nincidents = "gone.zip"\nlpt = "lpts.gpkg"')
+    >>> read_config(path)
+    Traceback (most recent call last):
+    hotspots.contracts.InputError: run.toml: 3 faults
+      1. [data] lpt is unknown; did you mean 'lpts'?
+      2. [data] lpts is missing; it takes a path.
+      3. [data] incidents: there is no 'gone.zip' in ...
+    """
+    path = Path(path)
+    try:
+        said = tomllib.loads(path.read_text(encoding="utf-8-sig"))
+    except OSError as error:
+        raise InputError(str(path), [f"it cannot be opened ({error.strerror})."]) from error
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise InputError(path.name, [f"it is no valid TOML: {error}."]) from error
+    faults = [
+        f"section [{name}] is unknown{_nearest(name, _sections())}"
+        for name in said
+        if name not in _sections()
+    ]
+    found = {}
+    for section in ("data", "hotspots", "grid", "trends", "patrols", "output"):
+        inner = METHODS if section == "hotspots" else ()
+        found[section] = _section(section, said.get(section), faults, inner)
+    methods = _methods(said.get("hotspots"), faults)
+    folder = path.resolve().parent
+    data, patrols, output = found["data"], found["patrols"], found["output"]
+    if _texts(data["incidents"]):
+        data["incidents"] = [data["incidents"]] if _text(data["incidents"]) else data["incidents"]
+        data["incidents"] = [
+            _found(folder, p, "[data] incidents", faults) for p in data["incidents"]
+        ]
+    _files(folder, "data", data, faults)
+    if data["harm"] == "fallback" or not _text(data["harm"]):
+        pass
+    else:
+        data["harm"] = _found(folder, data["harm"], "[data] harm", faults)
+    if isinstance(found["hotspots"]["category"], str):
+        found["hotspots"]["category"] = (found["hotspots"]["category"],)
+    if found["hotspots"]["top_k"] is not None and found["hotspots"]["coverage"] is not None:
+        faults.append("[hotspots] gives both top_k and coverage; keep one.")
+    if "patrols" in said:
+        _files(folder, "patrols", patrols, faults)
+        if patrols["method"] is None:
+            patrols["method"] = next(iter(methods))
+        elif patrols["method"] in METHODS and patrols["method"] not in methods:
+            faults.append(
+                f"[patrols] method is {patrols['method']!r}, which [hotspots] does not run; "
+                f"add [hotspots.{patrols['method']}]."
+            )
+        patrols["start"] = str(patrols["start"])
+        patrols["rules"] = dict(patrols["rules"])
+    if _text(output["folder"]):
+        output["folder"] = (folder / output["folder"]).resolve()
+    if faults:
+        raise InputError(path.name, faults)
+    return RunConfig(
+        path=path, data=data, hotspots=found["hotspots"], methods=methods, grid=found["grid"],
+        trends=found["trends"] if "trends" in said else None,
+        patrols=patrols if "patrols" in said else None, output=output, written=said,
+    )  # fmt: skip
+
+
+def _sections() -> list[str]:
+    return [name for name in _SCHEMA if "." not in name]
+
+
+def _nearest(name: str, known: Iterable[str]) -> str:
+    known = list(known)
+    near = difflib.get_close_matches(name.lower(), known, n=1, cutoff=0.5)
+    return f"; did you mean {near[0]!r}?" if near else f"; the known ones are {', '.join(known)}."
+
+
+def _section(name: str, given: Any, faults: list[str], inner: Iterable[str] = ()) -> dict[str, Any]:
+    """Return every key of a section with its value or default, and note what is wrong."""
+    keys = _SCHEMA[name]
+    values = {key: spec.default for key, spec in keys.items()}
+    if given is not None and not isinstance(given, dict):
+        faults.append(f"{name} is {given!r}; it must be a section: write [{name}].")
+        return values
+    for key, value in (given or {}).items():
+        if key in inner:
+            continue
+        if key not in keys:
+            faults.append(f"[{name}] {key} is unknown{_nearest(key, [*keys, *inner])}")
+            continue
+        takes, fits = _RULES[keys[key].rule]
+        if fits(value):
+            values[key] = value
+        else:
+            faults.append(f"[{name}] {key} is {value!r}; it must be {takes}.")
+    if given is not None or name == "data":
+        faults.extend(
+            f"[{name}] {key} is missing; it takes {_RULES[spec.rule][0]}."
+            for key, spec in keys.items()
+            if spec.required and key not in (given or {})
+        )
+    return values
+
+
+def _methods(given: Any, faults: list[str]) -> dict[str, dict[str, Any]]:
+    """Return the detectors asked for, in the order written; KDE and DBSCAN when none is."""
+    asked = [key for key in given if key in METHODS] if isinstance(given, dict) else []
+    return {
+        name: _section(f"hotspots.{name}", given[name] if asked else None, faults)
+        for name in asked or ("kde", "dbscan")
+    }
+
+
+def _files(folder: Path, section: str, values: dict[str, Any], faults: list[str]) -> None:
+    for key, spec in _SCHEMA[section].items():
+        if spec.rule == "file" and _text(values[key]):
+            values[key] = _found(folder, values[key], f"[{section}] {key}", faults)
+
+
+def _found(folder: Path, name: str, where: str, faults: list[str]) -> Path:
+    """Return a path counted from the configuration's folder; note it when nothing is there."""
+    path = folder / Path(name).expanduser()
+    if not path.exists() and not (glob.has_magic(name) and glob.glob(str(path))):
+        faults.append(f"{where}: there is no {name!r} in {folder}.")
+    return path

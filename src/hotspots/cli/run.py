@@ -1,0 +1,371 @@
+"""One run: every step of the road, every output, in a folder that appears whole or not at all."""
+
+from __future__ import annotations
+
+import contextlib
+import glob
+import hashlib
+import json
+import platform
+import shutil
+import sys
+import time
+import warnings
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from .. import __version__
+from ..atomic import atomic_folder
+from ..contracts import InputError, Notice
+from .config import METHODS, RunConfig
+
+if TYPE_CHECKING:
+    import geopandas as gpd
+    import pandas as pd
+
+_LIBRARIES = (
+    "numpy", "pandas", "geopandas", "shapely", "pyproj", "pyogrio", "scipy", "scikit-learn",
+    "statsmodels", "matplotlib", "bokeh", "pyarrow",
+)  # fmt: skip
+_STALE = 24 * 3600  # seconds after which an unfinished folder is nobody's any more
+
+
+@dataclass
+class Steps:
+    """The steps of a run: said as they end, with their seconds, and kept for the log."""
+
+    quiet: bool = False
+    lines: list[str] = field(default_factory=list)
+    seconds: dict[str, float] = field(default_factory=dict)
+    notices: list[str] = field(default_factory=list)
+    bar: Any = None
+    _began: float = field(default_factory=time.perf_counter)
+
+    def say(self, line: str) -> None:
+        """Print a line, and keep it for the log."""
+        self.lines.append(line)
+        if not self.quiet:
+            self.bar.write(line) if self.bar is not None else print(line, flush=True)
+
+    @contextlib.contextmanager
+    def step(self, name: str) -> Iterator[list[str]]:
+        """Time a step; what the block puts in the list is said beside its name."""
+        begin, said = time.perf_counter(), list[str]()
+        if self.bar is not None:
+            self.bar.set_description_str(name)
+        yield said
+        self.seconds[name] = time.perf_counter() - begin
+        self.say(f"{name:<13} {self.seconds[name]:6.1f} s  {'; '.join(said)}")
+        for notice in self.notices:
+            self.say(f"{'':<13}   note: {notice}")
+        self.notices.clear()
+        if self.bar is not None:
+            self.bar.update()
+
+    @contextlib.contextmanager
+    def listening(self) -> Iterator[None]:
+        """Turn notices into lines under the step they came from."""
+        with warnings.catch_warnings():
+            warnings.simplefilter("always", Notice)
+            shown = warnings.showwarning
+
+            def show(message: Any, category: type[Warning], *where: Any, **options: Any) -> None:
+                if issubclass(category, Notice):
+                    self.notices.append(str(message))
+                else:
+                    shown(message, category, *where, **options)
+
+            warnings.showwarning = show
+            try:
+                yield
+            finally:
+                warnings.showwarning = shown
+
+    @property
+    def total(self) -> float:
+        """Seconds since the run began."""
+        return time.perf_counter() - self._began
+
+
+def run(config: RunConfig, out: Path | None = None, *, quiet: bool = False) -> Path:
+    """Do every step a configuration asks for and write every output.
+
+    Parameters
+    ----------
+    config : RunConfig
+    out : Path, optional
+        Folder to write instead of the configured one.
+    quiet : bool
+        Whether to print nothing.
+
+    Returns
+    -------
+    Path
+        The folder: ``index.html`` (the report), ``bi/`` (tables), ``county.gpkg`` (for a GIS),
+        ``run.json`` (what was done, with what) and ``log.txt``.
+
+    Raises
+    ------
+    InputError
+        When an input cannot be used. Whatever goes wrong, the folder of an earlier run stays.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> from hotspots.sample import write_sample
+    >>> from hotspots.cli.config import read_config
+    >>> config = read_config(write_sample(tempfile.mkdtemp()))
+    >>> folder = run(config, quiet=True)  # doctest: +SKIP
+    """
+    from tqdm.auto import tqdm
+
+    folder = Path(config.output["folder"] if out is None else out)
+    _sweep(folder)
+    steps = Steps(quiet)
+    showing = not quiet and sys.stderr.isatty()
+    count = 6 + len(config.methods) + (config.trends is not None) + (config.patrols is not None)
+    with (
+        atomic_folder(folder) as partial,
+        tqdm(total=count, disable=not showing, leave=False, unit="step") as bar,
+        steps.listening(),
+    ):
+        steps.bar = bar if showing else None
+        _write(partial, config, steps)
+        peak = peak_memory_mb()
+        memory = "unknown" if peak is None else f"{peak:,.0f} MB"
+        steps.say(f"{'total':<13} {steps.total:6.1f} s  peak memory {memory}")
+        _record(partial, config, steps, peak)
+    if not quiet:
+        print(f"written to {folder}; open {folder / 'index.html'}")
+    return folder
+
+
+def _write(partial: Path, config: RunConfig, steps: Steps) -> None:
+    import hotspots as hs
+
+    staff = _staff(config, steps)
+    with steps.step("LPTs") as said:
+        lpts = hs.read_lpts(config.data["lpts"], crs=config.data["crs"])
+        said.append(f"{len(lpts)} LPTs, {lpts['area_km2'].sum():,.0f} km²")
+        if staff:
+            _known_lpts(staff[1], lpts, config)
+    with steps.step("incidents") as said:
+        loaded = hs.read_incidents(
+            config.data["incidents"], lpts=lpts, mapping=config.data["mapping"],
+            crs=config.data["crs"], progress=not steps.quiet,
+        )  # fmt: skip
+        said.append(
+            f"{len(loaded.incidents):,} accepted, {len(loaded.rejected):,} rejected, "
+            f"{len(loaded.superseded):,} superseded"
+        )
+        incidents = loaded.incidents
+        if config.data["harm"] is not None:
+            own = None if config.data["harm"] == "fallback" else config.data["harm"]
+            incidents = incidents.assign(harm=hs.harm_days(incidents, own))
+    stations: list[Any] = [loaded]
+    if config.data["harm"] is not None:
+        stations.append(incidents)
+    with steps.step("grid") as said:
+        grid = hs.Grid.over(lpts, **config.grid)
+        said.append(f"{len(grid.cells):,} cells of {grid.size:g} m")
+    spots = _hotspots(incidents, loaded.months, grid, config, steps)
+    stations += spots.values()
+    if config.trends is not None:
+        with steps.step("trends") as said:
+            trends = hs.seasonal_trends(_commanded(incidents, lpts), **config.trends)
+            said.append(f"{len(trends.summary)} series")
+        stations.append(trends)
+    if config.patrols is not None and staff:
+        with steps.step("patrol plan") as said:
+            plan = hs.plan_patrols(
+                spots[config.patrols["method"]], lpts=lpts, shifts=staff[0], units=staff[1],
+                start=config.patrols["start"], days=config.patrols["days"],
+                seed=config.patrols["seed"], rules=hs.PatrolRules(**config.patrols["rules"]),
+            )  # fmt: skip
+            said.append(f"{len(plan.visits):,} visits in {config.patrols['days']} days")
+        stations.append(plan)
+    with steps.step("report"):
+        hs.write_report(partial, *stations, lpts=lpts, title=config.output["title"])
+    with steps.step("tables"):
+        hs.export_bi(partial / "bi", *stations, lpts)
+    with steps.step("GeoPackage"):
+        hs.export_gis(partial / "county.gpkg", *stations, lpts=lpts)
+
+
+def _staff(config: RunConfig, steps: Steps) -> tuple[pd.DataFrame, pd.DataFrame] | None:
+    """Read shifts, units and rules first of all, so that their faults cost no time."""
+    import hotspots as hs
+
+    if config.patrols is None:
+        return None
+    faults: list[str] = []
+    tables = []
+    with steps.step("shifts, units") as said:
+        for name, read in (("shifts", hs.read_shifts), ("units", hs.read_units)):
+            try:
+                tables.append(read(config.patrols[name]))
+                said.append(f"{len(tables[-1])} {name}")
+            except InputError as error:
+                faults += [f"{error.what}: {fault}" for fault in error.faults]
+        try:
+            hs.PatrolRules(**config.patrols["rules"])
+        except InputError as error:
+            faults += [f"[patrols.rules] {fault}" for fault in error.faults]
+        except TypeError as error:  # a rule nobody knows
+            known = ", ".join(hs.PatrolRules.__dataclass_fields__)
+            faults.append(f"[patrols.rules]: {str(error).split('() ')[-1]}; it takes {known}.")
+        if faults:
+            raise InputError(config.path.name, faults)
+    return tables[0], tables[1]
+
+
+def _known_lpts(units: pd.DataFrame, lpts: gpd.GeoDataFrame, config: RunConfig) -> None:
+    strangers = sorted(set(units["lpt"].astype(str)) - set(lpts.index.astype(str)))
+    if strangers and config.patrols is not None:
+        raise InputError(
+            Path(config.patrols["units"]).name,
+            [f"LPT {', '.join(strangers)} is not among {', '.join(map(str, lpts.index))}."],
+        )
+
+
+def _hotspots(
+    incidents: gpd.GeoDataFrame, months: pd.DataFrame, grid: Any, config: RunConfig, steps: Steps
+) -> dict[str, gpd.GeoDataFrame]:
+    """Run every detector asked for on the categories and months asked for."""
+    import pandas as pd
+
+    import hotspots as hs
+
+    asked = config.hotspots
+    start = incidents["occurred_from"].astype("datetime64[s]")
+    present = months.loc[months["status"] != "missing", "month"]
+    if asked["months"] is not None:
+        last = start.max().to_period("M") - (asked["months"] - 1)
+        since = pd.Timestamp(last.start_time)
+        incidents, present = incidents[start >= since], present[present >= since]
+    if asked["category"]:
+        have = incidents["category"].astype(str).unique()
+        unknown = [c for c in asked["category"] if c not in have]
+        if unknown:
+            raise InputError(
+                config.path.name,
+                [f"[hotspots] category {c!r} does not occur; these do: {', '.join(sorted(have))}."
+                 for c in unknown],
+            )  # fmt: skip
+        incidents = incidents[incidents["category"].isin(asked["category"])]
+    limits = ("top_k", "coverage", "max_area_km2", "min_incidents", "per_lpt")
+    found = {}
+    for method, parameters in config.methods.items():
+        with steps.step(method) as said:
+            detector = getattr(hs, METHODS[method])(
+                # Months the records hold: one without this category is a true zero.
+                **parameters, years=present.nunique() / 12, include_police=asked["include_police"],
+            )  # fmt: skip
+            spots = detector.fit(incidents).hotspots(grid, **{key: asked[key] for key in limits})
+            said.append(f"{len(spots)} hotspots from {len(incidents):,} incidents")
+        found[method] = spots
+    return found
+
+
+def _commanded(incidents: gpd.GeoDataFrame, lpts: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
+    """Add the command of each incident's LPT, for trends by command."""
+    if "command" not in lpts.columns or "lpt" not in incidents.columns:
+        return incidents
+    return incidents.assign(command=incidents["lpt"].astype(object).map(lpts["command"]))
+
+
+def _record(partial: Path, config: RunConfig, steps: Steps, peak: float | None) -> None:
+    """Write what was done, on what and with what, so that the run can be repeated."""
+    asked = {
+        "data": config.data, "hotspots": {**config.hotspots, **config.methods},
+        "grid": config.grid, "trends": config.trends, "patrols": config.patrols,
+        "output": config.output,
+    }  # fmt: skip
+    inputs = [config.path, *config.data["incidents"], config.data["lpts"], config.data["mapping"]]
+    if config.patrols is not None:
+        inputs += [config.patrols["shifts"], config.patrols["units"]]
+    record = {
+        "hotspots": __version__,
+        "made": time.strftime("%Y-%m-%dT%H:%M:%S%z"),
+        "python": platform.python_version(),
+        "platform": platform.platform(),
+        "libraries": {name: _version(name) for name in _LIBRARIES},
+        "config": asked,
+        "inputs": [_input(Path(path)) for path in inputs if path is not None],
+        "seconds": {name: round(s, 2) for name, s in steps.seconds.items()},
+        "total_seconds": round(steps.total, 2),
+        "peak_memory_mb": None if peak is None else round(peak),
+    }
+    text = json.dumps(record, indent=2, ensure_ascii=False, default=str)
+    (partial / "run.json").write_text(text + "\n", encoding="utf-8", newline="\n")
+    log = "\n".join(steps.lines) + "\n"
+    (partial / "log.txt").write_text(log, encoding="utf-8", newline="\n")
+
+
+def _version(library: str) -> str | None:
+    try:
+        return version(library)
+    except PackageNotFoundError:
+        return None
+
+
+def _input(path: Path) -> dict[str, Any]:
+    if not path.is_file():
+        return {"path": str(path)}
+    with path.open("rb") as file:
+        digest = hashlib.file_digest(file, "sha256").hexdigest()
+    return {"path": str(path), "bytes": path.stat().st_size, "sha256": digest}
+
+
+def _sweep(folder: Path) -> None:
+    """Remove unfinished folders that runs killed over a day ago left beside the output."""
+    place = folder.resolve()
+    for left in place.parent.glob(f".{glob.escape(place.stem)}.*.partial{place.suffix}"):
+        if left.is_dir() and time.time() - left.stat().st_mtime > _STALE:
+            shutil.rmtree(left, ignore_errors=True)
+
+
+def peak_memory_mb() -> float | None:
+    """Return the most memory this process has held, in MB; None where that cannot be told.
+
+    Examples
+    --------
+    >>> peak_memory_mb() > 10
+    True
+    """
+    if sys.platform == "win32":
+        return _windows_peak()
+    try:
+        import resource
+    except ImportError:
+        return None
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    return peak * (1 if sys.platform == "darwin" else 1024) / 1e6  # bytes there, KiB elsewhere
+
+
+def _windows_peak() -> float | None:
+    import ctypes
+    from ctypes import wintypes
+
+    class Counters(ctypes.Structure):  # PROCESS_MEMORY_COUNTERS
+        _fields_ = (
+            ("cb", wintypes.DWORD), ("PageFaultCount", wintypes.DWORD),
+            *((name, ctypes.c_size_t) for name in (
+                "PeakWorkingSetSize", "WorkingSetSize", "QuotaPeakPagedPoolUsage",
+                "QuotaPagedPoolUsage", "QuotaPeakNonPagedPoolUsage", "QuotaNonPagedPoolUsage",
+                "PagefileUsage", "PeakPagefileUsage",
+            )),
+        )  # fmt: skip
+
+    kernel: Any = ctypes.WinDLL("kernel32")  # type: ignore[attr-defined]
+    kernel.GetCurrentProcess.restype = wintypes.HANDLE
+    ask = kernel.K32GetProcessMemoryInfo
+    ask.argtypes = [wintypes.HANDLE, ctypes.c_void_p, wintypes.DWORD]
+    found = Counters()
+    found.cb = ctypes.sizeof(found)
+    if not ask(kernel.GetCurrentProcess(), ctypes.byref(found), found.cb):
+        return None
+    return float(found.PeakWorkingSetSize) / 1e6
