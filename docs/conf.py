@@ -71,3 +71,13 @@ html_theme_options = {
     "footer_start": ["copyright"],
     "footer_end": [],
 }
+
+
+def from_elsewhere(app, what, name, member, skip, options):
+    """Leave out of a class what it inherits from other packages."""
+    home = getattr(member, "__module__", None) or "hotspots"
+    return True if not home.startswith("hotspots") else None
+
+
+def setup(app):
+    app.connect("autodoc-skip-member", from_elsewhere)

@@ -2,6 +2,7 @@
 
 import base64
 import html
+import re
 from io import BytesIO
 
 from docutils import nodes
@@ -10,6 +11,15 @@ from matplotlib.mathtext import math_to_image
 from sphinx.util import logging
 
 logger = logging.getLogger(__name__)
+# What LaTeX knows under another name than matplotlib does.
+SPELLINGS = (
+    (r"\\le(?![a-zA-Z])", r"\\leq "),
+    (r"\\ge(?![a-zA-Z])", r"\\geq "),
+    (r"\\[lr]Vert(?![a-zA-Z])", r"\\Vert "),
+    (r"\\[lr]vert(?![a-zA-Z])", r"\\vert "),
+    (r"\\(?:operatorname\*?|text)(?=\{)", r"\\mathrm"),
+    (r"\\(?:begin|end)\{\w+\*?\}|&", ""),
+)
 SIZE = 12.0  # points
 FONT = FontProperties(family="serif", math_fontfamily="cm", size=SIZE)
 
@@ -17,8 +27,11 @@ FONT = FontProperties(family="serif", math_fontfamily="cm", size=SIZE)
 def picture(source, node):
     """Return an HTML image of a formula, its LaTeX as the text for those who cannot see it."""
     drawn = BytesIO()
+    spelt = " ".join(source.split())
+    for pattern, instead in SPELLINGS:
+        spelt = re.sub(pattern, instead, spelt)
     try:
-        depth = math_to_image(f"${source}$", drawn, prop=FONT, format="svg")
+        depth = math_to_image(f"${spelt}$", drawn, prop=FONT, format="svg")
     except ValueError as error:
         logger.warning("formula %r cannot be drawn: %s", source, error, location=node)
         return f"<code>{html.escape(source)}</code>"
@@ -35,8 +48,8 @@ def visit_inline(translator, node):
 
 
 def visit_block(translator, node):
-    lines = [line for line in node.astext().replace("\\\\", "\n").splitlines() if line.strip()]
-    drawn = "<br>".join(picture(line.strip(), node) for line in lines)
+    lines = [line.strip() for line in node.astext().split("\\\\")]
+    drawn = "<br>".join(picture(line, node) for line in lines if line)
     translator.body.append(f'<div class="math">{drawn}</div>')
     raise nodes.SkipNode
 
