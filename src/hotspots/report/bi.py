@@ -15,8 +15,17 @@ import pandas as pd
 
 from .. import __version__
 from ..atomic import atomic_folder
-from ..contracts import HOTSPOTS, SCHEMA_VERSION, TABLES, announce, located, time_precision
-from .columns import meaning_of, typed
+from ..contracts import (
+    HOTSPOTS,
+    LPTS,
+    SCHEMA_VERSION,
+    VISITS,
+    Table,
+    announce,
+    located,
+    time_precision,
+)
+from .columns import about, typed
 from .stations import Stations, gather
 
 if TYPE_CHECKING:
@@ -24,6 +33,9 @@ if TYPE_CHECKING:
 
 WKT_LIMIT = 32_766
 """Characters of text Power BI keeps; an outline is simplified until it is shorter."""
+
+NOWHERE = "no LPT"
+"""What a trend calls the incidents outside all LPTs; it shares key 0 with those without any."""
 
 _DATES = ("date", "month", "period_start", "arrive", "start")
 _FORMULA = ("=", "+", "-", "@", "\t", "\r")
@@ -90,7 +102,7 @@ def export_bi(folder: str | os.PathLike[str], *stations: Any) -> Path:
     with atomic_folder(folder) as partial:
         described = {}
         for name, frame in star.tables.items():
-            frame, kinds = typed(frame)
+            frame, kinds = typed(name, frame)
             _write_csv(frame, kinds, partial / f"{name}.csv")
             if parquet:
                 _write_parquet(frame, kinds, partial / f"{name}.parquet")
@@ -98,7 +110,7 @@ def export_bi(folder: str | os.PathLike[str], *stations: Any) -> Path:
                 "rows": len(frame),
                 "files": [f"{name}.csv", *([f"{name}.parquet"] if parquet else [])],
                 "columns": [
-                    {"name": c, "type": kind, **meaning_of(name, c)} for c, kind in kinds.items()
+                    {"name": c, "type": kind, **about(name, c)} for c, kind in kinds.items()
                 ],
             }
         manifest = _manifest(given, star, described, parquet)
@@ -149,6 +161,8 @@ def _star(given: Stations) -> _Star:
     for kind, name, frame in given.tables():
         if kind.startswith("ingest") and name in ("rejected", "superseded"):
             frame = _reasons_counted(frame)
+        elif kind.startswith("plan") and name == "visits":
+            frame = _with_columns(frame.rename_axis("visit"), VISITS)
         raw[f"{kind}_{name}"] = frame
     spots = [_hotspots(frame, n) for n, frame in enumerate(given.hotspots, 1)]
     if spots:
@@ -179,7 +193,7 @@ def _star(given: Stations) -> _Star:
 def _keys(frames: list[pd.DataFrame], column: str) -> dict[str, int]:
     """Return the values of a column over all tables, in order, each with its number from 1."""
     found = [pd.Series(f[column].dropna().unique()).astype(str) for f in frames if column in f]
-    values = sorted(set(pd.concat(found))) if found else []
+    values = sorted(set(pd.concat(found)) - {NOWHERE}) if found else []
     return {value: n for n, value in enumerate(values, 1)}
 
 
@@ -198,14 +212,16 @@ def _keyed(frame: pd.DataFrame, name: str, star: _Star) -> pd.DataFrame:
     day = next((c for c in _DATES if c in frame and frame[c].dtype.kind == "M"), None)
     if day is not None and name != "hotspots":
         keys["date_key"] = _date_key(frame[day])
+    if "hotspot" in frame and star.hotspot:
+        found = frame["hotspot"].astype(object).map(star.hotspot)
+        keys["hotspot_key"] = found if name != "hotspots" else frame["hotspot_key"]
     if "lpt" in frame:  # 0 stands for "outside all LPTs, or not known"
         keys["lpt_key"] = frame["lpt"].astype(object).map(star.lpt).fillna(0).astype("int32")
     if "category" in frame:
         found = frame["category"].astype(object).map(star.category)
         keys["category_key"] = found.astype("Int32")
-    if "hotspot" in frame and star.hotspot and name != "hotspots":
-        keys["hotspot_key"] = frame["hotspot"].astype(object).map(star.hotspot).astype("Int32")
-    return pd.concat([pd.DataFrame(keys), frame], axis=1) if keys else frame
+    rest = frame.drop(columns=[key for key in keys if key in frame])
+    return pd.concat([pd.DataFrame(keys, index=frame.index), rest], axis=1)
 
 
 def _date_key(days: pd.Series) -> pd.Series:
@@ -239,16 +255,22 @@ def _incidents(incidents: gpd.GeoDataFrame) -> pd.DataFrame:
 
 def _hotspots(spots: gpd.GeoDataFrame, number: int) -> pd.DataFrame:
     """Return hotspots with every column of the contract, centroid and outline in WGS 84."""
-    flat = _flat(spots.rename_axis("hotspot"))
-    columns = ["hotspot", *(c.name for c in HOTSPOTS.columns)]
-    extra = [c for c in flat.columns if c not in columns]
-    flat = flat.reindex(columns=[*columns, *extra])
+    flat = _with_columns(_flat(spots.rename_axis("hotspot")), HOTSPOTS)
     flat.insert(0, "hotspot_set", number)
     centres = spots.geometry.centroid.to_crs("EPSG:4326")
     flat["longitude"] = centres.x.round(6).to_numpy()
     flat["latitude"] = centres.y.round(6).to_numpy()
     flat["wkt"] = _wkt(spots)
     return flat
+
+
+def _with_columns(frame: pd.DataFrame, table: Table) -> pd.DataFrame:
+    """Return a frame with every column of a contract, there or not, before its own."""
+    columns = [c.name for c in table.columns]
+    if table.index in frame.columns:
+        columns.insert(0, table.index)
+    extra = [c for c in frame.columns if c not in columns]
+    return frame.reindex(columns=[*columns, *extra])
 
 
 def _wkt(spots: gpd.GeoDataFrame) -> list[str]:
@@ -276,7 +298,7 @@ def _reasons_counted(refused: pd.DataFrame) -> pd.DataFrame:
 
 def _dim_lpt(keys: dict[str, int], lpts: gpd.GeoDataFrame | None) -> pd.DataFrame:
     lpt = pd.DataFrame({"lpt_key": [*keys.values()], "lpt": [*keys]})
-    columns = [c.name for c in TABLES["lpts"].columns]
+    columns = [c.name for c in LPTS.columns]
     known = pd.DataFrame(index=pd.Index([], dtype=object), columns=columns)
     if lpts is not None:
         known = pd.DataFrame(lpts.drop(columns="geometry")).reindex(columns=columns)

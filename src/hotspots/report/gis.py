@@ -81,7 +81,7 @@ def _layers(given: Stations) -> dict[str, gpd.GeoDataFrame]:
         if len(visits := _visits(plan.tables["visits"], given.hotspots)):
             layers["visits" if n == 1 else f"visits_{n}"] = visits
     crs = next(iter(layers.values())).crs if layers else CRS
-    return {name: _plain(frame.to_crs(crs)) for name, frame in layers.items()}
+    return {name: _plain(name, frame.to_crs(crs)) for name, frame in layers.items()}
 
 
 def _visits(visits: pd.DataFrame, hotspots: tuple[gpd.GeoDataFrame, ...]) -> gpd.GeoDataFrame:
@@ -99,10 +99,10 @@ def _visits(visits: pd.DataFrame, hotspots: tuple[gpd.GeoDataFrame, ...]) -> gpd
     return gpd.GeoDataFrame(flat, geometry=placed)[placed.notna()]
 
 
-def _plain(frame: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
+def _plain(name: str, frame: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
     """Return a layer with its index as a column and plain types only."""
     import geopandas as gpd
 
     flat = frame.reset_index()
-    values, _ = typed(pd.DataFrame(flat.drop(columns="geometry")))
+    values, _ = typed(name, pd.DataFrame(flat.drop(columns="geometry")))
     return gpd.GeoDataFrame(values, geometry=flat.geometry.to_numpy(), crs=frame.crs)
