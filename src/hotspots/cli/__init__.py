@@ -122,13 +122,14 @@ def _demo(given: argparse.Namespace) -> int:
 
 def _check(given: argparse.Namespace) -> int:
     """Print the quality report of record files, and nothing else."""
-    import hotspots as hs
+    from ..incidents import read_incidents
+    from ..places import read_lpt_lookup, read_lpts
 
     lpts: Any = None
     if given.lpts is not None:
         table = given.lpts.suffix.lower() in (".csv", ".tsv", ".txt")
-        lpts = (hs.read_lpt_lookup if table else hs.read_lpts)(given.lpts)
-    loaded = hs.read_incidents(given.files, lpts=lpts, mapping=given.mapping)
+        lpts = (read_lpt_lookup if table else read_lpts)(given.lpts)
+    loaded = read_incidents(given.files, lpts=lpts, mapping=given.mapping)
     print(loaded.text)
     for row in loaded.rejected.head(10).itertuples():
         print(f"  {row.file}, line {row.line}: {row.reason}")

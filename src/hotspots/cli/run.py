@@ -144,16 +144,21 @@ def run(config: RunConfig, out: Path | None = None, *, quiet: bool = False) -> P
 
 
 def _write(partial: Path, config: RunConfig, steps: Steps) -> None:
-    import hotspots as hs
+    from ..harm import harm_days
+    from ..incidents import read_incidents
+    from ..patrols import PatrolRules, plan_patrols
+    from ..places import Grid, read_lpts
+    from ..report import export_bi, export_gis, write_report
+    from ..trends import seasonal_trends
 
     staff = _staff(config, steps)
     with steps.step("LPTs") as said:
-        lpts = hs.read_lpts(config.data["lpts"], crs=config.data["crs"])
+        lpts = read_lpts(config.data["lpts"], crs=config.data["crs"])
         said.append(f"{len(lpts)} LPTs, {lpts['area_km2'].sum():,.0f} km²")
         if staff:
             _known_lpts(staff[1], lpts, config)
     with steps.step("incidents") as said:
-        loaded = hs.read_incidents(
+        loaded = read_incidents(
             config.data["incidents"], lpts=lpts, mapping=config.data["mapping"],
             crs=config.data["crs"], progress=not steps.quiet,
         )  # fmt: skip
@@ -164,58 +169,58 @@ def _write(partial: Path, config: RunConfig, steps: Steps) -> None:
         incidents = loaded.incidents
         if config.data["harm"] is not None:
             own = None if config.data["harm"] == "fallback" else config.data["harm"]
-            incidents = incidents.assign(harm=hs.harm_days(incidents, own))
+            incidents = incidents.assign(harm=harm_days(incidents, own))
     stations: list[Any] = [loaded]
     if config.data["harm"] is not None:
         stations.append(incidents)
     with steps.step("grid") as said:
-        grid = hs.Grid.over(lpts, **config.grid)
+        grid = Grid.over(lpts, **config.grid)
         said.append(f"{len(grid.cells):,} cells of {grid.size:g} m")
     spots = _hotspots(incidents, loaded.months, grid, config, steps)
     stations += spots.values()
     if config.trends is not None:
         with steps.step("trends") as said:
-            trends = hs.seasonal_trends(_commanded(incidents, lpts), **config.trends)
+            trends = seasonal_trends(_commanded(incidents, lpts), **config.trends)
             said.append(f"{len(trends.summary)} series")
         stations.append(trends)
     if config.patrols is not None and staff:
         with steps.step("patrol plan") as said:
-            plan = hs.plan_patrols(
+            plan = plan_patrols(
                 spots[config.patrols["method"]], lpts=lpts, shifts=staff[0], units=staff[1],
                 start=config.patrols["start"], days=config.patrols["days"],
-                seed=config.patrols["seed"], rules=hs.PatrolRules(**config.patrols["rules"]),
+                seed=config.patrols["seed"], rules=PatrolRules(**config.patrols["rules"]),
             )  # fmt: skip
             said.append(f"{len(plan.visits):,} visits in {config.patrols['days']} days")
         stations.append(plan)
     with steps.step("report"):
-        hs.write_report(partial, *stations, lpts=lpts, title=config.output["title"])
+        write_report(partial, *stations, lpts=lpts, title=config.output["title"])
     with steps.step("tables"):
-        hs.export_bi(partial / "bi", *stations, lpts)
+        export_bi(partial / "bi", *stations, lpts)
     with steps.step("GeoPackage"):
-        hs.export_gis(partial / "county.gpkg", *stations, lpts=lpts)
+        export_gis(partial / "county.gpkg", *stations, lpts=lpts)
 
 
 def _staff(config: RunConfig, steps: Steps) -> tuple[pd.DataFrame, pd.DataFrame] | None:
     """Read shifts, units and rules first of all, so that their faults cost no time."""
-    import hotspots as hs
+    from ..patrols import PatrolRules, read_shifts, read_units
 
     if config.patrols is None:
         return None
     faults: list[str] = []
     tables = []
     with steps.step("shifts, units") as said:
-        for name, read in (("shifts", hs.read_shifts), ("units", hs.read_units)):
+        for name, read in (("shifts", read_shifts), ("units", read_units)):
             try:
                 tables.append(read(config.patrols[name]))
                 said.append(f"{len(tables[-1])} {name}")
             except InputError as error:
                 faults += [f"{error.what}: {fault}" for fault in error.faults]
         try:
-            hs.PatrolRules(**config.patrols["rules"])
+            PatrolRules(**config.patrols["rules"])
         except InputError as error:
             faults += [f"[patrols.rules] {fault}" for fault in error.faults]
         except TypeError as error:  # a rule nobody knows
-            known = ", ".join(hs.PatrolRules.__dataclass_fields__)
+            known = ", ".join(PatrolRules.__dataclass_fields__)
             faults.append(f"[patrols.rules]: {str(error).split('() ')[-1]}; it takes {known}.")
         if faults:
             raise InputError(config.path.name, faults)
@@ -237,7 +242,7 @@ def _hotspots(
     """Run every detector asked for on the categories and months asked for."""
     import pandas as pd
 
-    import hotspots as hs
+    from .. import detect
 
     asked = config.hotspots
     start = incidents["occurred_from"].astype("datetime64[s]")
@@ -260,7 +265,7 @@ def _hotspots(
     found = {}
     for method, parameters in config.methods.items():
         with steps.step(method) as said:
-            detector = getattr(hs, METHODS[method])(
+            detector = getattr(detect, METHODS[method])(
                 # Months the records hold: one without this category is a true zero.
                 **parameters, years=present.nunique() / 12, include_police=asked["include_police"],
             )  # fmt: skip
