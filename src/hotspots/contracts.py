@@ -89,8 +89,9 @@ def announce(message: str) -> None:
 class Result:
     """What a station returns: frames in ``tables`` and a plain-English paragraph in ``text``.
 
-    Results are frozen dataclasses. Reports and exports use nothing but these two properties, so a
-    new kind of result is exported with no change anywhere else.
+    Results are frozen dataclasses, with ``repr=False`` so that they print their text. Reports and
+    exports use nothing but these two properties, so a new kind of result is exported with no
+    change anywhere else.
     """
 
     __slots__ = ()
