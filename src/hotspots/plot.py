@@ -82,7 +82,7 @@ def plot_heat(
         )  # fmt: skip
     else:
         hot = heat[heat > 0]
-        rings = [np.asarray(p.exterior.coords) for p in grid.polygons(hot.index).geometry]
+        rings = [np.asarray(p.exterior.coords)[:-1] for p in grid.polygons(hot.index).geometry]
         drawn = PolyCollection(rings, array=hot.to_numpy(), norm=norm, cmap="YlOrRd", zorder=1)
         ax.add_collection(drawn)
     bar = ax.figure.colorbar(drawn, ax=ax, shrink=0.6)
@@ -340,7 +340,7 @@ def _outlines(ax: Axes, lpts: gpd.GeoDataFrame | None, crs: Any) -> None:
     lpts.boundary.plot(ax=ax, color="#333333", linewidth=0.8, zorder=2, aspect=None)
     for name, at in zip(lpts.index, lpts.geometry.representative_point(), strict=True):
         ax.annotate(
-            str(name), (at.x, at.y), fontsize=8, ha="center", color="#333333", zorder=2,
+            str(name), (at.x, at.y), fontsize=8, ha="center", color="#707070", zorder=2,
             bbox={"boxstyle": "round,pad=0.1", "fc": "white", "ec": "none", "alpha": 0.6},
         )  # fmt: skip
 
@@ -424,7 +424,8 @@ def _one_series(ax: Axes, rows: pd.DataFrame, row: pd.Series) -> None:
                 ha="center", va="center", rotation=90, fontsize=8, color="#555555")  # fmt: skip
     if rows["trend"].notna().any():
         c = {"log": 0.5, "square root": 0.375}[row["scale"]]
-        if row["verdict"] in _SEASONAL:  # elsewhere it would only follow the noise
+        # with no season, or 52 factors from a few years, it would only follow the noise
+        if row["verdict"] in _SEASONAL and _standard(rows) != "week":
             expected = (rows["trend"] + c) * rows["season"] - c
             ax.plot(middle, expected.to_numpy(), color=_GREY, linewidth=1, linestyle="--",
                     zorder=2, label="trend and season")  # fmt: skip
@@ -489,8 +490,9 @@ def _panels(trends: Result, summary: pd.DataFrame, by: list[str]) -> NDArray[np.
     for ax in drawn[-columns:]:
         ax.tick_params(labelbottom=True)
     drawn[0].legend(loc="lower left", fontsize=7)
+    period = "week" if _standard(series) == "week" else "month"
     some = f"the {len(shown)} largest of {len(summary)} series" if len(shown) < len(summary) else ""
-    drawn[0].figure.suptitle(f"Incidents by month{': ' + some if some else ''}")
+    drawn[0].figure.suptitle(f"Incidents by {period}{': ' + some if some else ''}")
     figure.supylabel(f"incidents per {_standard(series)} (each its own scale)", fontsize=9)
     figure.supxlabel(f"{_source(trends)}; line below each name: is there a season?", fontsize=8)
     return np.asarray(drawn, dtype=object)

@@ -38,8 +38,9 @@ def _span(ends: NDArray[np.int64], freq: str) -> str:
     return f"{first[:3]} to {to}" if first[4:] == to[4:] else f"{first} to {to}"
 
 
-def _percent(value: float) -> str:
-    return f"{abs(value):.0%}".replace("%", " %")
+def _signed(share: float) -> str:
+    percent = round(share * 100)
+    return f"{percent:+d}" if percent else "0"
 
 
 def _changed(row: Any, name: str) -> str:
@@ -52,11 +53,11 @@ def _changed(row: Any, name: str) -> str:
         return (f"{when}: {row['latest']:,.0f}, against {row['previous']:,.0f} {before} "
                 "(too few for a percentage)")  # fmt: skip
     low, high = row["change_low"], row["change_high"]
-    interval = f"95 % interval {low * 100:+.0f} to {high * 100:+.0f} %"
+    interval = f"95 % interval {_signed(low)} to {_signed(high)} %"
     if low <= 0 <= high:
-        return f"{when}: no clear change from {before} ({row['change'] * 100:+.0f} %, {interval})"
+        return f"{when}: no clear change from {before} ({_signed(row['change'])} %, {interval})"
     way = "above" if row["change"] > 0 else "below"
-    return f"{when}: {_percent(row['change'])} {way} {before} ({interval})"
+    return f"{when}: {abs(row['change']) * 100:.0f} % {way} {before} ({interval})"
 
 
 def _seasonal(row: Any, name: str) -> str:
@@ -129,7 +130,7 @@ def paragraph(
         )
     if bridged := int(summary["bridged"].max()):
         lines.append(
-            f"The trend lines cross up to {bridged} unrecorded {name}s on a straight line."
+            f"Decompositions cross {bridged} left-out or unrecorded {name}s on a straight line."
         )
     for column in by:
         lost = series.loc[series[column] == nowhere(column), "incidents"].sum()
