@@ -115,7 +115,7 @@ class Detector(BaseEstimator, ABC):  # type: ignore[misc]  # scikit-learn has no
         what = "incidents" if self.weights is None else self.weights
         self.unit_ = f"{what} per km² per year"
         weight = None if self.weights is None else weights_of(incidents[used], self.weights)
-        self.locations_, self._location = _distinct(self._xy, weight)
+        self.locations_, self.location_ = distinct_locations(self._xy, weight)
         self._fit()
         return self
 
@@ -273,18 +273,19 @@ class Detector(BaseEstimator, ABC):  # type: ignore[misc]  # scikit-learn has no
         """Years observed (NaN of no incidents), and what to announce about them, if anything."""
         if self.years is not None:
             return float(self.years), ""
-        months = np.unique(occurred.to_numpy().astype("datetime64[M]"))
-        if len(months) == 0:
+        if len(occurred) == 0:
             return float("nan"), ""
-        span = int((months[-1] - months[0]).astype(int)) + 1
+        month = occurred.to_numpy().astype("datetime64[M]").astype(np.int64)
+        counts = np.bincount(month - month.min())
+        span, months = len(counts), int(np.count_nonzero(counts))
         said = ""
-        if span > len(months) and len(occurred) < SPARSE * len(months):
+        if span > months and len(occurred) < SPARSE * months:
             said = (
-                f"{type(self).__name__}: {span - len(months)} of {span} months hold no incident "
-                "and count as missing, not as zero; with so few incidents they may be true zeros: "
+                f"{type(self).__name__}: {span - months} of {span} months hold no incident and "
+                "count as missing, not as zero; with so few incidents they may be true zeros: "
                 f"then give years={span / 12:.4g}"
             )
-        return len(months) / 12, said
+        return months / 12, said
 
     def __repr__(self, N_CHAR_MAX: int = 700) -> str:  # noqa: N803
         """Name every parameter that has a value, so that a table tells how it was made."""
@@ -299,25 +300,46 @@ class Detector(BaseEstimator, ABC):  # type: ignore[misc]  # scikit-learn has no
         return f"{type(self).__name__}({', '.join(shown)})"
 
 
-def _distinct(
+def distinct_locations(
     xy: NDArray[np.float64], weight: NDArray[np.float64] | None
 ) -> tuple[pd.DataFrame, NDArray[np.intp]]:
-    """Distinct locations sorted by easting and northing, and which of them each point is."""
-    x_code, x_values = pd.factorize(xy[:, 0])
-    y_code, y_values = pd.factorize(xy[:, 1])
-    pair, pairs = pd.factorize(x_code * np.int64(max(len(y_values), 1)) + y_code)
-    x_at, y_at = np.divmod(pairs, max(len(y_values), 1))
-    x, y = x_values[x_at], y_values[y_at]
-    order = np.lexsort((y, x))
+    """Join points into distinct locations, sorted by easting and northing.
+
+    Parameters
+    ----------
+    xy : ndarray of float, shape (n, 2)
+    weight : ndarray of float, shape (n,), optional
+        1 each when absent.
+
+    Returns
+    -------
+    locations : DataFrame
+        ``x``, ``y``, ``incidents`` and ``weight`` of each.
+    location : ndarray of int, shape (n,)
+        Which of them each point is.
+    """
+    x, y = xy[:, 0] + 0.0, xy[:, 1] + 0.0  # turns -0 into 0
+    # Both coordinates mixed into one number, which is hashed once; the mixture is then verified.
+    # Round coordinates differ in their upper bits only, so these are folded down first.
+    odd = np.uint64(0x9E3779B97F4A7C15)
+    upper = np.uint64(32)
+    mixed = x.view(np.uint64) ^ (x.view(np.uint64) >> upper)
+    mixed = mixed * odd + (y.view(np.uint64) ^ (y.view(np.uint64) >> upper))
+    mixed = (mixed ^ (mixed >> upper)) * odd
+    code, _ = pd.factorize(mixed)
+    sample = np.zeros(code.max(initial=-1) + 1, dtype=np.intp)
+    sample[code] = np.arange(len(code))
+    if (x[sample][code] != x).any() or (y[sample][code] != y).any():
+        _, sample, code = np.unique(xy, axis=0, return_index=True, return_inverse=True)
+    order = np.lexsort((y[sample], x[sample]))
     place = np.empty(len(order), dtype=np.intp)
     place[order] = np.arange(len(order))
-    location = place[pair]
+    location = place[np.ravel(code)]
     incidents = np.bincount(location, minlength=len(order))
     total = incidents.astype(float)
     if weight is not None:  # summed in order of size, so that the order of rows cannot matter
         by_size = np.lexsort((weight, location))
         total = np.bincount(location[by_size], weight[by_size], minlength=len(order))
-    locations = pd.DataFrame(
-        {"x": x[order], "y": y[order], "incidents": incidents, "weight": total}
-    )
-    return locations, location
+    sample = sample[order]
+    locations = {"x": x[sample], "y": y[sample], "incidents": incidents, "weight": total}
+    return pd.DataFrame(locations), location

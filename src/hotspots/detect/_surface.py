@@ -72,20 +72,32 @@ def kernel_sum(
     for start in range(0, len(cell), _CHUNK):
         part = slice(start, start + _CHUNK)
         first = np.flatnonzero(np.diff(cell[part], prepend=-1))
-        target = cell[part][first]
+        target, w = cell[part][first], weight[part]
+        # Hexagons of the rows between stand half a cell aside, east of an even row, west of an odd.
+        aside = np.where(odd[part], -0.5, 0.5) if grid.shape == "hex" else np.zeros(1)
+        steps = range(-right, right + 1)
+        from_column = [
+            [((step * grid.size + lean * grid.size - from_x[part]) / radius) ** 2 for step in steps]
+            for lean in ([0.0] if grid.shape == "square" else [0.0, aside])
+        ]
         for step_up in range(-up, up + 1):
-            from_row = ((step_up * lattice.height - from_y[part]) / radius) ** 2
-            if from_row.min() > 1:
+            left = 1 - ((step_up * lattice.height - from_y[part]) / radius) ** 2
+            if left.max() < 0:
                 continue
-            x_part = from_x[part]
-            if grid.shape == "hex" and step_up % 2:  # the row aimed at stands half a cell aside
-                x_part = x_part + np.where(odd[part], grid.size / 2, -grid.size / 2)
-            for step_right in range(-right, right + 1):
-                share = 1 - from_row - ((step_right * grid.size - x_part) / radius) ** 2
-                if share.max() < 0:
+            for step_right, taken in zip(
+                steps, from_column[step_up % len(from_column)], strict=True
+            ):
+                value = left - taken
+                if value.max() < 0:
                     continue
-                value = np.maximum(share, 0) ** power if power else (share >= 0).astype(float)
-                value *= weight[part]
+                if power == 0:
+                    value = (value >= 0).astype(float)
+                else:
+                    np.maximum(value, 0, out=value)
+                    share = value.copy() if power > 1 else value
+                    for _ in range(power - 1):
+                        value *= share
+                value *= w
                 summed[target + (step_up * width + step_right)] += np.add.reduceat(value, first)
     inner = summed.reshape(height, width)[2 * up : -2 * up, 2 * right : -2 * right]
     return inner.ravel()[grid.cells] * ((power + 1) / (np.pi * radius**2) * 1e6)

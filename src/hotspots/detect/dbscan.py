@@ -114,7 +114,7 @@ class DBSCAN(Detector):
             label[border] = label[np.flatnonzero(core)[_nearest(xy[core], xy[border])]]
         self.locations_ = places.assign(cluster=label, core=core)
         labels = np.full(len(self.used_), -1, dtype=np.int64)
-        labels[self.used_] = label[self._location]
+        labels[self.used_] = label[self.location_]
         self.labels_ = pd.Series(labels, index=self._incidents.index, name="cluster")
         self.clusters_ = self._describe()
 
