@@ -65,7 +65,7 @@ class Ingest(Result):
     >>> list(loaded.tables)
     ['incidents', 'rejected', 'superseded', 'months', 'quality', 'files']
     >>> print(loaded)
-    1 rows in = 1 accepted + 0 rejected + 0 superseded, from 1 file.
+    1 row in = 1 accepted + 0 rejected + 0 superseded, from 1 file.
     DataFrame, 2025-04 to 2025-04: 1 month present.
     ...
     """
@@ -260,10 +260,10 @@ def _read_rows(
         return None
     if not fits and kind is not None:
         return f"{kind} file of data.police.uk, no incidents"
-    if mapping is not None and not mapping.faults and read.drafts and not fits:
+    if mapping is not None and not mapping.faults and not fits:
         absent = missing_columns(mapping, rows.header)
         if len(absent) == len(mapping.columns):
-            return "none of the columns of the mapping"
+            return f"none of the mapping's columns are in it: {' '.join(absent)}"
     try:
         read.add(rows, mapped.read_mapped(rows, mapping, crs, now))
     except InputError as error:

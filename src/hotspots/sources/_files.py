@@ -6,8 +6,9 @@ import glob
 import gzip
 import zipfile
 import zlib
+from collections import Counter
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -24,7 +25,8 @@ class TableFile:
 
     name: str
     read: Callable[[], bytes]
-    size: int = 0
+    size: int
+    path: str
 
     @property
     def base(self) -> str:
@@ -88,7 +90,21 @@ def find_files(source: Any) -> tuple[list[TableFile], list[tuple[str, str]]]:
         )
     if faults:
         raise InputError(_WHAT, faults)
-    return files, aside
+    return _each_once(files, aside), aside
+
+
+def _each_once(files: list[TableFile], aside: list[tuple[str, str]]) -> list[TableFile]:
+    """Drop a file given twice; name by its whole path a file that shares another's name."""
+    once: dict[str, TableFile] = {}
+    for item in files:
+        if item.path in once:
+            aside.append((item.name, "given twice"))
+        else:
+            once[item.path] = item
+    names = Counter(item.name for item in once.values())
+    return [
+        replace(item, name=item.path) if names[item.name] > 1 else item for item in once.values()
+    ]
 
 
 def _look_into(
@@ -114,7 +130,7 @@ def _look_into(
         if name.lower().endswith(".zip"):
             _open_zip(p, name, files, aside, faults)
         elif name.lower().endswith(TEXT_ENDS + EXCEL_ENDS):
-            files.append(TableFile(name, _file_reader(p, name), p.stat().st_size))
+            files.append(TableFile(name, _file_reader(p, name), p.stat().st_size, p.resolve().as_posix()))
         else:
             aside.append((name, _why_aside(name)))
 
@@ -168,7 +184,7 @@ def _open_zip(
             faults.append(f"{name} is locked with a password; unpack it and give the folder.")
             return
         else:
-            files.append(TableFile(shown, _member_reader(archive, inner, shown), info.file_size))
+            files.append(TableFile(shown, _member_reader(archive, inner, shown), info.file_size, f"{path.resolve().as_posix()}/{inner}"))
 
 
 def _member_reader(archive: zipfile.ZipFile, inner: str, shown: str) -> Callable[[], bytes]:

@@ -96,8 +96,9 @@ DEFAULT_ORIGINS = {
 """How common ways of reporting are read as an ``origin`` when the mapping has no ``origins``."""
 
 KNOWN_NAMES = frozenset(plain_name(n) for names in ALIASES.values() for n in names)
-_TEXT_KEYS = ("source", "crs", "timezone", "date_format", "sheet")
+_TEXT_KEYS = ("category", "source", "crs", "timezone", "date_format", "sheet")
 _KEYS = (*_TEXT_KEYS, "day_first", "columns", "categories", "origins")
+_NEEDS = ("category", "occurred_from")
 _PAIRS = (("easting", "northing"), ("longitude", "latitude"))
 
 
@@ -106,6 +107,7 @@ class RecordMapping:
     """What a mapping says, checked but for the columns, which only a file can answer for."""
 
     columns: Mapping[str, str] = field(default_factory=dict)
+    category: str | None = None
     source: str | None = None
     crs: str | None = None
     timezone: str = "Europe/London"
@@ -124,8 +126,9 @@ def read_mapping(mapping: str | Path | Mapping[str, Any]) -> RecordMapping:
     Parameters
     ----------
     mapping : path or mapping
-        A TOML file or a dict: ``columns`` (table), and optionally ``source``, ``crs``,
-        ``timezone``, ``date_format``, ``day_first``, ``sheet``, ``categories``, ``origins``.
+        A TOML file or a dict: ``columns`` (table), and optionally ``category`` (what every row
+        is that names none), ``source``, ``crs``, ``timezone``, ``date_format``, ``day_first``,
+        ``sheet``, ``categories``, ``origins``.
 
     Raises
     ------
@@ -165,7 +168,8 @@ def read_mapping(mapping: str | Path | Mapping[str, Any]) -> RecordMapping:
             faults.append(f"{key!r} is {said[key]!r}; it must be text.")
     if not isinstance(said.get("day_first", True), bool):
         faults.append(f"'day_first' is {said['day_first']!r}; it must be true or false.")
-    faults += _column_faults(tables["columns"])
+    needs = ["occurred_from"] if isinstance(said.get("category"), str) else _NEEDS
+    faults += _column_faults(tables["columns"], needs)
     for value, origin in tables["origins"].items():
         if origin not in ORIGINS:
             faults.append(
@@ -176,11 +180,11 @@ def read_mapping(mapping: str | Path | Mapping[str, Any]) -> RecordMapping:
     return RecordMapping(**plain, **tables, faults=tuple(faults), what=what)
 
 
-def _column_faults(columns: Mapping[str, str]) -> list[str]:
+def _column_faults(columns: Mapping[str, str], needs: Sequence[str]) -> list[str]:
     faults = [_unknown("column", c, tuple(ALIASES)) for c in columns if c not in ALIASES]
     faults += [
         f"columns has no {need!r}; say which column holds it ({need} = \"its name\")."
-        for need in ("category", "occurred_from")
+        for need in needs
         if need not in columns
     ]
     for pair in _PAIRS:

@@ -92,7 +92,7 @@ def place_points(
     >>> x, y, facts = place_points(np.array([53.0, 0.0]), np.array([-2.0, 0.0]),
     ...                            np.array([3, 1]), "EPSG:4326", Area.of("EPSG:27700"))
     >>> x.round(), [(f.check, f.rows, f.action) for f in facts]
-    (array([400021.,     nan]), [('point (0, 0)', 1, 'kept'), ('swapped lon/lat', 3, 'fixed')])
+    (array([400097.,     nan]), [('point (0, 0)', 1, 'kept'), ('swapped lon/lat', 3, 'fixed')])
     """
     given = pyproj.CRS(crs)
     facts: list[Fact] = []
@@ -103,7 +103,7 @@ def place_points(
 
     x, y = x.astype(float), y.astype(float)
     zero = (x == 0) & (y == 0)
-    say(zero, "point (0, 0)", "kept", "without a point, as no place is meant")
+    say(zero, "point (0, 0)", "kept", "at (0, 0), so without a point")
     blank = zero | ~np.isfinite(x) | ~np.isfinite(y)
     x[blank], y[blank] = np.nan, np.nan
     geographic = given.is_geographic

@@ -70,7 +70,7 @@ def lsoa_facts(lsoa: pd.Categorical, months: np.ndarray) -> list[Fact]:
     for said, chosen in _vintages(years, codes, new).items():
         span = f"{min(chosen)}" if len(chosen) == 1 else f"{min(chosen)} to {max(chosen)}"
         rows = int(np.isin(years, chosen).sum())
-        facts.append(Fact("LSOA vintage", rows, "noted", f"{span}: {said}"))
+        facts.append(Fact("LSOA vintage", rows, "noted", f"{said}, {span}"))
     return facts
 
 
@@ -79,21 +79,22 @@ def _vintages(years: np.ndarray, codes: np.ndarray, new: np.ndarray) -> dict[str
     for year in np.unique(years).tolist():
         seen = np.unique(codes[years == year])
         if new[seen].any():
-            said = "LSOA codes of 2021 (some exist only since then)"
+            said = "with LSOA codes of 2021 (some exist only since then)"
         elif len(seen) >= 200:
-            said = "LSOA codes of 2011, to judge by none being new in 2021"
+            said = "with LSOA codes of 2011, to judge by none being new in 2021"
         else:
-            said = "too few LSOA codes to tell 2011 from 2021"
+            said = "with too few different LSOA codes to tell 2011 from 2021"
         found.setdefault(said, []).append(year)
     return found
 
 
 def precision_facts(incidents: pd.DataFrame) -> list[Fact]:
     """Count how finely the times are known."""
-    words = {"hour": "known to the hour", "day": "known to the day",
-             "month": "known to the month: nothing finer can be drawn from them",
-             "longer": "spread over more than a month"}  # fmt: skip
+    words = {"hour": "timed to the hour or better", "day": "timed to within a day",
+             "month": "timed to within a month", "longer": "spread over more than a month"}  # fmt: skip
     counts = time_precision(incidents).value_counts()
+    if list(counts.index) == ["month"]:
+        words["month"] = "known to the month only: no day or hour can be drawn from them"
     return [
         Fact(f"time precision: {name}", int(counts[name]), "noted", words[name])
         for name in words if name in counts.index
@@ -136,7 +137,7 @@ def lines(
     aside = files[files["role"] != "read"]
     total = accepted + len(rejected) + superseded
     said = [
-        f"{total:,} rows in = {accepted:,} accepted + {len(rejected):,} rejected + "
+        f"{_count(total, 'row')} in = {accepted:,} accepted + {len(rejected):,} rejected + "
         f"{superseded:,} superseded, from {_count(read, 'file')}."
     ]
     if len(aside):
@@ -175,24 +176,36 @@ def _months_line(months: pd.DataFrame) -> str:
     return line + "."
 
 
+_TOPICS = (
+    ("Times", ("time precision", "no end", "exactly midnight", "time unreadable")),
+    ("Places", ("no location", "outside the LPTs", "point (0, 0)", "outside the area",
+                "coordinate unreadable", "grid reference", "police station", "LSOA vintage")),
+)  # fmt: skip
+
+
 def _quality_lines(quality: pd.DataFrame) -> list[str]:
-    """One line for each action, in the order in which a reader asks."""
+    """One line a topic, then one for each thing done, in the order in which a reader asks."""
+    told = quality[~quality["check"].isin(["missing months", "thin months"])]
     said = []
-    leave = {"missing months", "thin months"}
-    rest = quality[~quality["check"].isin(leave)]
-    for action, head in (("noted", "Noted"), ("kept", "Kept, but"), ("fixed", "Fixed"),
+    for head, checks in _TOPICS:
+        mine = told["check"].str.startswith(checks)
+        order = told[mine]["check"].map(
+            lambda c, checks=checks: [c.startswith(k) for k in checks].index(True)
+        )
+        said += _line(head, told.loc[order.sort_values(kind="stable").index])
+        told = told[~mine]
+    for action, head in (("noted", "Noted"), ("kept", "Kept"), ("fixed", "Fixed"),
                          ("guessed", "Guessed")):  # fmt: skip
-        some = rest[rest["action"] == action]
-        parts = []
-        for row in some.itertuples():
-            count = ""
-            if pd.notna(row.rows):
-                part = share_text(row.share)
-                count = f"{row.rows:,} ({part}) "
-            parts.append(f"{count}{row.detail}")
-        if parts:
-            said.append(f"{head}: " + "; ".join(parts) + ".")
+        said += _line(head, told[told["action"] == action], named=True)
     return said
+
+
+def _line(head: str, some: pd.DataFrame, named: bool = False) -> list[str]:
+    parts = []
+    for row in some.itertuples():
+        count = "" if pd.isna(row.rows) else f"{row.rows:,} ({share_text(row.share)}) "
+        parts.append((f"{row.check}: " if named else "") + count + row.detail)
+    return [f"{head}: {'; '.join(parts)}."] if parts else []
 
 
 def share_text(value: float) -> str:

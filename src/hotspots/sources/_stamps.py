@@ -213,8 +213,8 @@ def read_clock(values: list[str]) -> tuple[NDArray[np.float64], NDArray[np.bool_
 
     Examples
     --------
-    >>> read_clock(["14:05", "1405", "2:05 pm", "24:00", "0.5", "", "99:00"])[0]
-    array([50700., 50700., 50700., 86400., 43200.,    nan,    -1.])
+    >>> read_clock(["14:05", "1405", "2:05 pm", "24:00", "0.5", "", "99:00"])[0].tolist()
+    [50700.0, 50700.0, 50700.0, 86400.0, 43200.0, nan, -1.0]
     """
     seconds = np.full(len(values), np.nan)
     for i, value in enumerate(values):

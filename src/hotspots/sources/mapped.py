@@ -64,7 +64,7 @@ def read_mapped(rows: Rows, mapping: RecordMapping | None, crs: str, now: pd.Tim
     if recorded is not None:
         frame["recorded_at"], _, _ = _stamps(recorded, None, mapping, [])
     home = _coordinates(frame, column, mapping, crs, facts)
-    frame["category"] = _category(column("category"), mapping, facts)
+    frame["category"] = _category(column("category"), len(frame), mapping, facts)
     origin = column("origin")
     frame["origin"] = (
         constant("unknown", len(frame)) if origin is None else _origin(origin, mapping, facts)
@@ -128,7 +128,7 @@ def _interval(
     no_end = np.isnat(end)
     if column("occurred_to") is not None:
         _say(facts, no_end & ~np.isnat(start), "no end", "noted",
-             "taken as happening at their start")  # fmt: skip
+             "with no end, taken as happening at their start")  # fmt: skip
     finish = np.where(no_end, start + width, end + to_width)
     backwards = ~no_end & (end + to_width < start)
     near = backwards & (start - end <= _DAY)
@@ -177,7 +177,8 @@ def _stamps(
         timed = (given >= 0) & (width == _DAY)
         start = np.where(timed, start + np.nan_to_num(given).astype("timedelta64[s]"), start)
         width = np.where(timed, np.timedelta64(0, "s"), width)
-        _say(facts, given == -1, "time unreadable", "kept", "with the whole day as their time")
+        _say(facts, given == -1, "time unreadable", "kept",
+             "with a time of day that cannot be read, so with the whole day")  # fmt: skip
     _say(facts, late, "24:00", "fixed", "read as midnight at the end of the day")
     _say(facts, np.append(read.serial, False)[at], "Excel serial date", "fixed",
          "read as days since 30 December 1899")  # fmt: skip
@@ -206,7 +207,8 @@ def _coordinates(
             home = mapping.crs or default
             frame["x"], frame["y"] = numbers(x), numbers(y)
             broken = np.isnan(frame["x"]) & _filled(x) | np.isnan(frame["y"]) & _filled(y)
-            _say(facts, broken.to_numpy(), "coordinate unreadable", "kept", "without a point")
+            _say(facts, broken.to_numpy(), "coordinate unreadable", "kept",
+                 "with a coordinate that is no number, so without a point")  # fmt: skip
             break
     refs = column("grid_ref")
     if refs is None:
@@ -225,7 +227,7 @@ def _coordinates(
         said = f"{sides[0]:,.0f} m" + (f" to {sides[-1]:,.0f} m" if len(sides) > 1 else "")
         _say(facts, used, "grid reference", "noted", f"placed at the centre of its {said} square")
     _say(facts, need & np.isnan(x[refs.codes]) & _filled(refs), "grid reference unreadable",
-         "kept", "without a point")  # fmt: skip
+         "kept", "with a grid reference that cannot be read, so without a point")  # fmt: skip
     return "EPSG:27700"
 
 
@@ -235,11 +237,12 @@ def _filled(values: pd.Categorical) -> Bools:
 
 
 def _category(
-    values: pd.Categorical | None, mapping: RecordMapping, facts: list[Fact]
+    values: pd.Categorical | None, n: int, mapping: RecordMapping, facts: list[Fact]
 ) -> pd.Categorical:
-    assert values is not None  # _columns has seen to it
+    if values is None:
+        return constant(mapping.category or "", n)
     return _mapped(values, mapping.categories, facts, "category unknown",
-                   "kept as written, not in the mapping's categories", None)  # fmt: skip
+                   "of a category the mapping does not know, kept as written", mapping.category)  # fmt: skip
 
 
 def _origin(
@@ -247,29 +250,36 @@ def _origin(
 ) -> pd.Categorical:
     table = mapping.origins or {**DEFAULT_ORIGINS, **{o: o for o in ORIGINS}}
     return _mapped(values, table, facts, "origin unknown",
-                   "set to 'unknown', not among the origins known", "unknown")  # fmt: skip
+                   "of an origin not known, set to 'unknown'", "unknown", turn=True)  # fmt: skip
 
 
 def _mapped(
     values: pd.Categorical, table: Mapping[str, str], facts: list[Fact],
-    check: str, detail: str, otherwise: str | None,
+    check: str, detail: str, blank: str | None, *, turn: bool = False,
 ) -> pd.Categorical:  # fmt: skip
-    """Turn values into what a table says, blanks and case aside; report those it lacks."""
-    plain = {" ".join(k.split()).casefold().replace("-", " "): v for k, v in table.items()}
+    """Turn values into what a table says, blanks and case aside; report those it lacks.
+
+    Blank values become ``blank``; so do strange ones where ``turn`` says so.
+    """
+    plain = {_plain(key): value for key, value in table.items()}
     strange: set[str] = set()
 
-    def turn(text: str) -> str | None:
+    def clean(text: str) -> str | None:
         text = " ".join(text.split())
         if not text:
-            return otherwise
-        found = plain.get(text.casefold().replace("-", " "))
+            return blank
+        found = plain.get(_plain(text))
         if found is None and plain:
             strange.add(text)
-        return found or otherwise or text
+        return found or (blank if turn else text)
 
-    turned = recode(values, turn)
+    turned = recode(values, clean)
     if strange:
         odd = np.array([" ".join(str(v).split()) in strange for v in values.categories] + [False])
         said = ", ".join(sorted(strange)[:5]) + (" and others" if len(strange) > 5 else "")
         _say(facts, odd[values.codes], check, "kept", f"{detail}: {said}")
     return turned
+
+
+def _plain(text: str) -> str:
+    return " ".join(text.replace("-", " ").split()).casefold()
