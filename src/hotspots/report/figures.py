@@ -8,7 +8,7 @@ import io
 from typing import Any
 
 
-def picture(figure: Any, alt: str, caption: str = "") -> str:
+def picture(figure: Any, alt: str, caption: str = "", *, crop: bool = True) -> str:
     """Return a matplotlib figure as an HTML ``figure`` with its picture inside.
 
     Parameters
@@ -18,6 +18,8 @@ def picture(figure: Any, alt: str, caption: str = "") -> str:
         What the picture shows, for those who cannot see it.
     caption : str
         What to read from it; plain text.
+    crop : bool
+        Whether to cut the empty border away, which draws everything twice.
 
     Returns
     -------
@@ -28,7 +30,10 @@ def picture(figure: Any, alt: str, caption: str = "") -> str:
     written = io.BytesIO()
     with mpl.rc_context({"svg.fonttype": "path", "svg.hashsalt": "hotspots"}):
         figure.savefig(
-            written, format="svg", bbox_inches="tight", metadata={"Date": None, "Creator": None}
+            written,
+            format="svg",
+            bbox_inches="tight" if crop else None,
+            metadata={"Date": None, "Creator": None},
         )
     data = base64.b64encode(written.getvalue()).decode("ascii")
     said = f"<figcaption>{html.escape(caption)}</figcaption>" if caption else ""

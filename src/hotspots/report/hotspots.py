@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import html
 import json
+from os.path import commonprefix
 from typing import TYPE_CHECKING, Any
 
 import pandas as pd
@@ -109,8 +110,11 @@ def _why(tables: dict[str, pd.DataFrame]) -> dict[str, str]:
     if "why_none" in coverage.columns:
         none = coverage["why_none"].dropna().astype(str)
         why = {str(key): f"No visit: {said}." for key, said in none[none != ""].items()}
-    first = tables["visits"].drop_duplicates("hotspot")
-    return why | dict(zip(first["hotspot"].astype(str), first["reason"].astype(str), strict=True))
+    for key, said in tables["visits"].groupby("hotspot", observed=True)["reason"]:
+        same = commonprefix([str(line) for line in said])  # what every visit to it has in common
+        whole = said.nunique() == 1
+        why[str(key)] = same if whole else same[: same.rfind(";") if ";" in same else None] + "."
+    return why
 
 
 def _sentence(spots: gpd.GeoDataFrame, n: int, of: int) -> str:

@@ -159,22 +159,24 @@ def _draw_backdrop(plot: Any, incidents: gpd.GeoDataFrame) -> None:
         )  # fmt: skip
 
 
-def _free_spot(shape: Any, taken: NDArray[np.float64]) -> tuple[float, float]:
-    """Return the point of an area farthest from its edge and from the marks."""
+def _free_spot(
+    shape: Any, marks: NDArray[np.float64], half: tuple[float, float]
+) -> tuple[float, float]:
+    """Return where in an area a name of this half width and height keeps clear of the marks."""
     import shapely
 
     west, south, east, north = shape.bounds
-    x, y = np.meshgrid(np.linspace(west, east, 25)[1:-1], np.linspace(south, north, 25)[1:-1])
+    x, y = np.meshgrid(np.linspace(west, east, 41)[1:-1], np.linspace(south, north, 41)[1:-1])
     points = shapely.points(x.ravel(), y.ravel())
     points = points[shapely.contains(shape, points)]
     if len(points) == 0:
         points = np.array([shape.representative_point()])
-    # Names are wide and low: what lies beside one is nearer to it than what lies above.
-    room = 2.0 * shapely.distance(shape.boundary, points)
-    if len(taken):
-        gap = shapely.get_coordinates(points)[:, None, :] - taken[None, :, :]
-        room = np.minimum(room, np.hypot(gap[..., 0] / 2, gap[..., 1]).min(axis=1) * 2)
-    best = points[int(room.argmax())]
+    inside = shapely.distance(shape.boundary, points)
+    if len(marks):
+        gap = np.abs(shapely.get_coordinates(points)[:, None, :] - marks[None, :, :]) - half
+        # the last term breaks ties between places that are all clear of the marks
+        inside = np.minimum(inside, 4 * gap.max(axis=2).min(axis=1)) + inside * 1e-3
+    best = points[int(inside.argmax())]
     return float(best.x), float(best.y)
 
 
@@ -185,7 +187,10 @@ def _draw_lpts(plot: Any, lpts: gpd.GeoDataFrame, step: float, taken: NDArray[np
     xs, ys = _rings(lpts.geometry.simplify(step))
     names = lpts["name"] if "name" in lpts.columns else pd.Series(lpts.index, lpts.index)
     names = names.fillna(pd.Series(lpts.index, lpts.index)).astype(str)
-    label = [_free_spot(shape, taken) for shape in lpts.geometry]
+    pixel = step * 2000 / 560
+    half = [(pixel * (4 * len(name) + 10), pixel * 18) for name in names]
+    label = [_free_spot(shape, taken, size) for shape, size in
+             zip(lpts.geometry, half, strict=True)]  # fmt: skip
     source = ColumnDataSource({
         "xs": xs, "ys": ys, "x": [p[0] for p in label], "y": [p[1] for p in label],
         "name": names.tolist(),

@@ -62,11 +62,12 @@ def _chart(trends: Result, group: tuple[str, ...], sentence: str) -> str:
     from ..plot import plot_trends
 
     name = ", ".join(map(str, group)) or "All incidents"
-    axes = Figure(figsize=(7.4, 3.6)).add_subplot()
+    axes = Figure(figsize=(8.6, 3.5)).add_subplot()
+    axes.figure.subplots_adjust(left=0.085, right=0.7, top=0.92, bottom=0.15)
     plot_trends(trends, group[0] if len(group) == 1 else group or None, ax=axes)
     axes.set_title("")  # the heading and the caption of the page say both
     for note in [text for text in axes.texts if isinstance(text, Annotation)]:
         note.remove()
-    drawn = picture(axes.figure, f"Incidents per period in {name}. {sentence}",
-                    sentence)  # fmt: skip
+    alt = f"Incidents per period in {name}. {sentence}"
+    drawn = picture(axes.figure, alt, sentence, crop=False)
     return f"<div><h3>{html.escape(heading(name))}</h3>{drawn}</div>"
