@@ -84,7 +84,7 @@ def day_text(day: pd.Timestamp) -> str:
     >>> day_text(pd.Timestamp("2026-03-02"))
     'Mon 2 Mar'
     """
-    return f"{DAYS[day.dayofweek]} {day.day} {MONTHS[day.month - 1]}"
+    return f"{DAYS[day.weekday()]} {day.day} {MONTHS[day.month - 1]}"
 
 
 def explain(visits: pd.DataFrame, reasons: pd.DataFrame) -> pd.Series:
@@ -105,18 +105,23 @@ def explain(visits: pd.DataFrame, reasons: pd.DataFrame) -> pd.Series:
     day = visits.sort_values(["arrive", "unit"]).groupby(["hotspot", "date"])["arrive"]
     nth = (day.cumcount() + 1).reindex(visits.index)
     of = day.transform("size").reindex(visits.index)
-    spot = reasons.reindex(visits["hotspot"])
+    facts = {
+        key: (f"Rank {rank} of {number} in ", f": {count:,} incidents, {when}", called)
+        for key, rank, number, count, when, called in zip(
+            reasons.index, reasons["rank_in_lpt"], reasons["of"], reasons["incidents"],
+            reasons["period"], reasons["name"], strict=True)
+    }  # fmt: skip
+    dates = {date: day_text(date) for date in visits["date"].unique()}
     said = []
-    for i, row in enumerate(spot.itertuples()):
-        lead = f"Rank {row.rank_in_lpt} of {row.of} in "
-        tail = (
-            f": {row.incidents:,} incidents, {row.period}",
-            f"; visit {nth.iloc[i]} of {of.iloc[i]}, {day_text(visits['date'].iloc[i])}.",
-        )
-        room = LONGEST_REASON - len(lead) - len(tail[0]) - len(tail[1])
-        lpt = _cut(str(visits["lpt"].iloc[i]), min(room, 40))
-        name = _cut(row.name, room - len(lpt) - 2)
-        said.append(lead + lpt + tail[0] + (f", {name}" if name else "") + tail[1])
+    for key, lpt, date, i, n in zip(
+        visits["hotspot"], visits["lpt"], visits["date"], nth, of, strict=True
+    ):
+        lead, told, called = facts[key]
+        tail = f"; visit {i} of {n}, {dates[date]}."
+        room = LONGEST_REASON - len(lead) - len(told) - len(tail)
+        where = _cut(lpt, min(room, 40))
+        name = _cut(called, room - len(where) - 2)
+        said.append(lead + where + told + (f", {name}" if name else "") + tail)
     return pd.Series(said, index=visits.index, dtype="str")
 
 

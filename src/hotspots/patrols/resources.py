@@ -202,7 +202,7 @@ def duties(shifts: list[Shift], units: list[Unit], start: pd.Timestamp, days: in
     for (lpt, name), team in teams.items():
         for shift in shifts_for(shifts, lpt, name):
             for day in range(days):
-                if (start.dayofweek + day) % 7 in shift.days:
+                if (start.weekday() + day) % 7 in shift.days:
                     at = day * DAY + shift.start
                     windows = tuple((at + a, at + b) for a, b in shift.windows)
                     ordered = tuple(sorted(team, key=lambda u: u.name))
@@ -212,7 +212,7 @@ def duties(shifts: list[Shift], units: list[Unit], start: pd.Timestamp, days: in
 
 
 def shifts_for(shifts: list[Shift], lpt: str, name: str) -> list[Shift]:
-    """Return the rows of a shift that hold for an LPT: its own where it has any, else the shared."""
+    """Return the rows of a shift that hold for an LPT: its own if any, else the shared."""
     own = [s for s in shifts if s.name == name and s.lpt == lpt]
     return own or [s for s in shifts if s.name == name and s.lpt is None]
 
@@ -228,10 +228,8 @@ def _read(path: str | Path, table: Table, key: str) -> pd.DataFrame:
         text = raw.decode("utf-8-sig")
     except UnicodeDecodeError:
         text = raw.decode("cp1252", errors="replace")
-    if path.suffix.lower() == ".toml":
-        frame = _from_toml(text, what, key)
-    else:
-        frame = _from_csv(text, what)
+    toml = path.suffix.lower() == ".toml"
+    frame = _from_toml(text, what, key) if toml else _from_csv(text, what)
     if frame.empty:
         raise InputError(what, [f"it holds no rows; give at least one {key}."])
     faults = []
@@ -241,10 +239,10 @@ def _read(path: str | Path, table: Table, key: str) -> pd.DataFrame:
         if column.kind == "number":
             said = frame[column.name].map(_text)
             numbers = pd.to_numeric(said, errors="coerce").astype("float64")
-            for row in np.flatnonzero(numbers.isna() & said.notna())[:5]:
-                faults.append(
-                    f"row {row + 1}: {column.name} is {said.iloc[row]!r}; it must be a number."
-                )
+            faults += [
+                f"row {row + 1}: {column.name} is {said.iloc[row]!r}; it must be a number."
+                for row in np.flatnonzero(numbers.isna() & said.notna())
+            ]
             frame[column.name] = numbers
         else:
             frame[column.name] = frame[column.name].map(_text).astype("str").where(
@@ -291,7 +289,7 @@ def _from_csv(text: str, what: str) -> pd.DataFrame:
 
 
 def read_shifts(path: str | Path) -> pd.DataFrame:
-    """Read the shifts file and check it.
+    r"""Read the shifts file and check it.
 
     Parameters
     ----------
@@ -316,7 +314,7 @@ def read_shifts(path: str | Path) -> pd.DataFrame:
     >>> import tempfile
     >>> with tempfile.TemporaryDirectory() as folder:
     ...     path = Path(folder) / "shifts.csv"
-    ...     _ = path.write_text("shift,start,end\\nnight,22:00,06:00\\n", encoding="utf-8")
+    ...     _ = path.write_text("shift,start,end\nnight,22:00,06:00\n", encoding="utf-8")
     ...     read_shifts(path)["end"].tolist()
     ['06:00']
     """
@@ -326,7 +324,7 @@ def read_shifts(path: str | Path) -> pd.DataFrame:
 
 
 def read_units(path: str | Path) -> pd.DataFrame:
-    """Read the units file and check it.
+    r"""Read the units file and check it.
 
     Parameters
     ----------
@@ -351,7 +349,7 @@ def read_units(path: str | Path) -> pd.DataFrame:
     >>> import tempfile
     >>> with tempfile.TemporaryDirectory() as folder:
     ...     path = Path(folder) / "units.csv"
-    ...     _ = path.write_text("unit;lpt;shift;kind;officers;mode\\nH1;Hanley;late;pcso;2;foot\\n",
+    ...     _ = path.write_text("unit;lpt;shift;kind;officers;mode\nH1;Hanley;late;pcso;2;foot\n",
     ...                         encoding="utf-8")
     ...     read_units(path).loc["H1", "mode"]
     'foot'
@@ -377,9 +375,7 @@ def check_units(units: pd.DataFrame, what: str = "units") -> pd.DataFrame:
     """Check a units table and return it indexed by unit, or raise one InputError."""
     if isinstance(units, pd.DataFrame) and "unit" in units.columns:
         if units["unit"].isna().any():
-            raise InputError(
-                what, ["column 'unit' is empty in some rows; every unit needs a name."]
-            )
+            raise InputError(what, ["column 'unit' is empty in some rows; name every unit."])
         units = units.set_index("unit")
     check_table(units, UNITS, what)
     faults: list[str] = []

@@ -11,6 +11,8 @@ from itertools import pairwise
 import numpy as np
 from numpy.typing import NDArray
 
+SMALLEST_RUIN, LARGEST_RUIN = 0.1, 0.8  # share of the stops a round takes out
+
 
 @dataclass(frozen=True)
 class Tour:
@@ -123,8 +125,11 @@ class _Search:
         wide = max((len(row) for row in busy), default=0)
         return np.array([row + [np.inf] * (wide - len(row)) for row in busy]).reshape(self.n, wide)
 
-    def _scores(self) -> tuple[NDArray[np.float64], list[tuple[int, int]]]:
-        """Value per minute added, for each place in each tour (rows) and hotspot; 0: no room."""
+    def _scores(self, thrift: int) -> tuple[NDArray[np.float64], list[tuple[int, int]]]:
+        """Score each place in each tour (rows) and hotspot; 0 where there is no room.
+
+        The score is value by the minutes added (thrift 2), by their root (1), or as it is (0).
+        """
         problem, n = self.problem, self.n
         places: list[tuple[int, int]] = []
         before, after, ready, joined, room, left = [], [], [], [], [], []
@@ -155,15 +160,17 @@ class _Search:
         clash = (lateness > 0) & (lateness < 2 * (problem.dwell + problem.gap))
         added = cost + np.where(clash, lateness, 0.0).max(axis=2, initial=0.0)
         fits = (added <= np.array(room)[:, None] + 1e-9) & (cost <= np.array(left)[:, None] + 1e-9)
-        return np.where(fits, self._worth() / np.maximum(added, 1.0), 0.0), places
+        minutes = np.maximum(added, 1.0)
+        price = {0: np.ones_like(minutes), 1: np.sqrt(minutes), 2: minutes}[thrift]
+        return np.where(fits, self._worth() / price, 0.0), places
 
-    def _fill(self, noise: float) -> bool:
+    def _fill(self, noise: float = 0.0, thrift: int = 2) -> bool:
         """Insert the best visit again and again until nothing fits; False if it cannot start."""
         arrivals = timetable(self.problem, self.orders)
         if arrivals is None:
             return False
         self.arrivals = arrivals
-        scores, places = self._scores()
+        scores, places = self._scores(thrift)
         while True:
             if noise:
                 scores *= 1 + noise * self.rng.random(scores.shape)
@@ -179,15 +186,15 @@ class _Search:
                 return True
             self.arrivals = arrivals
             self.count[h] += 1
-            scores, places = self._scores()
+            scores, places = self._scores(thrift)
 
     def _value(self) -> tuple[float, float]:
         pairs = zip(self.problem.worth, self.count, strict=True)
         return round(sum(sum(w[:c]) for w, c in pairs), 9), -round(sum(self._work()), 6)
 
     def _ruin(self) -> None:
-        """Take out stops here and there, between a seventh and a half of them."""
-        share = 0.15 + 0.35 * self.rng.random()
+        """Take out stops here and there."""
+        share = SMALLEST_RUIN + (LARGEST_RUIN - SMALLEST_RUIN) * self.rng.random()
         self.orders = [
             [h for h, kept in zip(o, self.rng.random(len(o)) >= share, strict=True) if kept]
             for o in self.orders
@@ -202,11 +209,14 @@ class _Search:
 
     def run(self, effort: int) -> list[list[int]]:
         """Return the best orders found in the rounds given."""
-        self._fill(0.0)
+        self._fill()
         best, orders = self._value(), [list(o) for o in self.orders]
-        for _ in range(effort):
+        rounds = effort * max(1, 40 // max(sum(self.count), 1))  # short routes: more, as cheap
+        for turn in range(rounds):
             self._ruin()
-            if self._fill(0.3) and self._value() >= best:
+            bold = turn % 2 == 0  # bold rounds leave poor small routes, careful ones polish long
+            noise, thrift = (2.0, int(self.rng.integers(3))) if bold else (0.3, 2)
+            if self._fill(noise * self.rng.random(), thrift) and self._value() >= best:
                 best, orders = self._value(), [list(o) for o in self.orders]
             else:
                 self.orders = [list(o) for o in orders]
@@ -218,8 +228,8 @@ def route(problem: Problem, rng: np.random.Generator, effort: int) -> list[list[
     """Choose the visits of every tour, their order and their times.
 
     The team orienteering problem with gaps between visits to one hotspot: greedy insertion by
-    value per minute, then ``effort`` rounds of taking out a random part and refilling it, the
-    best kept. The slack that is left is then spread over the tour at random, whole minutes each.
+    value per minute, then rounds of taking out a random part and refilling it, the best kept. The
+    slack that is left is then spread over the tour at random, whole minutes each.
 
     Parameters
     ----------
@@ -228,7 +238,7 @@ def route(problem: Problem, rng: np.random.Generator, effort: int) -> list[list[
     rng : numpy.random.Generator
         Where every chance comes from.
     effort : int
-        Rounds of improvement.
+        Rounds of improvement, more where routes are short: as many as refill some 40 stops.
 
     Returns
     -------

@@ -57,7 +57,8 @@ class PatrolRules:
     park_min : float
         Minutes to park a vehicle at each hotspot, 0 to 15.
     effort : int
-        Rounds of route improvement per LPT and shift, 0 to 1000; more is better and slower.
+        Rounds of route improvement per LPT and shift, 0 to 1000, more for short routes; more is
+        better and slower.
 
     Raises
     ------
@@ -91,7 +92,7 @@ minutes are what the evidence supports).
     cycle_kmh: float = 12.0
     vehicle_kmh: float = 30.0
     park_min: float = 2.0
-    effort: int = 2
+    effort: int = 4
 
     def __post_init__(self) -> None:
         faults = []

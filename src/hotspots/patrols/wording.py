@@ -11,6 +11,7 @@ from .need import day_text, period
 
 if TYPE_CHECKING:
     import geopandas as gpd
+    from numpy.typing import NDArray
 
     from .rules import PatrolRules
 
@@ -25,8 +26,8 @@ def account(
     budget: pd.DataFrame,
     teams: pd.DataFrame,
     *,
-    target: pd.Series,
-    reached: pd.Series,
+    target: NDArray[np.int64],
+    reached: NDArray[np.bool_],
     days: int,
     rules: PatrolRules,
 ) -> tuple[pd.DataFrame, pd.DataFrame, pd.DataFrame]:
@@ -36,7 +37,7 @@ def account(
     ----------
     hotspots, need, visits, budget, teams : DataFrame
         The hotspots, what :func:`~hotspots.patrols.need.needs` made of them, and the plan.
-    target, reached : Series
+    target, reached : ndarray
         Per hotspot: visits shared out to it, and whether any unit on duty can reach it.
     days : int
         Duty days of the plan.
@@ -54,7 +55,7 @@ def account(
     number = visits.groupby("hotspot").size().reindex(hotspots.index, fill_value=0)
     coverage = pd.DataFrame({
         "lpt": lpt, "rank": hotspots["rank"], "name": names, "need": need["need"],
-        "target_visits": target.astype("int64"), "visits": number.astype("int64"),
+        "target_visits": target, "visits": number.astype("int64"),
         "minutes": (number * rules.dwell_min).astype("int64"), "visits_per_day": number / days,
         "need_covered": covered.reindex(hotspots.index, fill_value=0.0),
     })  # fmt: skip
@@ -75,12 +76,12 @@ def account(
 def _names(hotspots: gpd.GeoDataFrame) -> pd.Series:
     if "name" not in hotspots.columns:
         return pd.Series("", index=hotspots.index, dtype="str")
-    given = hotspots["name"]
-    return given.astype("str").where(given.notna(), "")
+    given: pd.Series = hotspots["name"].astype("str").where(hotspots["name"].notna(), "")
+    return given
 
 
 def _why_none(
-    coverage: pd.DataFrame, need: pd.DataFrame, reached: pd.Series, budget: pd.DataFrame,
+    coverage: pd.DataFrame, need: pd.DataFrame, reached: NDArray[np.bool_], budget: pd.DataFrame,
     teams: pd.DataFrame,
 ) -> pd.Series:  # fmt: skip
     """Say of each hotspot without a visit why it has none; empty for the others."""
@@ -117,11 +118,13 @@ def _reasons(
     by_need = need["need"].groupby(lpt)
     table["rank_in_lpt"] = by_need.rank(ascending=False, method="first").astype("int64")
     table["of"] = by_need.transform("size").astype("int64")
-    long, change = [], []
     ordered = table.sort_values(["lpt", "rank_in_lpt"])
     below = ordered.groupby("lpt")["need"].shift(-1).reindex(table.index)
     above = ordered.groupby("lpt")["need"].shift(1).reindex(table.index)
-    for key, row in table.iterrows():
+    long, change = [], []
+    for (key, row), visits, why, higher, lower in zip(
+        table.iterrows(), coverage["visits"], coverage["why_none"], above, below, strict=True
+    ):
         where = f"{row['name']} ({key})" if row["name"] else str(key)
         text = (
             f"{where} stands {row['rank_in_lpt']} of {row['of']} by need in {row['lpt']}: "
@@ -130,13 +133,10 @@ def _reasons(
         )
         if row["share_harm"] == row["share_harm"]:
             text += f", {row['harm']:,.0f} days of harm ({row['share_harm']:.1%})"
-        visits = coverage.at[key, "visits"]
-        planned = (
-            f"{visits} visits planned" if visits else f"no visit: {coverage.at[key, 'why_none']}"
-        )
+        planned = f"{visits} visits planned" if visits else f"no visit: {why}"
         long.append(f"{text}; {row['need']:.1%} of all need, tier {row['tier']}; {planned}. "
                     f"Found by {row['method']}.")  # fmt: skip
-        change.append(_would_change(row["need"], above[key], below[key]))
+        change.append(_would_change(row["need"], higher, lower))
     table["reason"] = pd.Series(long, index=table.index, dtype="str")
     table["would_change"] = pd.Series(change, index=table.index, dtype="str")
     table.index.name = "hotspot"
@@ -185,15 +185,14 @@ def summary(
         f"officer-hours (officers × visits and travel)" + (f", {used / free:.0%}." if free else ".")
     ]
     if len(visits):
-        busy = fairness["planned_hours"].idxmax()
+        busy = fairness.sort_values("planned_hours", kind="stable").iloc[-1]
         lines.append(
-            f"Most hours: {busy}, {fairness.at[busy, 'planned_hours']:,.1f} officer-hours, "
-            f"{fairness.at[busy, 'share_of_hours']:.0%} of all, with {fairness.at[busy, 'need']:.0%} "
-            "of the need."
+            f"Most hours: {busy.name}, {busy['planned_hours']:,.1f} officer-hours, "
+            f"{busy['share_of_hours']:.0%} of all, with {busy['need']:.0%} of the need."
         )
     lines += _missed(coverage)
     lines += _warnings(visits, coverage, fairness)
-    lines += _remarks(visits, reasons, teams, rules, first, days)
+    lines += _remarks(reasons, teams, rules, first, days)
     lines.append(
         f"Seed {seed!r}. This is a recommendation: nothing is tasked until somebody accepts it. "
         "It says where visits cover most recorded need, not what they will prevent."
@@ -205,19 +204,16 @@ def _missed(coverage: pd.DataFrame) -> list[str]:
     none = coverage[coverage["visits"] == 0]
     said = []
     for why, group in none.groupby("why_none", sort=False):
-        shown = ", ".join(
-            f"{row.name} ({key})" if row.name else str(key)
-            for key, row in ((row.Index, row) for row in group.head(5).rename(
-                columns={"name": "called"}).itertuples(name="Row"))
-            for row in [type("Named", (), {"name": row.called})]
-        )  # fmt: skip
+        top = group.head(5)
+        shown = ", ".join(f"{called} ({key})" if called else str(key)
+                          for key, called in zip(top.index, top["name"], strict=True))  # fmt: skip
         more = f" and {len(group) - 5} more" if len(group) > 5 else ""
         said.append(f"No visit to {len(group)} ({why}): {shown}{more}.")
     return said
 
 
 def _warnings(visits: pd.DataFrame, coverage: pd.DataFrame, fairness: pd.DataFrame) -> list[str]:
-    said = []
+    said: list[str] = []
     if not len(visits):
         return said
     share = coverage["visits"] / len(visits)
@@ -238,8 +234,7 @@ def _warnings(visits: pd.DataFrame, coverage: pd.DataFrame, fairness: pd.DataFra
 
 
 def _remarks(
-    visits: pd.DataFrame, reasons: pd.DataFrame, teams: pd.DataFrame, rules: PatrolRules,
-    first: pd.Timestamp, days: int,
+    reasons: pd.DataFrame, teams: pd.DataFrame, rules: PatrolRules, first: pd.Timestamp, days: int
 ) -> list[str]:  # fmt: skip
     said = [
         "Need is "
@@ -278,6 +273,8 @@ def clock_changes(first: pd.Timestamp, days: int) -> list[str]:
     >>> clock_changes(pd.Timestamp("2026-10-19"), 7)
     ['Sun 25 Oct']
     """
-    span = pd.date_range(first, periods=days + 1)
-    last_sunday = (span.dayofweek == 6) & (span.day > 24) & span.month.isin([3, 10])
-    return [day_text(day) for day in span[last_sunday]]
+    return [
+        day_text(day)
+        for day in pd.date_range(first, periods=days + 1)
+        if day.weekday() == 6 and day.day > 24 and day.month in (3, 10)
+    ]

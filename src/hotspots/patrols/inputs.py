@@ -1,0 +1,106 @@
+"""What a plan is made from, checked together: every fault of every table in one message."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pandas as pd
+
+from ..contracts import HOTSPOTS, LPTS, InputError, check_table
+from .resources import Shift, Unit, check_shifts, check_units, parse_units, shifts_for
+from .rules import PatrolRules
+
+if TYPE_CHECKING:
+    import geopandas as gpd
+
+
+def check_inputs(
+    hotspots: gpd.GeoDataFrame, lpts: gpd.GeoDataFrame, shifts: pd.DataFrame, units: pd.DataFrame,
+    start: str | dt.date, days: int, rules: PatrolRules, seed: int | str,
+) -> tuple[list[Shift], list[Unit], pd.Timestamp]:  # fmt: skip
+    """Check everything given and raise one InputError that names every fault."""
+    faults: list[str] = []
+    checks: dict[str, Callable[[], Any]] = {
+        "hotspots": lambda: check_table(hotspots, HOTSPOTS),
+        "lpts": lambda: check_table(lpts, LPTS),
+        "shifts": lambda: check_shifts(shifts),
+        "units": lambda: check_units(units),
+    }
+    passed: dict[str, Any] = {}
+    for name, check in checks.items():
+        try:
+            passed[name] = check()
+        except InputError as error:
+            faults += [f"{name}: {fault}" for fault in error.faults]
+    if "hotspots" in passed:
+        faults += _hotspot_faults(hotspots)
+    staff = parse_units(passed["units"], []) if "units" in passed else []
+    teams = set(map(str, lpts.index)) if "lpts" in passed else None
+    if teams is not None:
+        named = {"hotspots": set(hotspots["lpt"].astype(str)) if "hotspots" in passed else set(),
+                 "units": {u.lpt for u in staff},
+                 "shifts": {s.lpt for s in passed.get("shifts", []) if s.lpt}}  # fmt: skip
+        for what, given in named.items():
+            if strange := sorted(given - teams):
+                faults.append(
+                    f"{what}: LPT {', '.join(map(repr, strange))} is not among the lpts "
+                    f"({', '.join(sorted(teams))}); correct the name or add the polygon."
+                )
+        if {"hotspots", "lpts"} <= set(passed) and hotspots.crs != lpts.crs:
+            faults.append("hotspots and lpts differ in CRS; bring both to one with .to_crs(...).")
+    if "shifts" in passed:
+        for unit in staff:
+            if not shifts_for(passed["shifts"], unit.lpt, unit.shift):
+                have = ", ".join(sorted({s.name for s in passed["shifts"]}))
+                faults.append(
+                    f"units: unit {unit.name!r} works shift {unit.shift!r}, which the shifts table "
+                    f"does not hold for {unit.lpt} ({have})."
+                )
+    first = _first_day(start, faults)
+    whole = isinstance(days, (int, np.integer)) and not isinstance(days, bool)
+    if not whole or not 1 <= days <= 366:
+        faults.append(f"days is {days!r}; it must be a whole number from 1 to 366.")
+    if not isinstance(rules, PatrolRules):
+        faults.append(f"rules is a {type(rules).__name__}; give PatrolRules(...).")
+    if not isinstance(seed, (int, str, np.integer)):
+        faults.append(f"seed is {seed!r}; give a whole number or a text.")
+    if faults:
+        raise InputError("plan_patrols", faults)
+    return passed["shifts"], staff, first
+
+
+def _first_day(start: str | dt.date, faults: list[str]) -> pd.Timestamp:
+    said = f"start is {start!r}; give the first duty day as a date, as '2026-03-02'."
+    epoch = pd.Timestamp(0)
+    if not isinstance(start, (str, dt.date)) or isinstance(start, type(pd.NaT)):
+        faults.append(said)
+        return epoch
+    try:
+        first = pd.Timestamp(start)
+    except ValueError:
+        faults.append(said)
+        return epoch
+    if first.tz is not None or first != first.normalize():
+        faults.append(f"start is {start!r}; give a date alone, with no time or time zone.")
+    return first
+
+
+def _hotspot_faults(hotspots: gpd.GeoDataFrame) -> list[str]:
+    faults = []
+    for name in ("incidents", "harm"):
+        if name in hotspots.columns:
+            bad = ~(hotspots[name].astype("float64") >= 0) | np.isinf(
+                hotspots[name].astype("float64")
+            )
+            if bad.any():
+                faults.append(
+                    f"hotspots: {name} of {hotspots.index[bad][0]!r} is "
+                    f"{hotspots[name][bad].iloc[0]}; it must be 0 or more ({int(bad.sum())} rows)."
+                )
+    empty = hotspots.geometry.isna() | hotspots.geometry.is_empty
+    if empty.any():
+        faults.append(f"hotspots: {hotspots.index[empty][0]!r} has no shape; draw or drop it.")
+    return faults

@@ -1,0 +1,167 @@
+"""Check a patrol plan from its tables alone, sharing no code with the planner.
+
+It works in time stamps, one visit after another, where the planner works in minutes and matrices.
+"""
+
+import math
+
+import pandas as pd
+
+from hotspots.contracts import VISITS, check_table
+
+DAYS = ["Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun"]
+MINUTE = pd.Timedelta(minutes=1)
+
+
+def check_plan(plan, *, hotspots, shifts, units, start, days, rules):
+    """Raise AssertionError at the first rule the plan breaks; return the plan."""
+    visits = plan.visits
+    check_table(visits, VISITS)
+    assert visits.index.name == "visit"
+    assert (visits["depart"] - visits["arrive"] == rules.dwell_min * MINUTE).all()
+    assert visits["reason"].str.len().between(1, 160).all()
+    units = units.set_index("unit") if "unit" in units.columns else units
+    first = pd.Timestamp(start)
+    occurrences = _occurrences(shifts, units, first, days)
+    _check_hotspots(visits, hotspots, rules)
+    spent = _check_units(visits, plan.teams, hotspots, units, occurrences, rules)
+    _check_budget(plan.budget, visits, units, occurrences, spent)
+    _check_coverage(plan, hotspots, days, rules)
+    return plan
+
+
+def _blank(value):
+    return value is None or value != value or str(value).strip() == ""
+
+
+def _number(row, name, default):
+    return default if name not in row or _blank(row[name]) else float(row[name])
+
+
+def _occurrences(shifts, units, first, days):
+    """(lpt, shift, date) -> (start, end, windows, cap in officer-hours)."""
+    found = {}
+    for lpt, name in {(u["lpt"], u["shift"]) for _, u in units.iterrows()}:
+        named = [s for _, s in shifts.iterrows() if s["shift"] == name]
+        own = [s for s in named if "lpt" in s and not _blank(s["lpt"]) and s["lpt"] == lpt]
+        shared = [s for s in named if "lpt" not in s or _blank(s["lpt"])]
+        for row in own or shared:
+            for n in range(days):
+                date = first + pd.Timedelta(days=n)
+                on = "days" not in row or _blank(row["days"])
+                if not on and DAYS[date.weekday()] not in row["days"].split():
+                    continue
+                begin = date + pd.Timedelta(row["start"] + ":00")
+                end = date + pd.Timedelta(row["end"] + ":00")
+                end += pd.Timedelta(days=int(end <= begin))
+                open_ = begin + _number(row, "briefing_min", 0) * MINUTE
+                close = end - _number(row, "debrief_min", 0) * MINUTE
+                windows = [(open_, close)]
+                if "break_start" in row and not _blank(row["break_start"]):
+                    away = date + pd.Timedelta(row["break_start"] + ":00")
+                    away += pd.Timedelta(days=int(away < begin))
+                    back = away + _number(row, "break_min", 0) * MINUTE
+                    windows = [(open_, min(away, close)), (max(back, open_), close)]
+                windows = [(a, b) for a, b in windows if b > a]
+                cap = _number(row, "officer_hours", math.inf)
+                found[lpt, name, date] = (begin, end, windows, cap)
+    return found
+
+
+def _check_hotspots(visits, hotspots, rules):
+    assert (visits["lpt"].tolist() == hotspots["lpt"].reindex(visits["hotspot"])).all()
+    for _, seen in visits.sort_values("arrive").groupby("hotspot"):
+        gaps = seen["arrive"].iloc[1:].to_numpy() - seen["depart"].iloc[:-1].to_numpy()
+        assert (gaps >= (rules.gap_min * MINUTE).to_timedelta64()).all(), seen
+    if len(visits):
+        assert visits.groupby(["hotspot", "date", "shift"]).size().max() <= rules.max_per_shift
+        assert visits.groupby(["hotspot", "date"]).size().max() <= rules.max_per_day
+
+
+def _minutes(a, b, mode, rules, park):
+    speed = {"foot": rules.foot_kmh, "cycle": rules.cycle_kmh, "vehicle": rules.vehicle_kmh}[mode]
+    km = math.hypot(a[0] - b[0], a[1] - b[1]) / 1000 * rules.detour
+    stay = math.isclose(km, 0, abs_tol=1e-9)
+    return km / speed * 60 + (rules.park_min if park and mode == "vehicle" and not stay else 0)
+
+
+def _check_units(visits, teams, hotspots, units, occurrences, rules):
+    """Follow every unit through its day; return its officer-hours per unit and date."""
+    centre = {k: (p.x, p.y) for k, p in hotspots.geometry.representative_point().items()}
+    spent = {}
+    for unit, seen in visits.groupby("unit"):
+        row, team = units.loc[unit], teams.loc[unit]
+        assert row["kind"] != "response"
+        seen = seen.sort_values("arrive")
+        assert (seen["arrive"].iloc[1:].to_numpy() >= seen["depart"].iloc[:-1].to_numpy()).all()
+        base = (team["base_easting"], team["base_northing"])
+        if not _blank(_number(row, "base_easting", None)):
+            assert base == (row["base_easting"], row["base_northing"])
+        for date, day in seen.groupby("date"):
+            assert set(day["lpt"]) == {row["lpt"]}
+            assert set(day["shift"]) == {row["shift"]}
+            assert day["order"].tolist() == list(range(1, len(day) + 1))
+            *_, windows, _ = occurrences[row["lpt"], row["shift"], date]
+            worked = sum(
+                _follow(part, window, base, centre, row["mode"], rules)
+                for window in windows
+                if len(part := day[(day["arrive"] >= window[0]) & (day["depart"] <= window[1])])
+            )
+            inside = [((day["arrive"] >= a) & (day["depart"] <= b)).sum() for a, b in windows]
+            assert sum(inside) == len(day), f"{unit} visits in its break, briefing or off duty"
+            spent[unit, date] = worked * row["officers"] / 60
+            assert spent[unit, date] <= _number(row, "officer_hours", math.inf) + 1e-6
+    return spent
+
+
+def _follow(part, window, base, centre, mode, rules):
+    """Follow one way out from base and back; return the minutes of visits and travel said."""
+    at, place, said = window[0], base, 0.0
+    for _, visit in part.iterrows():
+        there = centre[visit["hotspot"]]
+        need = _minutes(place, there, mode, rules, park=True)
+        assert visit["travel_min"] >= need - 1e-6
+        assert visit["arrive"] >= at + need * MINUTE - MINUTE / 1e5, "two places at once"
+        at, place = visit["depart"], there
+        said += visit["travel_min"] + rules.dwell_min + visit["return_min"]
+    home = _minutes(place, base, mode, rules, park=False)
+    assert part["return_min"].iloc[-1] >= home - 1e-6
+    assert (part["return_min"].iloc[:-1] == 0).all()
+    assert at + home * MINUTE <= window[1] + MINUTE / 1e5, "not back at base in time"
+    return said
+
+
+def _check_budget(budget, visits, units, occurrences, spent):
+    assert len(budget) == len(occurrences)
+    for _, row in budget.iterrows():
+        begin, end, windows, cap = occurrences[row["lpt"], row["shift"], row["date"]]
+        assert (row["start"], row["end"]) == (begin, end)
+        team = units[(units["lpt"] == row["lpt"]) & (units["shift"] == row["shift"])]
+        team = team[team["kind"] != "response"]
+        hours = sum((b - a) / pd.Timedelta("1h") for a, b in windows)
+        free = sum(
+            min(hours * u["officers"], _number(u, "officer_hours", math.inf))
+            for _, u in team.iterrows()
+        )
+        assert math.isclose(row["available_hours"], min(free, cap), abs_tol=1e-9)
+        planned = sum(spent.get((unit, row["date"]), 0.0) for unit in team.index)
+        assert math.isclose(row["planned_hours"], planned, abs_tol=1e-6)
+        assert planned <= row["available_hours"] + 1e-6, "over budget"
+        mine = visits[visits["unit"].isin(team.index) & (visits["date"] == row["date"])]
+        assert row["visits"] == len(mine)
+    assert budget["visits"].sum() == len(visits)
+
+
+def _check_coverage(plan, hotspots, days, rules):
+    coverage, visits = plan.coverage, plan.visits
+    assert coverage.index.tolist() == plan.reasons.index.tolist() == hotspots.index.tolist()
+    counted = visits["hotspot"].value_counts().to_dict()
+    assert coverage["visits"].to_dict() == {h: counted.get(h, 0) for h in hotspots.index}
+    assert (coverage["minutes"] == coverage["visits"] * rules.dwell_min).all()
+    assert ((coverage["why_none"] == "") == (coverage["visits"] > 0)).all()
+    assert coverage["need_covered"].between(0, 1).all()
+    if hotspots["incidents"].sum() > 0:
+        assert math.isclose(coverage["need"].sum(), 1, rel_tol=1e-9)
+    if days == 1:
+        for hotspot, row in coverage.iterrows():
+            assert math.isclose(row["need_covered"], 1 - rules.decay ** counted.get(hotspot, 0))
