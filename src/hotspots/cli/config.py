@@ -192,6 +192,12 @@ def read_config(path: str | Path) -> RunConfig:
         found["hotspots"]["category"] = (found["hotspots"]["category"],)
     if found["hotspots"]["top_k"] is not None and found["hotspots"]["coverage"] is not None:
         faults.append("[hotspots] gives both top_k and coverage; keep one.")
+    cell = found["grid"]["size"] ** 2 * (1 if found["grid"]["shape"] == "square" else 3**0.5 / 2)
+    if cell / 1e6 > found["hotspots"]["max_area_km2"]:
+        faults.append(
+            f"[hotspots] max_area_km2 is {found['hotspots']['max_area_km2']:g}, less than one "
+            f"cell of [grid] ({cell / 1e6:g} km²); raise it or take smaller cells."
+        )
     if "patrols" in said:
         _files(folder, "patrols", patrols, faults)
         if patrols["method"] is None:

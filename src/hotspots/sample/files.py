@@ -69,7 +69,7 @@ lpts = "lpts.gpkg"
 
 [hotspots]
 category = "Anti-social behaviour"   # one, a list, or leave out for all
-months = 12                          # the latest months; leave out for all
+months = 24                          # the latest months; leave out for all
 top_k = 20
 
 [hotspots.kde]
@@ -83,7 +83,7 @@ min_incidents = 24
 size = 100                           # metres
 
 [trends]
-by = ["lpt", "category"]
+by = ["lpt"]
 
 [patrols]
 shifts = "shifts.csv"
