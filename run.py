@@ -64,10 +64,9 @@ class Environment:
 
     def fingerprint(self):
         """Return what an installation rests on: this folder and what the two files ask for."""
-        parts = [str(ROOT)]
-        for file in (ROOT / "pyproject.toml", self.constraints):
-            parts.append(file.read_text(encoding="utf-8"))
-        return hashlib.sha256("\n".join(parts).encode("utf-8")).hexdigest()
+        files = (ROOT / "pyproject.toml", self.constraints)
+        text = "\n".join([str(ROOT)] + [file.read_text(encoding="utf-8") for file in files])
+        return hashlib.sha256(text.encode("utf-8")).hexdigest()
 
     def make(self):
         """Make the environment, over whatever is in its folder."""
