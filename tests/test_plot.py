@@ -149,6 +149,23 @@ def test_every_hotspot_has_its_rank_and_its_place(lpts):
     assert high > 390000
 
 
+def test_hotspots_too_close_to_tell_apart_share_a_label(lpts):
+    near = spots(3)
+    near.geometry = near.geometry.where(near["rank"] != 3, near.geometry.iloc[0].buffer(5))
+    far = lpts.assign(geometry=lpts.buffer(10_000))
+    assert {"1, 3", "2"} <= set(words(hs.plot_hotspots(near, lpts=lpts)))
+    assert "1, 2, 3" in words(hs.plot_hotspots(near, lpts=far))
+
+
+def test_the_name_of_an_lpt_stands_clear_of_its_hotspots(lpts):
+    busy = spots(3)  # all in West, on its diagonal
+    ax = hs.plot_hotspots(busy, lpts=lpts)
+    at = {t.get_text(): shapely.Point(t.xy) for t in ax.texts if t.get_text() in ("East", "West")}
+    for name, point in at.items():
+        assert lpts.geometry[name].contains(point)
+    assert busy.distance(at["West"]).min() > 100  # a hotspot is 100 m wide
+
+
 def test_one_and_no_hotspots(lpts):
     assert hs.plot_hotspots(spots(1)).get_title() == "1 hotspot"
     assert hs.plot_hotspots(spots(3).iloc[:0], lpts=lpts).get_title() == "No hotspots"
@@ -200,9 +217,9 @@ def test_missing_months_are_shaded_over_their_whole_width_and_named(trends):
     ax = hs.plot_trends(trends, "Longton")
     shades = [p for p in ax.patches if p.get_hatch()]
     assert len(shades) == 1
-    left = shades[0].get_x()
-    right = left + shades[0].get_width()
-    days = mpl.dates.num2date([left, right])
+    ax.figure.canvas.draw()
+    extent = shades[0].get_window_extent().transformed(ax.transData.inverted())
+    days = mpl.dates.num2date(np.round([extent.x0, extent.x1], 3))
     assert [d.strftime("%Y-%m-%d") for d in days] == ["2023-09-01", "2023-12-01"]
     assert "not recorded" in words(ax)
 

@@ -490,14 +490,15 @@ def test_the_ratio_has_the_exact_interval_of_clopper_and_pearson():
     assert high == pytest.approx(exact.high / (1 - exact.high), rel=1e-9)
 
 
-@pytest.mark.parametrize(("kind", "least"), [("poisson", 0.94), ("overdispersed", 0.92)])
-def test_the_yearly_change_covers_the_truth(kind, least):
+@pytest.mark.parametrize("pairs", [4, 12])
+@pytest.mark.parametrize(("kind", "least"), [("poisson", 0.94), ("overdispersed", 0.93)])
+def test_the_yearly_change_covers_the_truth(kind, least, pairs):
     rng = np.random.default_rng(12)
-    days = np.full(12, 30.4375)
+    days = np.full(pairs, 30.4375)
     inside = 0
     for _ in range(500):
-        y = noise(kind, 24, rng).astype(float)
-        _, low, high = _ratio(y[12:], y[:12], days, days)
+        y = noise(kind, 2 * pairs, rng).astype(float)
+        _, low, high = _ratio(y[pairs:], y[:pairs], days, days)
         inside += low <= 1 <= high
     assert inside / 500 >= least
 
@@ -556,11 +557,11 @@ def test_a_hundred_and_fifty_groups_take_about_a_second():
     )  # fmt: skip
     given["category"] = np.array([f"C{n:02d}" for n in range(15)])[rng.integers(0, 15, 200_000)]
     seasonal_trends(given.iloc[:5000], by=())  # imports
-    began = time.perf_counter()
+    began = time.process_time()
     trends = seasonal_trends(given, by=("lpt", "category"))
-    took = time.perf_counter() - began
+    took = time.process_time() - began  # a busy machine must not fail it
     assert len(trends.summary) == 150
-    assert took < 5  # 1.5 s on two idle cores
+    assert took < 5  # 1.2 s measured
 
 
 @pytest.mark.realdata

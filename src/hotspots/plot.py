@@ -81,13 +81,14 @@ def plot_heat(
             origin="lower", cmap="YlOrRd", interpolation="nearest", zorder=1,
         )  # fmt: skip
     else:
-        hot = heat[heat > 0]
-        rings = [np.asarray(p.exterior.coords)[:-1] for p in grid.polygons(hot.index).geometry]
-        drawn = PolyCollection(rings, array=hot.to_numpy(), norm=norm, cmap="YlOrRd", zorder=1)
+        warm = heat[heat > 0]
+        rings = [np.asarray(p.exterior.coords)[:-1] for p in grid.polygons(warm.index).geometry]
+        drawn = PolyCollection(rings, array=warm.to_numpy(), norm=norm, cmap="YlOrRd", zorder=1)
         ax.add_collection(drawn)
     bar = ax.figure.colorbar(drawn, ax=ax, shrink=0.6)
     bar.set_label("heat: higher is hotter (colours by its square root)")
-    _outlines(ax, lpts, grid.crs)
+    hot = heat.index[(heat > 0.1 * hottest).to_numpy()]
+    _outlines(ax, lpts, grid.crs, grid.centres[np.searchsorted(grid.cells, hot.to_numpy())])
     _map(ax, (west, south, east, north))
     ax.set_title("Heat per cell")
     kind = "hexagons" if grid.shape == "hex" else "squares"
@@ -113,7 +114,8 @@ def plot_hotspots(
     -------
     matplotlib.axes.Axes
         Eastings and northings in kilometres. A hotspot is too small to see on a county map, so
-        each has a ring around its true outline, and its rank beside it.
+        each has a ring around its true outline, and its rank beside it; hotspots too close to
+        tell apart share one label with all their ranks.
 
     Raises
     ------
@@ -131,7 +133,9 @@ def plot_hotspots(
     """
     check_table(hotspots, HOTSPOTS)
     ax = _axes(ax, (8, 8))
-    _outlines(ax, lpts, hotspots.crs)
+    centre = hotspots.geometry.representative_point()
+    x, y = centre.x.to_numpy(), centre.y.to_numpy()
+    _outlines(ax, lpts, hotspots.crs, np.column_stack([x, y]))
     bounds = (lpts.to_crs(hotspots.crs) if lpts is not None else hotspots).total_bounds
     _map(ax, tuple(bounds))
     count = len(hotspots)
@@ -139,15 +143,8 @@ def plot_hotspots(
     if not count:
         return ax
     hotspots.plot(ax=ax, facecolor=_RED, edgecolor=_RED, zorder=3, aspect=None)
-    centre = hotspots.geometry.representative_point()
-    x, y = centre.x.to_numpy(), centre.y.to_numpy()
     ax.scatter(x, y, s=90, facecolors="none", edgecolors=_RED, linewidths=1.2, zorder=4)
-    for rank, at in sorted(zip(hotspots["rank"], zip(x, y, strict=True), strict=True))[::-1]:
-        ax.annotate(
-            f"{rank:g}", at, xytext=(6, 5), textcoords="offset points", fontsize=9, zorder=5,
-            fontweight="bold", bbox={"boxstyle": "round,pad=0.1", "fc": "white", "ec": "none",
-                                     "alpha": 0.75},
-        )  # fmt: skip
+    _name_ranks(ax, hotspots, x, y)
     start, end = hotspots["period_start"].min(), hotspots["period_end"].max()
     methods = ", ".join(sorted(set(map(str, hotspots["method"]))))
     _note(ax, f"Incidents {start:%d %b %Y} to {end:%d %b %Y}. Number: rank, 1 is the hottest.\n"
@@ -333,15 +330,55 @@ def _note(ax: Axes, text: str) -> None:
     )  # fmt: skip
 
 
-def _outlines(ax: Axes, lpts: gpd.GeoDataFrame | None, crs: Any) -> None:
+def _outlines(ax: Axes, lpts: gpd.GeoDataFrame | None, crs: Any, busy: Any) -> None:
+    """Outline the LPTs, each named at a spot clear of its edge and of the ``busy`` points."""
     if lpts is None:
         return
     lpts = lpts.to_crs(crs)
     lpts.boundary.plot(ax=ax, color="#333333", linewidth=0.8, zorder=2, aspect=None)
-    for name, at in zip(lpts.index, lpts.geometry.representative_point(), strict=True):
+    for name, area in zip(lpts.index, lpts.geometry, strict=True):
+        x, y = _clear_spot(area, busy)
         ax.annotate(
-            str(name), (at.x, at.y), fontsize=8, ha="center", color="#707070", zorder=2,
+            str(name), (x, y), fontsize=8, ha="center", va="center", color="#555555", zorder=2,
             bbox={"boxstyle": "round,pad=0.1", "fc": "white", "ec": "none", "alpha": 0.6},
+        )  # fmt: skip
+
+
+def _clear_spot(area: Any, busy: Any) -> tuple[float, float]:
+    """Find the point of a lattice over an area that leaves most room for a name."""
+    import shapely
+
+    wide = np.array([0.3, 1.0])  # a name is wider than tall: distances across count for less
+    area = shapely.transform(area, lambda at: at * wide)
+    west, south, east, north = area.bounds
+    x, y = np.meshgrid(np.linspace(west, east, 20), np.linspace(south, north, 20))
+    points = shapely.points(x.ravel(), y.ravel())
+    points = points[shapely.contains_xy(area, x.ravel(), y.ravel())]
+    if len(points) == 0:
+        points = np.array([area.representative_point()])
+    room = shapely.distance(points, area.boundary)
+    if len(busy):
+        room = np.minimum(room, shapely.distance(points, shapely.multipoints(busy * wide)))
+    best = points[int(np.argmax(room))]
+    return float(best.x / wide[0]), float(best.y)
+
+
+def _name_ranks(ax: Axes, hotspots: gpd.GeoDataFrame, x: Any, y: Any) -> None:
+    """Write each rank beside its hotspot; those too close to tell apart share one label."""
+    import shapely
+
+    reach = 0.022 * max(np.ptp(ax.get_xlim()), np.ptp(ax.get_ylim()))
+    points = shapely.points(x, y)
+    clumps = shapely.get_parts(shapely.union_all(shapely.buffer(points, reach / 2)))
+    ranks = hotspots["rank"].to_numpy()
+    for clump in clumps:
+        inside = np.flatnonzero(shapely.intersects(clump, points))
+        inside = inside[np.argsort(ranks[inside])]
+        right = inside[np.argmax(x[inside])]
+        ax.annotate(
+            ", ".join(f"{rank:g}" for rank in ranks[inside]), (x[right], y[right]),
+            xytext=(7, 5), textcoords="offset points", fontsize=9, zorder=5, fontweight="bold",
+            bbox={"boxstyle": "round,pad=0.1", "fc": "white", "ec": "none", "alpha": 0.75},
         )  # fmt: skip
 
 

@@ -144,9 +144,9 @@ def _ratio(a: Floats, b: Floats, days_a: Floats, days_b: Floats) -> tuple[float,
 
     Given both, a + b incidents split binomially, which gives the exact interval of Clopper and
     Pearson. Where the ratio varies more from pair to pair than chance allows, the counts are
-    divided by that dispersion, so the interval widens.
+    divided by that dispersion, so the interval widens, the more the fewer the pairs.
     """
-    from scipy.stats import beta
+    from scipy.stats import beta, norm, t
 
     x, y, days = a.sum(), b.sum(), days_b.sum() / days_a.sum()
     share = days_a * x / days_a.sum()
@@ -155,7 +155,9 @@ def _ratio(a: Floats, b: Floats, days_a: Floats, days_b: Floats) -> tuple[float,
     variance = expected * (1 - share)
     seen = variance > 0
     chi = float((((a - expected) ** 2)[seen] / variance[seen]).sum())
-    spread = max(1.0, chi / max(1, int(seen.sum()) - 1))
+    df = max(1, int(seen.sum()) - 1)
+    # an estimated dispersion is itself uncertain: Student's t in place of the normal
+    spread = max(1.0, chi / df * float(t.ppf(0.975, df) / norm.ppf(0.975)) ** 2)
     x, y = x / spread, y / spread
     low, high = beta.ppf(0.025, x, y + 1), beta.ppf(0.975, x + 1, y)
     return float(x / y * days), float(low / (1 - low) * days), float(high / (1 - high) * days)
