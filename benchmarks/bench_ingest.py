@@ -84,9 +84,10 @@ def main() -> None:
             measures.append(json.loads(done.stdout))
     for way, measures in found.items():
         seconds = [m["seconds"] for m in measures]
+        peak = max(m["peak"] for m in measures)
         print(
             f"{way:6} {statistics.median(seconds):6.2f} s (median of {len(seconds)}; "
-            f"{min(seconds):.2f} to {max(seconds):.2f})  peak {max(m['peak'] for m in measures):5.0f} MB"
+            f"{min(seconds):.2f} to {max(seconds):.2f})  peak {peak:5.0f} MB"
             f"  {measures[0]['rows']:,.0f} rows"
         )
     ratio = statistics.median(

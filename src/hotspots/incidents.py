@@ -197,9 +197,7 @@ def read_incidents(
     return Ingest(check_incidents(incidents), rejected, superseded, months, quality, files)
 
 
-def _areas(
-    lpts: pd.DataFrame | None, crs: str
-) -> tuple[gpd.GeoDataFrame | None, pd.Series | None]:
+def _areas(lpts: pd.DataFrame | None, crs: str) -> tuple[gpd.GeoDataFrame | None, pd.Series | None]:
     """Tell polygons from a look-up table; polygons come back in the CRS asked for."""
     if lpts is None:
         return None, None
@@ -218,8 +216,7 @@ def _read(
     """Read every file of the source into drafts."""
     read = _Read()
     if isinstance(source, pd.DataFrame):
-        rows = rows_of_frame(source, crs)
-        if why := _read_rows(rows, mapping, crs, now, read):
+        if why := _read_rows(rows_of_frame(source, crs), mapping, crs, now, read):
             raise InputError(_WHAT, [f"the DataFrame holds no incidents: {why}"])
         return read
     found, read.aside = find_files(source)
@@ -320,7 +317,7 @@ def _join(drafts: Sequence[Draft]) -> pd.DataFrame:
 
 
 def _keys(frame: pd.DataFrame, read: _Read) -> tuple[NDArray[np.int64], list[Fact]]:
-    """Number the records that IDs name: equal for rows of one record, -1 for rows without ID.
+    """Give rows of one record the same number, and rows without an ID -1.
 
     An ID names one record within one system. Some systems start their numbers anew (the Police
     Service of Northern Ireland does every month on data.police.uk): where over 5 % of a source's
@@ -349,8 +346,10 @@ def _keys(frame: pd.DataFrame, read: _Read) -> tuple[NDArray[np.int64], list[Fac
         when = pd.factorize(frame["occurred_from"].to_numpy()[mine])[0]
         apart, _ = pd.factorize(codes[mine] * (when.max() + 1) + when)
         codes[mine] = codes.max() + 1 + apart
-        facts.append(Fact("IDs used again", int(mine.sum()), "kept", f"of {source}, whose IDs name "
-                          "different records at different times: told apart by their time too"))  # fmt: skip
+        facts.append(
+            Fact("IDs used again", int(mine.sum()), "kept", f"of {source}, whose IDs name other "
+                 "records at other times: told apart by their time too")
+        )  # fmt: skip
     return codes, facts
 
 
@@ -406,11 +405,12 @@ def _superseded(
     names = np.array(read.names, dtype=object)
     at, line = frame["at"].to_numpy(), frame["line"].to_numpy()
     given = frame.iloc[lost].drop(columns=["at", "line", "id"]).reset_index(drop=True)
-    for name in given.columns.intersection(TEXT):
+    for name in given.columns.intersection(list(TEXT)):
         given[name] = given[name].astype(_STR)
     why = [f"the same ID comes again in {names[at[w]]}, line {line[w]}" for w in later[lost]]
     head = pd.DataFrame({
-        "incident": pd.Series(incident[lost], dtype=_STR), "file": pd.Series(names[at[lost]], dtype=_STR),
+        "incident": pd.Series(incident[lost], dtype=_STR),
+        "file": pd.Series(names[at[lost]], dtype=_STR),
         "line": line[lost], "reason": pd.Series(why, dtype=_STR),
     })  # fmt: skip
     return pd.concat([head, given], axis=1)
@@ -452,7 +452,8 @@ def _unique_points(
     codes = np.full(len(frame), -1, dtype=np.int64)
     xs, ys, facts, count = [], [], [], 0
     for number, home in enumerate(kinds):
-        rows = np.flatnonzero((systems == number)[frame["at"]] & frame["x"].notna() & frame["y"].notna())
+        given = (systems == number)[frame["at"]] & frame["x"].notna() & frame["y"].notna()
+        rows = np.flatnonzero(given)
         first, east = pd.factorize(frame["x"].to_numpy()[rows])
         second, north = pd.factorize(frame["y"].to_numpy()[rows])
         place, pairs = pd.factorize(first * max(len(north), 1) + second)
@@ -471,7 +472,7 @@ def _unique_points(
 def _lpt_by_lsoa(frame: pd.DataFrame, lookup: pd.Series) -> pd.Series:
     if "lsoa" not in frame:
         raise InputError("lpts", [
-            "the look-up table goes by LSOA, and the records have none; give polygons from read_lpts."
+            "the look-up table goes by LSOA and the records have none; give polygons (read_lpts)."
         ])  # fmt: skip
     return frame["lsoa"].astype(object).map(lookup).astype(_STR)
 

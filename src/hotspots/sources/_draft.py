@@ -90,7 +90,8 @@ def numbers(values: pd.Categorical) -> NDArray[np.float64]:
         plain = plain.str.replace(r"(?<=\d)[, ](?=\d{3}(\D|$))", "", regex=True)
         plain = plain.str.replace(",", ".", regex=False)
         found[odd] = pd.to_numeric(plain, errors="coerce")
-    return np.append(found, np.nan)[values.codes]
+    per_row: NDArray[np.float64] = np.append(found, np.nan)[values.codes]
+    return per_row
 
 
 def refuse(

@@ -130,15 +130,14 @@ def _look_into(
         if name.lower().endswith(".zip"):
             _open_zip(p, name, files, aside, faults)
         elif name.lower().endswith(TEXT_ENDS + EXCEL_ENDS):
-            files.append(TableFile(name, _file_reader(p, name), p.stat().st_size, p.resolve().as_posix()))
+            whole = p.resolve().as_posix()
+            files.append(TableFile(name, _file_reader(p, name), p.stat().st_size, whole))
         else:
             aside.append((name, _why_aside(name)))
 
 
 def _hidden(path: Path, folder: Path) -> bool:
-    return any(
-        part.startswith((".", "__MACOSX", "~$")) for part in path.relative_to(folder).parts
-    )
+    return any(part.startswith((".", "__MACOSX", "~$")) for part in path.relative_to(folder).parts)
 
 
 def _why_aside(name: str) -> str:
@@ -184,7 +183,9 @@ def _open_zip(
             faults.append(f"{name} is locked with a password; unpack it and give the folder.")
             return
         else:
-            files.append(TableFile(shown, _member_reader(archive, inner, shown), info.file_size, f"{path.resolve().as_posix()}/{inner}"))
+            reader = _member_reader(archive, inner, shown)
+            whole = f"{path.resolve().as_posix()}/{inner}"
+            files.append(TableFile(shown, reader, info.file_size, whole))
 
 
 def _member_reader(archive: zipfile.ZipFile, inner: str, shown: str) -> Callable[[], bytes]:

@@ -160,12 +160,14 @@ def read_mapping(mapping: str | Path | Mapping[str, Any]) -> RecordMapping:
     for key in ("columns", "categories", "origins"):
         table = said.get(key, {})
         if not isinstance(table, Mapping) or not all(isinstance(v, str) for v in table.values()):
-            faults.append(f"{key!r} must be a table of text, each name = \"its meaning\".")
+            faults.append(f'{key!r} must be a table of text, each name = "its meaning".')
             table = {}
         tables[key] = {str(k): v for k, v in table.items()}
-    for key in _TEXT_KEYS:
-        if not isinstance(said.get(key, ""), str):
-            faults.append(f"{key!r} is {said[key]!r}; it must be text.")
+    faults += [
+        f"{key!r} is {said[key]!r}; it must be text."
+        for key in _TEXT_KEYS
+        if not isinstance(said.get(key, ""), str)
+    ]
     if not isinstance(said.get("day_first", True), bool):
         faults.append(f"'day_first' is {said['day_first']!r}; it must be true or false.")
     needs = ["occurred_from"] if isinstance(said.get("category"), str) else _NEEDS
@@ -176,14 +178,14 @@ def read_mapping(mapping: str | Path | Mapping[str, Any]) -> RecordMapping:
                 f"origins turns {value!r} into {origin!r}; it takes {', '.join(ORIGINS)}."
             )
     faults += _place_faults(said)
-    plain = {k: said[k] for k in (*_TEXT_KEYS, "day_first") if k in said}
-    return RecordMapping(**plain, **tables, faults=tuple(faults), what=what)
+    rest: dict[str, Any] = {k: said[k] for k in (*_TEXT_KEYS, "day_first") if k in said}
+    return RecordMapping(**rest, **tables, faults=tuple(faults), what=what)  # type: ignore[arg-type]
 
 
 def _column_faults(columns: Mapping[str, str], needs: Sequence[str]) -> list[str]:
     faults = [_unknown("column", c, tuple(ALIASES)) for c in columns if c not in ALIASES]
     faults += [
-        f"columns has no {need!r}; say which column holds it ({need} = \"its name\")."
+        f'columns has no {need!r}; say which column holds it ({need} = "its name").'
         for need in needs
         if need not in columns
     ]

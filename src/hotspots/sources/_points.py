@@ -1,8 +1,9 @@
-"""Coordinates as recorded → points on the map, each suspicious one fixed or left without a point."""
+"""Coordinates as recorded → points on the map; a suspicious one is fixed or dropped."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 import pyproj
@@ -56,7 +57,7 @@ class Area:
             )
         use = known.area_of_use
         degrees = use.bounds if use else (-180.0, -90.0, 180.0, 90.0)
-        box = pyproj.Transformer.from_crs(WGS84, known, always_xy=True).transform_bounds(*degrees)
+        box = _mover(pyproj.CRS(WGS84), known).transform_bounds(*degrees)
         return cls(known, box, degrees, lpts)
 
 
@@ -141,13 +142,17 @@ def place_points(
     return out_x, out_y, facts
 
 
-def _project(
-    x: Floats, y: Floats, given: pyproj.CRS, crs: pyproj.CRS
-) -> tuple[Floats, Floats]:
+@lru_cache(maxsize=16)
+def _mover(given: pyproj.CRS, crs: pyproj.CRS) -> pyproj.Transformer:
+    return pyproj.Transformer.from_crs(given, crs, always_xy=True)
+
+
+def _project(x: Floats, y: Floats, given: pyproj.CRS, crs: pyproj.CRS) -> tuple[Floats, Floats]:
     if given == crs:
         return x.copy(), y.copy()
-    move = pyproj.Transformer.from_crs(given, crs, always_xy=True)
-    out_x, out_y = move.transform(x, y)
+    move = _mover(given, crs)
+    # One point more, as older releases of pyproj stumble over arrays of a single one.
+    out_x, out_y = (a[:-1] for a in move.transform(np.append(x, np.nan), np.append(y, np.nan)))
     bad = ~(np.isfinite(out_x) & np.isfinite(out_y))
     out_x[bad], out_y[bad] = np.nan, np.nan
     return out_x, out_y

@@ -90,8 +90,12 @@ def _vintages(years: np.ndarray, codes: np.ndarray, new: np.ndarray) -> dict[str
 
 def precision_facts(incidents: pd.DataFrame) -> list[Fact]:
     """Count how finely the times are known."""
-    words = {"hour": "timed to the hour or better", "day": "timed to within a day",
-             "month": "timed to within a month", "longer": "spread over more than a month"}  # fmt: skip
+    words = {
+        "hour": "timed to the hour or better",
+        "day": "timed to within a day",
+        "month": "timed to within a month",
+        "longer": "spread over more than a month",
+    }
     counts = time_precision(incidents).value_counts()
     if list(counts.index) == ["month"]:
         words["month"] = "known to the month only: no day or hour can be drawn from them"
@@ -202,9 +206,11 @@ def _quality_lines(quality: pd.DataFrame) -> list[str]:
 
 def _line(head: str, some: pd.DataFrame, named: bool = False) -> list[str]:
     parts = []
-    for row in some.itertuples():
-        count = "" if pd.isna(row.rows) else f"{row.rows:,} ({share_text(row.share)}) "
-        parts.append((f"{row.check}: " if named else "") + count + row.detail)
+    for check, rows, part, detail in zip(
+        some["check"], some["rows"], some["share"], some["detail"], strict=True
+    ):
+        count = "" if pd.isna(rows) else f"{rows:,} ({share_text(part)}) "
+        parts.append((f"{check}: " if named else "") + count + detail)
     return [f"{head}: {'; '.join(parts)}."] if parts else []
 
 

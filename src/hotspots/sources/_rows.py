@@ -75,12 +75,12 @@ def plain_name(name: str) -> str:
 
 
 def decode(data: bytes) -> tuple[bytes, str]:
-    """Return the bytes as UTF-8 with ``\\n`` line ends, and the encoding they had.
+    r"""Return the bytes as UTF-8 with ``\n`` line ends, and the encoding they had.
 
     Examples
     --------
-    >>> decode("Caf\\u00e9\\r\\n".encode("cp1252"))
-    (b'Caf\\xc3\\xa9\\n', 'cp1252')
+    >>> decode("Caf\u00e9\r\n".encode("cp1252"))
+    (b'Caf\xc3\xa9\n', 'cp1252')
     """
     encoding = "utf-8"
     if data[:2] in (b"\xff\xfe", b"\xfe\xff"):
@@ -139,7 +139,7 @@ def find_header(lines: list[str], known: Collection[str]) -> tuple[int, str]:
 
 
 def read_delimited(name: str, data: bytes, known: Collection[str]) -> Rows | None:
-    """Read a delimited text file into :class:`Rows`.
+    r"""Read a delimited text file into :class:`Rows`.
 
     Every line ends up in the rows, among the refused, or is blank. Lines are checked on the bytes
     as a whole; only a file with stray quotation marks is walked line by line.
@@ -158,7 +158,7 @@ def read_delimited(name: str, data: bytes, known: Collection[str]) -> Rows | Non
 
     Examples
     --------
-    >>> rows = read_delimited("a.csv", b"URN,Type\\n1,ASB\\n2\\n", {"urn"})
+    >>> rows = read_delimited("a.csv", b"URN,Type\n1,ASB\n2\n", {"urn"})
     >>> rows.columns(["Type"])["Type"].tolist(), rows.refused
     (['ASB'], [(3, '1 field where the header has 2', '2')])
     """
@@ -301,13 +301,15 @@ def _slow(name: str, header: list[str], body: str, first_line: int, delimiter: s
             texts.append("\n".join(lines[i : i + span]))
         i += span
     cells = np.array(kept, dtype=object).reshape(len(kept), width)
-    return Rows(name, header, np.asarray(line, dtype=np.int64),
-                lambda places: [cells[:, place] for place in places], texts.__getitem__, refused)  # fmt: skip
+
+    def load(places: list[int]) -> list[NDArray[np.object_]]:
+        return [cells[:, place] for place in places]
+
+    lines_ = np.asarray(line, dtype=np.int64)
+    return Rows(name, header, lines_, load, texts.__getitem__, refused)
 
 
-def _record(
-    lines: list[str], i: int, width: int, delimiter: str
-) -> tuple[list[str] | None, int]:
+def _record(lines: list[str], i: int, width: int, delimiter: str) -> tuple[list[str] | None, int]:
     """Fields of the record that starts at line ``i``, and how many lines it takes."""
     text = ""
     for span in range(1, min(_LONGEST_RECORD, len(lines) - i) + 1):

@@ -10,8 +10,10 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-_MONTHS = {m: i for i, m in enumerate(
-    ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec"), 1)}  # fmt: skip
+_MONTHS = {
+    name: number
+    for number, name in enumerate(re.findall("...", "janfebmaraprmayjunjulaugsepoctnovdec"), 1)
+}
 _TIME = (
     r"(?:[T ,]*(?P<H>\d{1,2})[:.h]?(?P<M>\d{2})(?:[:.](?P<S>\d{2})(?:[.,]\d+)?)?"
     r"\s*(?P<ap>[AaPp][Mm])?\s*(?P<off>Z|[+-]\d{2}:?\d{2})?)?"
@@ -26,9 +28,9 @@ _SHAPES = tuple(re.compile(_DAY + shape + _TIME, re.IGNORECASE) for shape in (
 _MONTH_ONLY = re.compile(r"(\d{4})[-/](0?[1-9]|1[0-2])")
 _SERIAL = re.compile(r"\d{1,5}(?:\.\d+)?")
 _CLOCK = re.compile(
-    r"(\d{1,2})[:.h](\d{2})(?:[:.](\d{2})(?:[.,]\d+)?)?\s*([ap]m)?|(\d{3,4})|(0?\.\d+|0|1)(?:\.0*)?",
-    re.IGNORECASE,
+    r"(\d{1,2})[:.h](\d{2})(?:[:.](\d{2})(?:[.,]\d+)?)?\s*([ap]m)?|(\d{3,4})", re.IGNORECASE
 )
+_FRACTION = re.compile(r"0?\.\d+|[01](?:\.0*)?")
 _MANY = 2000  # distinct stamps from which reading them at once pays
 EXCEL_ZERO = np.datetime64("1899-12-30", "s")
 
@@ -145,7 +147,8 @@ def _bulk(values: list[str], day_first: bool) -> NDArray[np.datetime64]:
     """Read what has the shape of the first stamp at once; the rest stays NaT."""
     first = next((v.strip() for v in values if v.strip()), "")
     date = "%d/%m/%Y" if day_first else "%m/%d/%Y"
-    for form in (f"{d}{t}" for d in ("%Y-%m-%d", date) for t in (" %H:%M:%S", "T%H:%M:%S", " %H:%M")):
+    clocks = (" %H:%M:%S", "T%H:%M:%S", " %H:%M")
+    for form in (day + clock for day in ("%Y-%m-%d", date) for clock in clocks):
         if pd.notna(pd.to_datetime(first, format=form, errors="coerce")):
             read = pd.to_datetime(pd.Series(values, dtype=object), format=form, errors="coerce")
             return read.to_numpy().astype("datetime64[s]")
@@ -224,15 +227,15 @@ def read_clock(values: list[str]) -> tuple[NDArray[np.float64], NDArray[np.bool_
         # A cell of time alone may arrive as a full stamp on Excel's day zero.
         text = re.sub(r"^\d{4}-\d{2}-\d{2}[T ]", "", text)
         found = _CLOCK.fullmatch(text)
-        if not found:
-            read: float | None = None
+        if _FRACTION.fullmatch(text):  # of a day, as Excel keeps a time
+            read: float | None = round(float(text) * 86400)
+        elif not found:
+            read = None
         elif found[1]:
             read = _seconds(found[1], found[2], found[3], found[4])
-        elif found[5]:
+        else:
             digits = found[5].zfill(4)
             read = _seconds(digits[:2], digits[2:])
-        else:
-            read = round(float(found[6]) * 86400)
         seconds[i] = -1 if read is None else read
     midnight24 = np.array([v.strip().startswith("24") for v in values], dtype=bool)
     return seconds, midnight24 & (seconds == 86400)

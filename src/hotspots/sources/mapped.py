@@ -19,7 +19,7 @@ from ._mapping import (
     missing_columns,
 )
 from ._rows import Rows
-from ._stamps import Stamps, guess_day_first, read_clock, read_stamps
+from ._stamps import guess_day_first, read_clock, read_stamps
 
 Bools = NDArray[np.bool_]
 _DAY = np.timedelta64(86400, "s")
@@ -116,9 +116,11 @@ def _interval(
 ) -> list[tuple[Bools, str | Callable[[int], str]]]:  # fmt: skip
     """Fill ``occurred_from`` and ``occurred_to``, and tell which rows have no usable time."""
     days = column("occurred_from")
+    assert days is not None  # _columns has seen to it
     start, width, text = _stamps(days, column("occurred_from_time"), mapping, facts)
     if (ends := column("occurred_to")) is None:
-        end, to_width = np.full(len(frame), np.datetime64("NaT", "s")), np.zeros_like(width)
+        end = np.full(len(frame), np.datetime64("NaT", "s"), dtype="datetime64[s]")
+        to_width = np.zeros_like(width)
     else:
         end, to_width, _ = _stamps(ends, column("occurred_to_time"), mapping, facts)
     future_end = end > now.to_datetime64()
@@ -129,7 +131,7 @@ def _interval(
     if column("occurred_to") is not None:
         _say(facts, no_end & ~np.isnat(start), "no end", "noted",
              "with no end, taken as happening at their start")  # fmt: skip
-    finish = np.where(no_end, start + width, end + to_width)
+    finish: NDArray[np.datetime64] = np.where(no_end, start + width, end + to_width)
     backwards = ~no_end & (end + to_width < start)
     near = backwards & (start - end <= _DAY)
     _say(facts, near, "end before start", "fixed", "swapped, as they are at most 24 hours apart")
@@ -141,7 +143,8 @@ def _interval(
         _say(facts, exact, "exactly midnight", "noted",
              "at 00:00 to the minute, often written where the time is not known")  # fmt: skip
     return [
-        (np.isnat(start), lambda i: f"no date can be read in {text[i]!r}" if text[i] else "no date"),
+        (np.isnat(start),
+         lambda i: f"no date can be read in {text[i]!r}" if text[i].strip() else "no date"),
         (start > now.to_datetime64(), lambda i: f"{start[i]} lies in the future"),
         (start < np.datetime64("1900-01-02"), lambda i: f"{start[i]} is a blank date in Excel"),
         (backwards & ~near, "ends more than 24 hours before it starts"),
@@ -149,11 +152,9 @@ def _interval(
 
 
 def _stamps(
-    days: pd.Categorical | None, clock: pd.Categorical | None, mapping: RecordMapping,
-    facts: list[Fact],
-) -> tuple[NDArray[np.datetime64], NDArray[np.timedelta64], list[str] | NDArray[np.object_]]:  # fmt: skip
+    days: pd.Categorical, clock: pd.Categorical | None, mapping: RecordMapping, facts: list[Fact]
+) -> tuple[NDArray[np.datetime64], NDArray[np.timedelta64], NDArray[np.object_]]:
     """Start and width of the interval in each row's date and time of day, and the date's text."""
-    assert days is not None
     values = [str(v) for v in days.categories]
     day_first, why = mapping.day_first, ""
     if day_first is None and mapping.date_format is None:
@@ -216,24 +217,25 @@ def _coordinates(
     if frame["x"].notna().any() and home.upper() != "EPSG:27700":
         return home
     found = [read_gridref(str(v)) for v in refs.categories]
-    x = np.array([f[0] if f else np.nan for f in found] + [np.nan])
-    y = np.array([f[1] if f else np.nan for f in found] + [np.nan])
+    east_ = np.array([f[0] if f else np.nan for f in found] + [np.nan])[refs.codes]
+    north_ = np.array([f[1] if f else np.nan for f in found] + [np.nan])[refs.codes]
     need = frame["x"].isna().to_numpy()
-    frame["x"] = np.where(need, x[refs.codes], frame["x"])
-    frame["y"] = np.where(need, y[refs.codes], frame["y"])
-    used = need & ~np.isnan(x[refs.codes])
+    frame["x"] = np.where(need, east_, frame["x"])
+    frame["y"] = np.where(need, north_, frame["y"])
+    used = need & ~np.isnan(east_)
     sides = sorted({f[2] for f in found if f})
     if sides:
         said = f"{sides[0]:,.0f} m" + (f" to {sides[-1]:,.0f} m" if len(sides) > 1 else "")
         _say(facts, used, "grid reference", "noted", f"placed at the centre of its {said} square")
-    _say(facts, need & np.isnan(x[refs.codes]) & _filled(refs), "grid reference unreadable",
+    _say(facts, need & np.isnan(east_) & _filled(refs), "grid reference unreadable",
          "kept", "with a grid reference that cannot be read, so without a point")  # fmt: skip
     return "EPSG:27700"
 
 
 def _filled(values: pd.Categorical) -> Bools:
     blank = np.array([not str(v).strip() for v in values.categories] + [True])
-    return ~blank[values.codes]
+    filled: Bools = ~blank[values.codes]
+    return filled
 
 
 def _category(
@@ -242,12 +244,11 @@ def _category(
     if values is None:
         return constant(mapping.category or "", n)
     return _mapped(values, mapping.categories, facts, "category unknown",
-                   "of a category the mapping does not know, kept as written", mapping.category)  # fmt: skip
+                   "of a category the mapping does not know, kept as written",
+                   mapping.category)  # fmt: skip
 
 
-def _origin(
-    values: pd.Categorical, mapping: RecordMapping, facts: list[Fact]
-) -> pd.Categorical:
+def _origin(values: pd.Categorical, mapping: RecordMapping, facts: list[Fact]) -> pd.Categorical:
     table = mapping.origins or {**DEFAULT_ORIGINS, **{o: o for o in ORIGINS}}
     return _mapped(values, table, facts, "origin unknown",
                    "of an origin not known, set to 'unknown'", "unknown", turn=True)  # fmt: skip

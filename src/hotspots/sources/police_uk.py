@@ -7,6 +7,7 @@ from collections.abc import Collection
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from ._draft import Draft, Fact, numbers, recode, refuse
 from ._rows import Rows
@@ -85,7 +86,7 @@ def read_street(rows: Rows, now: pd.Timestamp) -> Draft:
     have = {key: name for key, name in _NAMES.items() if name in rows.header}
     raw = rows.columns(list(have.values()), text=[have["id"]] if "id" in have else [])
     raw.columns = pd.Index(list(have))
-    month, odd_month = _months(raw["month"].cat)
+    month, odd_month = _months(raw["month"].array)
     east, north = ("lon", "lat") if "lon" in have else ("easting", "northing")
     frame = pd.DataFrame({"line": rows.line})
     frame["id"] = raw["id"].str.strip() if "id" in have else ""
@@ -117,8 +118,9 @@ def _facts(frame: pd.DataFrame) -> list[Fact]:
         facts.append(Fact("police station", n, "noted", "at a point named Police Station, which "
                           "also serves crimes with no better place"))  # fmt: skip
     if n := int((frame["origin"] == "police").sum()):
-        facts.append(Fact("origin assumed", n, "noted", f"{' or '.join(POLICE_GENERATED[:2])}, "
-                          "taken as found by police activity and left out of targeting"))  # fmt: skip
+        kinds = " or ".join(POLICE_GENERATED[:2])
+        facts.append(Fact("origin assumed", n, "noted", f"{kinds}, taken as found by police "
+                          "activity and left out of targeting"))  # fmt: skip
     names = frame["category"].cat.categories
     strange = [name for name in names if name not in CATEGORIES]
     if n := int(frame["category"].isin(strange).sum()):
@@ -128,11 +130,13 @@ def _facts(frame: pd.DataFrame) -> list[Fact]:
     return facts
 
 
-def _months(months: pd.Series) -> tuple[np.ndarray, np.ndarray]:
+def _months(
+    months: pd.Categorical,
+) -> tuple[NDArray[np.datetime64], NDArray[np.bool_]]:
     """Months as datetime64[M] per row, and which rows have none."""
     values = [_MONTH.fullmatch(str(v).strip()) for v in months.categories]
     found = np.array([f"{m[1]}-{m[2]}" if m else "NaT" for m in values], dtype="datetime64[M]")
-    per_row = found[months.codes.to_numpy()] if len(found) else np.empty(0, "datetime64[M]")
+    per_row = found[months.codes] if len(found) else np.empty(0, "datetime64[M]")
     return per_row, np.isnat(per_row)
 
 
