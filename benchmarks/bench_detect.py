@@ -69,7 +69,7 @@ def bench_kde(incidents: gpd.GeoDataFrame, grid: hs.Grid, runs: int) -> None:
 
     xy = incidents.geometry.get_coordinates().to_numpy()
     lattice = grid.centres[np.lexsort((grid.centres[:, 1], grid.centres[:, 0]))]  # KDEpy's order
-    bw = 500 / np.sqrt(8)  # the standard deviation of the quartic kernel along each axis
+    bw = 500 / np.sqrt(7)  # KDEpy's measure: the kernel's standard deviation in one dimension
     results: dict[str, np.ndarray] = {}
 
     def table() -> None:

@@ -207,7 +207,8 @@ def hotspots_table(
     }
     if "harm" in incidents.columns:
         harm = incidents["harm"].to_numpy(dtype=float, na_value=0.0)
-        columns["harm"] = np.bincount(inside[held], harm[held], minlength=len(regions))
+        summed = np.bincount(inside[held], harm[held], minlength=len(regions))
+        columns["harm"] = summed.astype(float)  # of nothing, numpy gives integers
     squares = np.asarray(grid.polygons(grid.cells[cells]).geometry.array)
     shapes = [shapely.union_all(squares[number == region]) for region in range(len(regions))]
     frame = gpd.GeoDataFrame(

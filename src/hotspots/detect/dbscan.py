@@ -49,9 +49,12 @@ class DBSCAN(Detector):
     their weights summed, which changes nothing but the time it takes. Clusters are numbered by
     their westernmost core location, so the result does not depend on the order of rows.
 
-    The heat of a cell within :math:`\varepsilon` of a core location is the density that is held
-    against the threshold: clustered incidents within :math:`\varepsilon` of its centre, by
-    :math:`\pi \varepsilon^2` and by years; elsewhere it is 0.
+    The heat of a cell within :math:`\varepsilon` of a core location is the density of clustered
+    incidents within :math:`\varepsilon` of its centre, those nearer counting more (Epanechnikov);
+    elsewhere it is 0. A flat count within :math:`\varepsilon`, the quantity held against the
+    threshold, is the same over whole groups of cells and does not say where to stand: on the
+    police.uk records of Staffordshire its 50 hottest places caught 10.8 and 12.9 % of later ASB
+    in two trials, this one 11.9 and 14.0 %.
 
     DBSCAN knows no significance and no population at risk, and along a busy street it chains
     clusters together; ``hotspots`` caps their area.
@@ -137,7 +140,7 @@ class DBSCAN(Detector):
 
     def _heat(self, grid: Grid) -> NDArray[np.float64]:
         clustered = self.locations_[self.locations_["cluster"] >= 0]
-        density = kernel_sum(grid, clustered, 0, float(self.eps))
+        density = kernel_sum(grid, clustered, 1, float(self.eps))
         near_core = kernel_sum(grid, clustered[clustered["core"]], 0, float(self.eps)) > 0
         return self._per_year(np.where(near_core, density, 0.0))
 

@@ -1,0 +1,426 @@
+"""What every detector must do, whichever it is: one suite over all of them."""
+
+import numpy as np
+import pandas as pd
+import pytest
+import shapely
+from geopandas import GeoDataFrame
+from sklearn.base import clone
+from sklearn.exceptions import NotFittedError
+
+import hotspots as hs
+from hotspots.contracts import HOTSPOTS, InputError, Notice, check_table
+from hotspots.detect import Detector
+
+DETECTORS = {
+    "Counts": hs.Counts(),
+    "KDE": hs.KDE(bandwidth=250),
+    "DBSCAN": hs.DBSCAN(eps=150, min_incidents=10),
+}
+every = pytest.mark.parametrize("detector", DETECTORS.values(), ids=DETECTORS.keys())
+SOUTH_WEST = np.array([380_000, 340_000])
+
+
+def lpts(shift=(0, 0)) -> GeoDataFrame:
+    """Two LPTs side by side, 2 × 3 km each."""
+    x, y = SOUTH_WEST + shift
+    shapes = [shapely.box(x, y, x + 2000, y + 3000), shapely.box(x + 2000, y, x + 4000, y + 3000)]
+    return hs.read_lpts(GeoDataFrame({"lpt": ["West", "East"]}, geometry=shapes, crs="EPSG:27700"))
+
+
+def table(xy, **columns) -> GeoDataFrame:
+    """Incidents at points in metres from the south-west corner, one a day through 2025."""
+    day = pd.Timestamp("2025-01-01") + pd.to_timedelta(np.arange(len(xy)) % 365, unit="D")
+    index = pd.Index([f"i{n:04d}" for n in range(len(xy))], name="incident")
+    points = [shapely.Point() if pair is None else shapely.Point(SOUTH_WEST + pair) for pair in xy]
+    frame = {"category": ["ASB"] * len(xy), "occurred_from": day, "occurred_to": day, **columns}
+    return GeoDataFrame(frame, geometry=points, crs="EPSG:27700", index=index)
+
+
+@pytest.fixture(scope="module")
+def incidents() -> GeoDataFrame:
+    """Three busy places, one of them across the line between the LPTs, and a scatter."""
+    rng = np.random.default_rng(11)
+    busy = [((630, 2240), 80), ((2000, 1500), 120), ((3310, 770), 60)]
+    near = [rng.normal(at, 60, (n, 2)) for at, n in busy]
+    xy = np.vstack([*near, rng.uniform(50, (3950, 2950), (340, 2))]).round(1)
+    street = np.repeat(
+        ["High Street", "Mill Lane", "Station Road", "Elsewhere"], [80, 120, 60, 340]
+    )
+    place = pd.Series(street).where(np.arange(600) % 5 > 0).map("On or near {} ".format, "ignore")
+    return table(list(xy), place=place.to_numpy(), harm=rng.gamma(1, 20, 600))
+
+
+@pytest.fixture(scope="module")
+def grid() -> hs.Grid:
+    return hs.Grid.over(lpts(), size=100)
+
+
+# --- the estimator ---------------------------------------------------------------------------
+
+
+@every
+def test_a_clone_has_the_same_parameters_and_is_not_fitted(detector, incidents, grid):
+    twin = clone(detector.fit(incidents))
+    assert twin.get_params() == detector.get_params()
+    assert repr(twin) == repr(detector)
+    with pytest.raises(NotFittedError, match=r"call \.fit\(incidents\) first"):
+        twin.predict(grid)
+    with pytest.raises(NotFittedError):
+        twin.hotspots(grid)
+
+
+@every
+def test_parameters_are_checked_when_fitting_only(detector, incidents):
+    wrong = clone(detector).set_params(years=-1)
+    with pytest.raises(InputError, match="years=-1; it must be above 0"):
+        wrong.fit(incidents)
+
+
+@every
+def test_repr_names_every_value(detector):
+    shown = repr(clone(detector).set_params(weights="harm", years=2.0))
+    assert shown.startswith(type(detector).__name__ + "(")
+    assert shown.endswith("weights='harm', years=2.0)")
+    again = eval(f"hs.{shown}", {"hs": hs})
+    assert again.get_params()["weights"] == "harm"
+    assert repr(again) == shown
+
+
+@every
+def test_fit_returns_itself_and_leaves_the_input_alone(detector, incidents, grid):
+    before = incidents.copy(deep=True)
+    learner = clone(detector)
+    assert learner.fit(incidents) is learner
+    learner.predict(grid)
+    learner.hotspots(grid)
+    pd.testing.assert_frame_equal(incidents, before)
+
+
+@every
+def test_heat_is_aligned_with_the_grid(detector, incidents, grid):
+    heat = clone(detector).fit(incidents).predict(grid)
+    assert heat.name == "heat"
+    assert heat.index.name == "cell"
+    assert heat.index.tolist() == grid.cells.tolist()
+    assert heat.dtype == float
+    assert (heat >= 0).all()
+    assert heat.max() > 0
+
+
+@every
+@pytest.mark.parametrize("weights", [None, "harm"])
+def test_the_order_of_rows_does_not_matter(detector, incidents, grid, weights):
+    learner = clone(detector).set_params(weights=weights)
+    there = learner.fit(incidents).hotspots(grid)
+    heat = learner.predict(grid)
+    mixed = incidents.sample(frac=1, random_state=4)
+    pd.testing.assert_series_equal(learner.fit(mixed).predict(grid), heat, check_exact=True)
+    pd.testing.assert_frame_equal(learner.hotspots(grid), there)
+
+
+@every
+def test_moving_everything_by_whole_cells_moves_the_heat(detector, incidents, grid):
+    shift = np.array([12_300, -4_500])
+    moved = incidents.set_geometry(incidents.translate(*shift))
+    elsewhere = hs.Grid.over(lpts(shift), size=100)
+    here = clone(detector).fit(incidents).predict(grid)
+    there = clone(detector).fit(moved).predict(elsewhere)
+    np.testing.assert_allclose(there, here, rtol=1e-7, atol=1e-7)
+    assert (elsewhere.centres - grid.centres == shift).all()
+
+
+@every
+def test_doubling_every_incident_keeps_the_ranks(detector, incidents, grid):
+    twice = pd.concat([incidents, incidents.set_axis(incidents.index + "b")])
+    twice.index.name = "incident"
+    learner = clone(detector)
+    if "min_incidents" in learner.get_params():
+        learner.set_params(min_incidents=2 * learner.min_incidents)
+    one = clone(detector).fit(incidents)
+    two = learner.fit(twice)
+    np.testing.assert_allclose(two.predict(grid), 2 * one.predict(grid), rtol=1e-12)
+    a, b = one.hotspots(grid), two.hotspots(grid, min_incidents=24)
+    assert a.index.tolist() == b.index.tolist()
+    assert b["incidents"].tolist() == (2 * a["incidents"]).tolist()
+
+
+@every
+def test_heat_is_per_year(detector, incidents, grid):
+    once = clone(detector).fit(incidents)
+    assert once.years_ == 1
+    half = clone(detector).set_params(years=0.5).fit(incidents)
+    np.testing.assert_allclose(half.predict(grid), 2 * once.predict(grid))
+
+
+@every
+def test_weights_of_one_are_counts(detector, incidents, grid):
+    plain = clone(detector).fit(incidents)
+    assert plain.unit_ == "incidents per km² per year"
+    ones = clone(detector).set_params(weights="harm").fit(incidents.assign(harm=1.0))
+    assert ones.unit_ == "harm per km² per year"
+    np.testing.assert_allclose(ones.predict(grid), plain.predict(grid), rtol=1e-12)
+    with pytest.raises(InputError, match="weights='cost' is not a column"):
+        clone(detector).set_params(weights="cost").fit(incidents)
+
+
+@every
+def test_an_lpt_alone_has_the_same_heat(detector, incidents, grid):
+    """No loss at the line: what lies beyond it counts for the cells this side."""
+    learner = clone(detector).fit(incidents)
+    whole = pd.Series(learner.predict(grid).to_numpy(), index=grid.ids)
+    west = hs.Grid.over(lpts().loc[["West"]], size=100)
+    np.testing.assert_allclose(learner.predict(west), whole[west.ids], rtol=1e-12)
+
+
+@every
+def test_police_generated_incidents_are_left_out_and_said(detector, incidents, grid):
+    origin = np.where(np.arange(len(incidents)) < 80, "police", "public")
+    marked = incidents.assign(origin=origin)
+    with pytest.warns(Notice, match="80 police-generated incidents .* left out of targeting"):
+        without = clone(detector).fit(marked)
+    want = clone(detector).fit(incidents.iloc[80:]).predict(grid)
+    np.testing.assert_allclose(without.predict(grid), want)
+    assert without.hotspots(grid)["incidents"].sum() <= 520
+    kept = clone(detector).set_params(include_police=True).fit(marked)
+    np.testing.assert_allclose(kept.predict(grid), clone(detector).fit(incidents).predict(grid))
+
+
+@every
+def test_missing_months_are_not_zeros(detector, incidents):
+    months = incidents["occurred_from"].dt.month
+    some = incidents[months.isin([1, 2, 3, 10, 11, 12])]
+    assert clone(detector).fit(some).years_ == 0.5
+    few = some.iloc[:0:-40]
+    with pytest.warns(Notice, match="months hold no incident and count as missing, not as zero"):
+        clone(detector).fit(few)
+    clone(detector).set_params(years=1).fit(few)  # said otherwise, so nothing to announce
+
+
+@every
+def test_an_empty_table_gives_no_heat_and_no_hotspots(detector, incidents, grid):
+    learner = clone(detector).fit(incidents.iloc[:0])
+    assert (learner.predict(grid) == 0).all()
+    with pytest.warns(Notice, match="no hotspot holds 12 incidents"):
+        none = learner.hotspots(grid)
+    assert len(none) == 0
+    full = clone(detector).fit(incidents).hotspots(grid)
+    assert none.columns.tolist() == full.columns.tolist()
+    assert none.dtypes.to_dict() == full.dtypes.to_dict()
+    assert none.crs == full.crs
+    assert none.index.name == "hotspot"
+
+
+@every
+def test_one_incident(detector, grid):
+    learner = clone(detector).fit(table([(150, 150)]))
+    assert np.isfinite(learner.predict(grid)).all()
+    with pytest.warns(Notice, match="lower min_incidents"):
+        assert len(learner.hotspots(grid)) == 0
+    if not isinstance(detector, hs.DBSCAN):  # one incident is noise to it
+        assert len(learner.hotspots(grid, min_incidents=1)) == 1
+
+
+@every
+def test_all_at_one_place_with_some_unlocated(detector, grid):
+    learner = clone(detector).fit(table([(1234, 567)] * 30 + [None] * 5))
+    spots = learner.hotspots(grid)
+    assert spots["incidents"].iloc[0] == 30
+    assert spots.index[0] == "E381200_N340500"
+    assert learner.used_.sum() == 30
+
+
+@every
+@pytest.mark.parametrize("size", [100, 130])
+def test_hexagons_work_as_squares_do(detector, incidents, size):
+    hexes = hs.Grid.over(lpts(), size, "hex")
+    learner = clone(detector).fit(incidents)
+    spots = learner.hotspots(hexes, top_k=3)
+    squares = learner.hotspots(hs.Grid.over(lpts(), size), top_k=1)
+    assert len(spots) == 3
+    apart = spots.geometry.iloc[0].centroid.distance(squares.geometry.iloc[0].centroid)
+    assert apart < 2 * size
+
+
+@every
+def test_wrong_tables_and_grids_are_refused_with_a_remedy(detector, incidents, grid):
+    learner = clone(detector).fit(incidents)
+    with pytest.raises(InputError, match=r"grid is a DataFrame; give a Grid"):
+        learner.predict(incidents.drop(columns="geometry"))
+    abroad = clone(detector).fit(incidents.to_crs(32630))
+    with pytest.raises(InputError, match=r"bring one to the other with \.to_crs"):
+        abroad.predict(grid)
+    with pytest.raises(InputError, match="column 'category' is missing"):
+        clone(detector).fit(incidents.drop(columns="category"))
+    with pytest.raises(InputError, match="distances need a projected CRS in metres"):
+        clone(detector).fit(incidents.to_crs(4326))
+
+
+def test_all_detectors_are_tested():
+    assert {type(d) for d in DETECTORS.values()} == set(Detector.__subclasses__())
+
+
+# --- hotspots --------------------------------------------------------------------------------
+
+
+@every
+@pytest.mark.parametrize(
+    "how", [{}, {"top_k": 2}, {"coverage": 0.05}, {"coverage": 0.05, "per_lpt": True},
+            {"top_k": 2, "per_lpt": True}, {"max_area_km2": 0.3}],
+)  # fmt: skip
+def test_hotspots_keep_their_limits(detector, incidents, grid, how):
+    learner = clone(detector).fit(incidents)
+    spots = learner.hotspots(grid, **how)
+    check_table(spots, HOTSPOTS)
+    assert len(spots) > 0
+    assert spots["rank"].tolist() == list(range(1, len(spots) + 1))
+    assert spots["heat"].is_monotonic_decreasing
+    assert (spots["incidents"] >= 12).all()
+    assert (spots["area_km2"] <= how.get("max_area_km2", 0.05) + 1e-12).all()
+    assert spots.geometry.area.to_numpy() / 1e6 == pytest.approx(spots["area_km2"].to_numpy())
+    assert (spots.geom_type == "Polygon").all()  # joined along edges
+    assert spots.union_all().area == pytest.approx(spots.area.sum())  # none overlap
+    if "coverage" in how:
+        inside = len(grid.cells) * grid.area_km2
+        assert spots["area_km2"].sum() <= how["coverage"] * inside + 1e-9
+        if how.get("per_lpt"):
+            by_lpt = spots.groupby("lpt")["area_km2"].sum()
+            assert (by_lpt <= how["coverage"] * inside / 2 + 1e-9).all()
+    elif how.get("per_lpt"):
+        assert (spots["lpt"].value_counts() <= how["top_k"]).all()
+        assert set(spots["lpt"]) == {"West", "East"}
+    else:
+        assert len(spots) <= how.get("top_k", 20)
+    # within one LPT, and counting what lies inside
+    two = lpts()
+    for spot in spots.itertuples():
+        assert spot.geometry.within(two.geometry[spot.lpt].buffer(1e-6))
+    at = grid.locate(incidents)
+    cells = grid.polygons(at[at >= 0])
+    where = shapely.STRtree(spots.geometry.to_numpy())
+    inside, number = where.query(cells.centroid.to_numpy(), predicate="within")
+    assert np.bincount(number, minlength=len(spots)).tolist() == spots["incidents"].tolist()
+    harm = incidents["harm"].to_numpy()[at >= 0][inside]
+    summed = np.bincount(number, harm, minlength=len(spots))
+    np.testing.assert_allclose(spots["harm"], summed)
+
+
+@every
+def test_hotspots_find_the_busy_places_and_name_them(detector, incidents, grid):
+    spots = clone(detector).fit(incidents).hotspots(grid, top_k=4)
+    assert {"High Street", "Mill Lane", "Station Road"} <= set(spots["name"])
+    assert spots["method"].unique().tolist() == [repr(detector)]
+    assert spots["period_start"].eq(pd.Timestamp("2025-01-01")).all()
+    assert spots["period_end"].eq(pd.Timestamp("2025-12-31")).all()
+    # the busiest place lies across the line, and each LPT has its side of it
+    assert set(spots.loc[spots["name"] == "Mill Lane", "lpt"]) == {"West", "East"}
+
+
+@every
+def test_the_id_is_that_of_the_hottest_cell(detector, incidents, grid):
+    learner = clone(detector).fit(incidents)
+    heat = pd.Series(learner.predict(grid).to_numpy(), index=grid.ids)
+    spots = learner.hotspots(grid)
+    np.testing.assert_allclose(spots["heat"], heat[spots.index])
+    cells = grid.polygons()
+    for spot in spots.itertuples():
+        inside = cells.centroid.within(spot.geometry).to_numpy()
+        assert heat[cells["id"][inside]].max() == spot.heat
+
+
+@every
+def test_coverage_of_everything_is_allowed(detector, incidents, grid):
+    learner = clone(detector).fit(incidents)
+    spots = learner.hotspots(grid, coverage=1.0, min_incidents=0, max_area_km2=50)
+    warm = (learner.predict(grid) > 0).sum() * grid.area_km2
+    assert spots["area_km2"].sum() == pytest.approx(warm)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        ({"top_k": 5, "coverage": 0.1}, "are both given; give one"),
+        ({"top_k": 0}, "top_k=0; it must be a whole number from 1"),
+        ({"top_k": 2.5}, "top_k=2.5"),
+        ({"top_k": True}, "top_k=True"),
+        ({"coverage": 0}, "coverage=0; it must be a share above 0 and at most 1"),
+        ({"coverage": 1.5}, "coverage=1.5"),
+        ({"coverage": np.nan}, "coverage=nan"),
+        ({"coverage": 1e-6}, "less than one cell"),
+        ({"max_area_km2": 0.005}, "must hold at least one cell of 0.01 km²"),
+        ({"max_area_km2": np.nan}, "max_area_km2=nan"),
+        ({"min_incidents": -1}, "min_incidents=-1; it must be 0 or more"),
+    ],
+)
+def test_impossible_requests_are_refused(incidents, grid, arguments, message):
+    learner = hs.Counts().fit(incidents)
+    with pytest.raises(InputError, match=message.replace("²", ".")):
+        learner.hotspots(grid, **arguments)
+
+
+def test_every_fault_of_a_request_is_named(incidents, grid):
+    with pytest.raises(InputError) as error:
+        hs.Counts().fit(incidents).hotspots(grid, top_k=0, coverage=2, max_area_km2=0)
+    assert len(error.value.faults) == 4
+
+
+def test_a_hotspot_grows_by_its_hottest_neighbour(grid):
+    """Counts by hand: seed 9, then 5 beside it, then 7, which only the 5 made a neighbour."""
+    cells = {(5, 5): 9, (6, 5): 5, (7, 5): 7, (5, 6): 4, (5, 4): 3, (9, 9): 8, (6, 6): 1}
+    xy = [(100 * c + 50, 100 * r + 50) for (c, r), n in cells.items() for _ in range(n)]
+    spots = hs.Counts().fit(table(xy)).hotspots(grid, max_area_km2=0.03, min_incidents=8)
+    assert spots["incidents"].tolist() == [21, 8]
+    assert spots.index.tolist() == ["E380500_N340500", "E380900_N340900"]
+    assert spots.geometry.iloc[0].bounds == (380500, 340500, 380800, 340600)
+
+
+def test_equal_heat_goes_to_the_south_then_the_west(grid):
+    cells = [(8, 8), (12, 8), (8, 3), (3, 8)]
+    xy = [(100 * c + 50, 100 * r + 50) for c, r in cells for _ in range(12)]
+    spots = hs.Counts().fit(table(xy)).hotspots(grid)
+    assert spots.index.tolist() == [
+        "E380800_N340300", "E380300_N340800", "E380800_N340800", "E381200_N340800",
+    ]  # fmt: skip
+
+
+def test_a_region_too_thin_leaves_its_cells_to_others(grid):
+    """The hottest cell alone is too thin at this cap; its neighbours still make a hotspot."""
+    weight = np.array([100.0] + [1.0] * 12 + [1.0])
+    xy = [(550, 550), *[(750, 550)] * 12, (650, 550)]
+    detector = hs.Counts(weights="harm").fit(table(xy, harm=weight))
+    spots = detector.hotspots(grid, max_area_km2=0.02)
+    assert spots["incidents"].tolist() == [13]
+    assert spots.geometry.iloc[0].bounds == (380600, 340500, 380800, 340600)
+
+
+def test_names_tie_alphabetically_and_may_be_missing(grid):
+    xy = [(50, 50)] * 12 + [(1050, 1050)] * 12
+    place = ["On or near B Road", "A Road"] * 6 + [None] * 12
+    spots = hs.Counts().fit(table(xy, place=place)).hotspots(grid)
+    assert spots["name"].iloc[0] == "A Road"
+    assert pd.isna(spots["name"].iloc[1])
+    assert hs.Counts().fit(table(xy)).hotspots(grid)["name"].isna().all()
+
+
+def test_pruning_changes_nothing(incidents, grid):
+    """Seeds that cannot reach the floor are skipped; growing them all gives the same table."""
+    from hotspots.detect import _regions
+
+    learner = hs.KDE(250).fit(incidents)
+    want = learner.hotspots(grid, min_incidents=25)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(_regions, "_could_hold", lambda grid, *_: np.ones(len(grid.cells), bool))
+        pd.testing.assert_frame_equal(learner.hotspots(grid, min_incidents=25), want)
+    assert 0 < len(want) < 20
+
+
+@pytest.mark.parametrize("detector", [hs.Counts(), hs.KDE(), hs.DBSCAN()], ids=repr)
+def test_planted_hotspots_are_found(county, detector):
+    asb = county.incidents.query("category == 'Anti-social behaviour' and origin != 'police'")
+    spots = detector.fit(asb).hotspots(hs.Grid.over(county.lpts, 100), top_k=20)
+    planted = county.hotspots.query("category == 'Anti-social behaviour'")
+    lasting = planted[planted["class_"] == "persistent"]
+    assert len(lasting) >= 5
+    for truth in lasting.geometry:
+        assert spots.geometry.iloc[:10].intersects(truth).any()
+    assert spots.geometry.iloc[:5].intersects(planted.union_all()).all()
