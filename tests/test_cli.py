@@ -91,6 +91,21 @@ def test_arguments_not_understood(arguments, capsys):
     assert "usage: hotspots" in capsys.readouterr().err
 
 
+def test_a_console_without_our_letters_does_not_crash(tmp_path):
+    (tmp_path / "a.csv").write_text(
+        "Crime type,Date,Easting,Northing\nŁotrostwo – ‘ciężkie’,01/13/2025,1,\nASB,x,1,1\n",
+        encoding="utf-8",
+    )
+    done = subprocess.run(
+        python("-m", "hotspots", "check", str(tmp_path / "a.csv")),
+        capture_output=True, env={**os.environ, "PYTHONIOENCODING": "ascii"},
+    )  # fmt: skip
+    assert done.returncode in (FINE, FLAWED)
+    assert b"Traceback" not in done.stderr
+    assert b"2 rows in" in done.stdout
+    assert b"?" in done.stdout  # in place of the letters
+
+
 # --- check -----------------------------------------------------------------------------------
 
 
@@ -399,6 +414,21 @@ def test_a_category_that_does_not_occur(small, capsys):
     assert not (small.parent / "out").exists()
 
 
+def test_a_month_without_the_category_is_a_true_zero(small):
+    """Three months on record, robberies in one of them only: a rate over a quarter of a year."""
+    rows = ["Crime type,Date,Easting,Northing"]
+    rows += [f"Burglary,2025-0{month}-03 21:00,401500,328000" for month in (1, 2, 3)]
+    rows += ["Robbery,2025-02-07 22:00,401500,328000"] * 12
+    (small.parent / "three.csv").write_text("\n".join(rows), encoding="utf-8")
+    text = SMALL.replace("extract.csv", "three.csv").replace('mapping = "extract.toml"\n', "")
+    text = text.replace("[hotspots]\n", '[hotspots]\ncategory = "Robbery"\n')
+    small.write_text(text, encoding="utf-8")
+    assert main(["run", str(small), "--quiet"]) == FINE
+    spots = pd.read_csv(small.parent / "out" / "bi" / "hotspots.csv")
+    assert spots["incidents"].tolist() == [12]
+    assert spots["heat"].tolist() == pytest.approx([12 / 0.25 / 0.04])  # per year and km²
+
+
 PATROLS = """
 [patrols]
 shifts = "shifts.csv"
@@ -489,3 +519,31 @@ def test_peak_memory_grows_with_what_is_held():
     assert 50 < before <= after
     assert after > 200
     del held
+
+
+@pytest.mark.realdata
+def test_real_records_are_all_accounted_for(shared, sample, tmp_path):
+    lpts = hs.read_lpts(shared / "data" / "boundaries" / "staffordshire_lpts.gpkg")
+    units = pd.read_csv(sample / "units.csv")
+    real = dict(zip(sorted(set(units["lpt"])), lpts.index, strict=True))
+    units = units.assign(lpt=units["lpt"].map(real)).drop(columns=["base_easting", "base_northing"])
+    units.to_csv(tmp_path / "units.csv", index=False)
+    shutil.copy(sample / "shifts.csv", tmp_path / "shifts.csv")
+    records = shared / "data" / "police_uk" / "staffordshire-2024-2025.zip"
+    path = tmp_path / "run.toml"
+    path.write_text(
+        f"[data]\nincidents = '{records.as_posix()}'\n"
+        f"lpts = '{(shared / 'data' / 'boundaries' / 'staffordshire_lpts.gpkg').as_posix()}'\n"
+        "[hotspots]\ncategory = 'Anti-social behaviour'\nmonths = 12\n[trends]\n"
+        "[patrols]\nshifts = 'shifts.csv'\nunits = 'units.csv'\nstart = 2026-01-05\n",
+        encoding="utf-8",
+    )
+    assert main(["run", str(path)]) == FINE
+    out = tmp_path / "output"
+    files = pd.read_csv(out / "bi" / "ingest_files.csv")
+    assert files["rows"].sum() == 135_555
+    assert files[["accepted", "rejected", "superseded"]].to_numpy().sum() == 135_555
+    assert pd.read_csv(out / "bi" / "incidents.csv")["incidents"].sum() == files["accepted"].sum()
+    record = json.loads((out / "run.json").read_text(encoding="utf-8"))
+    assert record["peak_memory_mb"] < 1000
+    assert record["total_seconds"] < 120  # under 30 on an idle machine of two cores

@@ -7,6 +7,7 @@ loaded when a command begins.
 from __future__ import annotations
 
 import argparse
+import io
 import signal
 import sys
 from collections.abc import Sequence
@@ -44,6 +45,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     Traceback (most recent call last):
     SystemExit: 0
     """
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):  # an old console may lack a letter: no crash
+            stream.reconfigure(errors="replace")
     given = _parser().parse_args(arguments)
     command = {"demo": _demo, "check": _check, "run": _run}[given.command]
     before = _on_terminate(_terminate)

@@ -261,13 +261,15 @@ def _hotspots(
                  for c in unknown],
             )  # fmt: skip
         incidents = incidents[incidents["category"].isin(asked["category"])]
+    # The detector counts the months it sees; one on record without this category is a true zero.
+    seen = incidents["occurred_from"].to_numpy().astype("datetime64[M]")
+    years = None if present.nunique() == len(set(seen)) else round(present.nunique() / 12, 4)
     limits = ("top_k", "coverage", "max_area_km2", "min_incidents", "per_lpt")
     found = {}
     for method, parameters in config.methods.items():
         with steps.step(method) as said:
             detector = getattr(detect, METHODS[method])(
-                # Months the records hold: one without this category is a true zero.
-                **parameters, years=present.nunique() / 12, include_police=asked["include_police"],
+                **parameters, years=years, include_police=asked["include_police"],
             )  # fmt: skip
             spots = detector.fit(incidents).hotspots(grid, **{key: asked[key] for key in limits})
             said.append(f"{len(spots)} hotspots from {len(incidents):,} incidents")
