@@ -142,6 +142,12 @@ def test_officer_hours_caps_of_shift_and_unit_are_kept(town, crew):
     }
 
 
+def test_capped_hours_are_shared_among_equal_units(town):
+    units = make_units(*((f"U{i}", "Hanley", "late", "constable", 1, "foot") for i in range(3)))
+    plan = plan_and_check(town, make_shifts(officer_hours=4.0), units)
+    assert set(plan.visits["unit"]) == {"U0", "U1", "U2"}
+
+
 def test_days_and_an_lpts_own_shift_are_followed(town):
     shifts = pd.DataFrame({"shift": ["late", "late"], "start": ["15:00", "18:00"],
                            "end": ["23:00", "02:00"], "lpt": [None, "Hanley"],
@@ -226,7 +232,7 @@ def instances(draw):
             make_lpts(*lpts), draw(st.integers(1, 3)), rules, draw(st.integers(0, 99)))  # fmt: skip
 
 
-@settings(max_examples=80, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck))
 @given(instances())
 def test_no_plan_breaks_a_rule(instance):
     hotspots, shifts, units, lpts, days, rules, seed = instance
@@ -626,3 +632,24 @@ def test_toml_and_paths_that_cannot_be_read_say_why(tmp_path):
         hs.read_units(path)
     with pytest.raises(hs.InputError, match="there is no file"):
         hs.read_units(tmp_path / "none.csv")
+
+
+@pytest.mark.realdata
+def test_a_plan_for_a_real_county(shared):
+    """Ten LPTs, eight squares drawn by hand in each, over a night the clocks change."""
+    lpts = hs.read_lpts(shared / "data" / "boundaries" / "staffordshire_lpts.gpkg")
+    spots = []
+    for n, (lpt, shape) in enumerate(lpts.geometry.items()):
+        rng = np.random.default_rng(n)
+        centre = shape.representative_point()
+        places = np.array([centre.x, centre.y]) + rng.normal(0, 1500, (8, 2))
+        spots += [(f"{n}-{i}", lpt, x, y, 100 - 9 * i) for i, (x, y) in enumerate(places)]
+    units = make_units(*((f"{n}{s}{m}", lpt, s, "constable", 1, m)
+                         for n, lpt in enumerate(lpts.index) for s in ("late", "night")
+                         for m in ("foot", "vehicle")))  # fmt: skip
+    shifts = make_shifts(officer_hours=4.0)
+    plan = plan_and_check(make_hotspots(*spots), shifts, units, lpts=lpts, start="2026-10-23",
+                          days=3, rules=hs.PatrolRules(effort=1))  # fmt: skip
+    assert set(plan.visits["lpt"]) == set(lpts.index)
+    used = plan.budget["planned_hours"].sum() / plan.budget["available_hours"].sum()
+    assert used > 0.8

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
+from tqdm import tqdm
 
 from ..contracts import Result
 from .area import Area
@@ -152,7 +153,9 @@ def plan_patrols(
     teams: list[dict[str, Any]] = []
     target = np.zeros(len(hotspots), dtype=np.int64)
     reached = np.zeros(len(hotspots), dtype=bool)
-    for lpt in sorted({unit.lpt for unit in staff}):
+    # a bar where the work is long, and only on a terminal
+    for lpt in tqdm(sorted({unit.lpt for unit in staff}), "planning patrols", unit="LPT",
+                    leave=False, delay=2, disable=None):  # fmt: skip
         inside = np.flatnonzero(hotspots["lpt"].astype(str).to_numpy() == lpt)
         inside = inside[
             np.lexsort((hotspots.index[inside].astype(str), -need["worth"].to_numpy()[inside]))

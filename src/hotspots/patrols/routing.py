@@ -97,8 +97,7 @@ class _Search:
         self.problem, self.rng = problem, rng
         self.n, tours = len(problem.worth), problem.tours
         self.travel = np.stack([tour.travel for tour in tours])
-        self.officers = np.array([tour.officers for tour in tours])
-        self.most = max((len(w) for w in problem.worth), default=0)
+        self.length = np.array([tour.end - tour.start for tour in tours])
         self.orders: list[list[int]] = [[] for _ in tours]
         self.arrivals: list[list[float]] = [[] for _ in tours]
         self.count = [0] * self.n
@@ -117,7 +116,7 @@ class _Search:
         return found
 
     def _busy(self) -> NDArray[np.float64]:
-        """Arrivals at each hotspot, shape (n, most), padded with infinity."""
+        """Arrivals at each hotspot, a row each, padded with infinity."""
         busy = [[arrive for arrive, _ in taken] for taken in self.problem.taken]
         for order, arrivals in zip(self.orders, self.arrivals, strict=True):
             for h, at in zip(order, arrivals, strict=True):
@@ -128,7 +127,8 @@ class _Search:
     def _scores(self, thrift: int) -> tuple[NDArray[np.float64], list[tuple[int, int]]]:
         """Score each place in each tour (rows) and hotspot; 0 where there is no room.
 
-        The score is value by the minutes added (thrift 2), by their root (1), or as it is (0).
+        The score is value by the minutes added (thrift 2), by their root (1), or as it is (0);
+        up to twice that in a tour with time to spare, so that work is shared among the units.
         """
         problem, n = self.problem, self.n
         places: list[tuple[int, int]] = []
@@ -162,7 +162,8 @@ class _Search:
         fits = (added <= np.array(room)[:, None] + 1e-9) & (cost <= np.array(left)[:, None] + 1e-9)
         minutes = np.maximum(added, 1.0)
         price = {0: np.ones_like(minutes), 1: np.sqrt(minutes), 2: minutes}[thrift]
-        return np.where(fits, self._worth() / price, 0.0), places
+        idle = np.array(room) / self.length[rows]  # tours with time to spare go first
+        return np.where(fits, self._worth() / price * (1 + idle[:, None]), 0.0), places
 
     def _fill(self, noise: float = 0.0, thrift: int = 2) -> bool:
         """Insert the best visit again and again until nothing fits; False if it cannot start."""
