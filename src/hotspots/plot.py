@@ -82,8 +82,8 @@ def plot_heat(
         )  # fmt: skip
     else:
         warm = heat[heat > 0]
-        rings = [np.asarray(p.exterior.coords)[:-1] for p in grid.polygons(warm.index).geometry]
-        drawn = PolyCollection(rings, array=warm.to_numpy(), norm=norm, cmap="YlOrRd", zorder=1)
+        hexagons = [ring[:-1] for ring in _rings(grid.polygons(warm.index))]
+        drawn = PolyCollection(hexagons, array=warm.to_numpy(), norm=norm, cmap="YlOrRd", zorder=1)
         ax.add_collection(drawn)
     bar = ax.figure.colorbar(drawn, ax=ax, shrink=0.6)
     bar.set_label("heat: higher is hotter (colours by its square root)")
@@ -113,9 +113,9 @@ def plot_hotspots(
     Returns
     -------
     matplotlib.axes.Axes
-        Eastings and northings in kilometres. A hotspot is too small to see on a county map, so
-        each has a ring around its true outline, and its rank beside it; hotspots too close to
-        tell apart share one label with all their ranks.
+        Eastings and northings in kilometres, framed on the hotspots. A hotspot is too small to
+        see on a county map, so each has a ring around its true outline, and its rank beside it;
+        hotspots too close to tell apart share one label with all their ranks.
 
     Raises
     ------
@@ -131,18 +131,22 @@ def plot_hotspots(
     >>> hs.plot_hotspots(spots, lpts=county.lpts).get_title()
     '3 hotspots'
     """
+    from matplotlib.collections import PolyCollection
+
     check_table(hotspots, HOTSPOTS)
     ax = _axes(ax, (8, 8))
     centre = hotspots.geometry.representative_point()
     x, y = centre.x.to_numpy(), centre.y.to_numpy()
     _outlines(ax, lpts, hotspots.crs, np.column_stack([x, y]))
-    bounds = (lpts.to_crs(hotspots.crs) if lpts is not None else hotspots).total_bounds
-    _map(ax, tuple(bounds))
+    framed = hotspots if len(hotspots) or lpts is None else lpts.to_crs(hotspots.crs)
+    west, south, east, north = framed.total_bounds
+    room = 1000 + 0.15 * max(east - west, north - south)
+    _map(ax, (west - room, south - room, east + room, north + room))
     count = len(hotspots)
     ax.set_title(f"{count:,} hotspot{'' if count == 1 else 's'}" if count else "No hotspots")
     if not count:
         return ax
-    hotspots.plot(ax=ax, facecolor=_RED, edgecolor=_RED, zorder=3, aspect=None)
+    ax.add_collection(PolyCollection(_rings(hotspots), color=_RED, zorder=3), autolim=False)
     ax.scatter(x, y, s=90, facecolors="none", edgecolors=_RED, linewidths=1.2, zorder=4)
     _name_ranks(ax, hotspots, x, y)
     start, end = hotspots["period_start"].min(), hotspots["period_end"].max()
@@ -334,14 +338,29 @@ def _outlines(ax: Axes, lpts: gpd.GeoDataFrame | None, crs: Any, busy: Any) -> N
     """Outline the LPTs, each named at a spot clear of its edge and of the ``busy`` points."""
     if lpts is None:
         return
+    from matplotlib.collections import LineCollection
+
+    # geopandas' own plot redraws the whole figure each time
     lpts = lpts.to_crs(crs)
-    lpts.boundary.plot(ax=ax, color="#333333", linewidth=0.8, zorder=2, aspect=None)
-    for name, area in zip(lpts.index, lpts.geometry, strict=True):
+    ax.add_collection(
+        LineCollection(_rings(lpts), colors="#333333", linewidths=0.8, zorder=2), autolim=False
+    )
+    for name, area in lpts.geometry.iloc[np.argsort(lpts.area.to_numpy())].items():
         x, y = _clear_spot(area, busy)
+        busy = np.vstack([busy, [[x, y]]])  # the next name stands clear of this one
         ax.annotate(
             str(name), (x, y), fontsize=8, ha="center", va="center", color="#555555", zorder=2,
+            annotation_clip=True,
             bbox={"boxstyle": "round,pad=0.1", "fc": "white", "ec": "none", "alpha": 0.6},
         )  # fmt: skip
+
+
+def _rings(areas: gpd.GeoDataFrame) -> list[NDArray[np.float64]]:
+    """Return the outer ring of every polygon, each as an array of corners."""
+    import shapely
+
+    rings = shapely.get_exterior_ring(shapely.get_parts(areas.geometry.to_numpy()))
+    return [shapely.get_coordinates(ring) for ring in rings]
 
 
 def _clear_spot(area: Any, busy: Any) -> tuple[float, float]:
@@ -371,13 +390,16 @@ def _name_ranks(ax: Axes, hotspots: gpd.GeoDataFrame, x: Any, y: Any) -> None:
     points = shapely.points(x, y)
     clumps = shapely.get_parts(shapely.union_all(shapely.buffer(points, reach / 2)))
     ranks = hotspots["rank"].to_numpy()
+    middle = np.median([clump.centroid.x for clump in clumps])
     for clump in clumps:
         inside = np.flatnonzero(shapely.intersects(clump, points))
         inside = inside[np.argsort(ranks[inside])]
-        right = inside[np.argmax(x[inside])]
+        west = clump.centroid.x < middle  # labels point outwards, away from the other hotspots
+        edge = inside[np.argmin(x[inside]) if west else np.argmax(x[inside])]
         ax.annotate(
-            ", ".join(f"{rank:g}" for rank in ranks[inside]), (x[right], y[right]),
-            xytext=(7, 5), textcoords="offset points", fontsize=9, zorder=5, fontweight="bold",
+            ", ".join(f"{rank:g}" for rank in ranks[inside]), (x[edge], y[edge]),
+            xytext=(-7 if west else 7, 2), textcoords="offset points", zorder=5, fontsize=9,
+            ha="right" if west else "left", fontweight="bold",
             bbox={"boxstyle": "round,pad=0.1", "fc": "white", "ec": "none", "alpha": 0.75},
         )  # fmt: skip
 
