@@ -303,7 +303,7 @@ def _dim_lpt(keys: dict[str, int], lpts: gpd.GeoDataFrame | None) -> pd.DataFram
     if lpts is not None:
         known = pd.DataFrame(lpts.drop(columns="geometry")).reindex(columns=columns)
         known.index = known.index.astype(str)
-    lpt = lpt.join(known, on="lpt")
+    lpt = lpt.astype({"lpt": object}).join(known, on="lpt")
     lpt["name"] = lpt["name"].fillna(lpt["lpt"])
     for column in ("area_km2", "population"):
         lpt[column] = pd.to_numeric(lpt[column])

@@ -20,6 +20,7 @@ _COLUMNS = {
     "lpt_key": ("key", "", "joins to dim_lpt; 0 means outside all LPTs or not known"),
     "category_key": ("key", "", "joins to dim_category"),
     "hotspot_key": ("key", "", "joins to hotspots"),
+    "dim_date.date": ("date", "", "the day"),
     "year": ("whole", "", "calendar year"),
     "quarter": ("whole", "", "calendar quarter, 1 to 4"),
     "month_number": ("whole", "", "month, 1 to 12; sorts month_name"),

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import html
 import json
-from os.path import commonprefix
 from typing import TYPE_CHECKING, Any
 
 import pandas as pd
@@ -90,13 +89,12 @@ def hotspot_rows(given: Stations) -> tuple[pd.DataFrame, gpd.GeoSeries]:
             "lpt": ordered["lpt"].astype(str).to_numpy(),
             "incidents": [number(v) for v in ordered["incidents"]],
             "harm": [number(v if pd.isna(v) else round(v)) for v in harm],
-            "hectares": [number(round(a * 100, 1)) for a in ordered["area_km2"]],
             "visits": [""] * len(ids) if counted is None else
                       [number(counted.get(i, 0)) for i in ordered.index],
             "reason": [why.get(i, "") for i in ids],
         }))  # fmt: skip
         shapes.append(ordered.geometry.to_crs(crs))
-    columns = ["set", "id", "rank", "name", "lpt", "incidents", "harm", "hectares", "visits",
+    columns = ["set", "id", "rank", "name", "lpt", "incidents", "harm", "visits",
                "reason"]  # fmt: skip
     rows = pd.concat(parts, ignore_index=True) if parts else pd.DataFrame(columns=columns)
     every = pd.concat(shapes, ignore_index=True) if shapes else gpd.GeoSeries([], crs=crs)
@@ -111,9 +109,9 @@ def _why(tables: dict[str, pd.DataFrame]) -> dict[str, str]:
         none = coverage["why_none"].dropna().astype(str)
         why = {str(key): f"No visit: {said}." for key, said in none[none != ""].items()}
     for key, said in tables["visits"].groupby("hotspot", observed=True)["reason"]:
-        same = commonprefix([str(line) for line in said])  # what every visit to it has in common
-        whole = said.nunique() == 1
-        why[str(key)] = same if whole else same[: same.rfind(";") if ";" in same else None] + "."
+        lines = [str(line).rstrip(".").split("; ") for line in said]
+        shared = [words for words in lines[0] if all(words in line for line in lines)]
+        why[str(key)] = "; ".join(shared or lines[0]) + "."
     return why
 
 
@@ -155,8 +153,8 @@ def _pickers(rows: pd.DataFrame, given: Stations) -> str:
 
 
 _COLUMNS = {
-    "lpt": ("LPT", ""), "incidents": ("Incidents", "n"), "harm": ("Harm (days)", "n"),
-    "hectares": ("Area (ha)", "n"), "visits": ("Visits", "n"),
+    "lpt": ("LPT", "wide"), "incidents": ("Incidents", "n"), "harm": ("Harm (days)", "n wide"),
+    "visits": ("Visits", "n"),
 }  # fmt: skip
 
 
@@ -181,12 +179,13 @@ def _row(row: dict[str, Any], columns: dict[str, tuple[str, str]]) -> str:
         f'<tr><td></td><td class="why" colspan="{len(columns) + 1}">{e(row["reason"])}</td></tr>'
         if row["reason"] else ""
     )  # fmt: skip
+    lpt = f'<span class="why narrow">{e(row["lpt"])}</span>'
     cells = "".join(f'<td class="{kind}">{e(row[c])}</td>' for c, (_, kind) in columns.items())
     return (
         f'<tbody class="spot set{row["set"]}" data-lpt="{e(row["lpt"])}" data-set="{row["set"]}" '
         f'data-say="{e(say)}"><tr><td><button type="button" class="rank" aria-pressed="false" '
         f'aria-label="Show rank {e(row["rank"])} on the map">{e(row["rank"])}</button></td>'
-        f"<td><strong>{e(row['name'])}</strong></td>{cells}</tr>{why}</tbody>"
+        f"<td><strong>{e(row['name'])}</strong>{lpt}</td>{cells}</tr>{why}</tbody>"
     )
 
 

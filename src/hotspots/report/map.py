@@ -159,25 +159,30 @@ def _draw_backdrop(plot: Any, incidents: gpd.GeoDataFrame) -> None:
         )  # fmt: skip
 
 
-def _free_spot(
-    shape: Any, marks: NDArray[np.float64], half: tuple[float, float]
-) -> tuple[float, float]:
-    """Return where in an area a name of this half width and height keeps clear of the marks."""
+def _places(
+    lpts: gpd.GeoDataFrame, half: NDArray[np.float64], marks: NDArray[np.float64]
+) -> NDArray[np.float64]:
+    """Return where to write each name: in its area, clear of the marks and of other names."""
     import shapely
 
-    west, south, east, north = shape.bounds
-    x, y = np.meshgrid(np.linspace(west, east, 41)[1:-1], np.linspace(south, north, 41)[1:-1])
-    points = shapely.points(x.ravel(), y.ravel())
-    points = points[shapely.contains(shape, points)]
-    if len(points) == 0:
-        points = np.array([shape.representative_point()])
-    inside = shapely.distance(shape.boundary, points)
-    if len(marks):
-        gap = np.abs(shapely.get_coordinates(points)[:, None, :] - marks[None, :, :]) - half
-        # the last term breaks ties between places that are all clear of the marks
-        inside = np.minimum(inside, 4 * gap.max(axis=2).min(axis=1)) + inside * 1e-3
-    best = points[int(inside.argmax())]
-    return float(best.x), float(best.y)
+    taken = np.column_stack([marks, np.zeros_like(marks)])  # x, y, half width, half height
+    placed = np.zeros((len(lpts), 2))
+    for n in np.argsort(lpts.geometry.area.to_numpy()):  # the smallest has the least choice
+        shape = lpts.geometry.iloc[n]
+        west, south, east, north = shape.bounds
+        x, y = np.meshgrid(np.linspace(west, east, 41), np.linspace(south, north, 41))
+        points = shapely.points(x.ravel(), y.ravel())
+        points = np.append(points[shapely.contains(shape, points)], shape.representative_point())
+        xy = shapely.get_coordinates(points)
+        inside = shapely.distance(shape.boundary, points)
+        room = inside
+        if len(taken):
+            gap = np.abs(xy[:, None, :] - taken[:, :2]) - half[n] - taken[:, 2:]
+            # the last term chooses among places that are all clear
+            room = np.minimum(inside, 4 * gap.max(axis=2).min(axis=1)) + inside * 1e-3
+        placed[n] = xy[int(room.argmax())]
+        taken = np.vstack([taken, [*placed[n], *half[n]]])
+    return placed
 
 
 def _draw_lpts(plot: Any, lpts: gpd.GeoDataFrame, step: float, taken: NDArray[np.float64]) -> None:
@@ -188,11 +193,10 @@ def _draw_lpts(plot: Any, lpts: gpd.GeoDataFrame, step: float, taken: NDArray[np
     names = lpts["name"] if "name" in lpts.columns else pd.Series(lpts.index, lpts.index)
     names = names.fillna(pd.Series(lpts.index, lpts.index)).astype(str)
     pixel = step * 2000 / 560
-    half = [(pixel * (4 * len(name) + 10), pixel * 18) for name in names]
-    label = [_free_spot(shape, taken, size) for shape, size in
-             zip(lpts.geometry, half, strict=True)]  # fmt: skip
+    half = np.array([(pixel * (3.7 * len(name) + 8), pixel * 14) for name in names])
+    label = _places(lpts, half, taken)
     source = ColumnDataSource({
-        "xs": xs, "ys": ys, "x": [p[0] for p in label], "y": [p[1] for p in label],
+        "xs": xs, "ys": ys, "x": label[:, 0].tolist(), "y": label[:, 1].tolist(),
         "name": names.tolist(),
     })  # fmt: skip
     plot.multi_polygons(
@@ -271,6 +275,6 @@ def _add_tools(plot: Any) -> None:
     plot.add_layout(
         ScaleBar(
             range=plot.x_range, unit="m", dimensional=Metric(base_unit="m"),
-            location="bottom_left", background_fill_alpha=0.8, border_line_color=None,
+            location="bottom_right", background_fill_alpha=0.8, border_line_color=None,
         )
     )  # fmt: skip

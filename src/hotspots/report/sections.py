@@ -116,18 +116,15 @@ def _any(result: Result) -> str:
 
 def _quality(ingest: Result) -> str:
     tables = ingest.tables
-    accepted, rejected = len(tables["incidents"]), len(tables["rejected"])
-    superseded = len(tables.get("superseded", ()))
-    rows = accepted + rejected + superseded
-    parts = [
-        f"<p><strong>{rows:,} rows came in:</strong> {accepted:,} accepted, {rejected:,} "
-        f"rejected, {superseded:,} superseded by a later version of the same record.</p>",
-        paragraphs(ingest.text),
-    ]
+    rejected = len(tables["rejected"])
+    parts = [paragraphs(ingest.text)]
     if "months" in tables:
         parts.append(_months(tables["months"]))
     if len(tables.get("quality", ())):
-        parts.append("<h3>What the checks found</h3>" + table(tables["quality"]))
+        found = tables["quality"]
+        if "share" in found.columns:
+            found = found.assign(share=[f"{share:.1%}" for share in found["share"]])
+        parts.append("<h3>What the checks found</h3>" + table(found))
     if rejected and "reason" in tables["rejected"].columns:
         counts = tables["rejected"].groupby("reason", observed=True).size().rename("rows")
         frame = counts.sort_values(ascending=False).reset_index()
@@ -206,9 +203,10 @@ def _data_limits(incidents: pd.DataFrame) -> list[str]:
     share = time_precision(incidents).value_counts(normalize=True)
     coarse = float(share.get("month", 0.0) + share.get("longer", 0.0))
     if coarse > 0.5:
+        those = "all" if coarse == 1 else f"{coarse:.0%} of the"
         points.append(
-            f"For {coarse:.0%} of the incidents only the month is known, so nothing here speaks "
-            "of days of the week or hours."
+            f"For {those} incidents only the month is known, so nothing here speaks of days of "
+            "the week or hours."
         )
     if "origin" in incidents.columns:
         police = int((incidents["origin"] == "police").sum())

@@ -56,15 +56,20 @@ def _unit(trends: Result) -> str:
 
 
 def _chart(trends: Result, group: tuple[str, ...], sentence: str) -> str:
+    from matplotlib.dates import AutoDateLocator, ConciseDateFormatter
     from matplotlib.figure import Figure
     from matplotlib.text import Annotation
 
     from ..plot import plot_trends
 
     name = ", ".join(map(str, group)) or "All incidents"
-    axes = Figure(figsize=(8.6, 3.5)).add_subplot()
-    axes.figure.subplots_adjust(left=0.085, right=0.7, top=0.92, bottom=0.15)
+    axes = Figure(figsize=(7.4, 3.3)).add_subplot()
     plot_trends(trends, group[0] if len(group) == 1 else group or None, ax=axes)
+    seasons = bool(axes.child_axes)  # drawn to the right of the axes
+    axes.figure.subplots_adjust(left=0.1, right=0.7 if seasons else 0.97, top=0.92, bottom=0.16)
+    ticks = AutoDateLocator(minticks=3, maxticks=6)
+    axes.xaxis.set_major_locator(ticks)
+    axes.xaxis.set_major_formatter(ConciseDateFormatter(ticks, show_offset=False))
     axes.set_title("")  # the heading and the caption of the page say both
     for note in [text for text in axes.texts if isinstance(text, Annotation)]:
         note.remove()
