@@ -64,8 +64,8 @@ def by_turns(ways: dict[str, Callable[[], object]], runs: int) -> dict[str, floa
 def bench_kde(incidents: gpd.GeoDataFrame, grid: hs.Grid, runs: int) -> None:
     from KDEpy import FFTKDE
 
-    from hotspots.detect._base import distinct_locations
     from hotspots.detect._surface import kernel_sum
+    from hotspots.places import distinct_points
 
     xy = incidents.geometry.get_coordinates().to_numpy()
     lattice = grid.centres[np.lexsort((grid.centres[:, 1], grid.centres[:, 0]))]  # KDEpy's order
@@ -76,7 +76,10 @@ def bench_kde(incidents: gpd.GeoDataFrame, grid: hs.Grid, runs: int) -> None:
         results["ours"] = hs.KDE(500).fit(incidents).predict(grid).to_numpy()
 
     def coordinates() -> None:
-        kernel_sum(grid, distinct_locations(xy, None)[0], 2, 500.0)
+        places, place = distinct_points(xy)
+        weight = np.bincount(place)
+        locations = pd.DataFrame(places, columns=["x", "y"]).assign(weight=weight)
+        kernel_sum(grid, locations, 2, 500.0)
 
     def kdepy() -> None:
         results["kdepy"] = FFTKDE(kernel="biweight", bw=bw, norm=2).fit(xy).evaluate(lattice)

@@ -10,7 +10,6 @@ from hypothesis import strategies as st
 
 import hotspots as hs
 from hotspots.contracts import InputError
-from hotspots.detect._base import distinct_locations
 from hotspots.detect._surface import kernel_sum
 from hotspots.detect.kde import KERNELS
 
@@ -41,6 +40,10 @@ def table(xy, start="2025-01-01", days=0, **columns) -> gpd.GeoDataFrame:
     return gpd.GeoDataFrame(
         frame, geometry=gpd.points_from_xy(*xy.T), crs="EPSG:27700", index=index
     )
+
+
+def weighed(xy) -> pd.DataFrame:
+    return pd.DataFrame(xy, columns=["x", "y"]).assign(weight=1.0)
 
 
 def brute_force(centres, xy, weights, kernel, bandwidth) -> np.ndarray:
@@ -110,8 +113,7 @@ def test_it_agrees_with_kdepy(kernel, theirs):
 def test_two_implementations_agree_for_any_points(points, shape, ratio):
     grid = box_grid(80, shape, side=1000)
     xy = np.array(points)
-    locations, _ = distinct_locations(xy, None)
-    got = kernel_sum(grid, locations, 2, 80 * ratio)
+    got = kernel_sum(grid, weighed(xy), 2, 80 * ratio)
     want = brute_force(grid.centres, xy, np.ones(len(xy)), "quartic", 80 * ratio)
     np.testing.assert_allclose(got, want, rtol=1e-7, atol=1e-7)
 
@@ -143,10 +145,8 @@ def test_mass_is_conserved(kernel, shape):
 def test_mass_of_one_location_errs_no_more_than_the_docstring_says(size, most):
     grid = box_grid(size)
     rng = np.random.default_rng(3)
-    mass = []
-    for xy in 2000 + rng.uniform(0, size, (300, 2)):
-        locations, _ = distinct_locations(xy[None, :], None)
-        mass.append(kernel_sum(grid, locations, 2, 500.0).sum() * grid.area_km2)
+    places = 2000 + rng.uniform(0, size, (300, 2))
+    mass = [kernel_sum(grid, weighed([xy]), 2, 500.0).sum() * grid.area_km2 for xy in places]
     error = np.abs(np.array(mass) - 1).max()
     assert most / 3 < error < most
 
@@ -175,23 +175,13 @@ def test_repeated_rows_are_weights():
     np.testing.assert_allclose(rows, weighted, rtol=1e-12)
 
 
-def test_distinct_locations_count_and_order():
-    xy = np.array([(2.0, 1.0), (1.0, 5.0), (2.0, 1.0), (1.0, 2.0), (0.0, 0.0), (-0.0, 0.0)])
-    locations, location = distinct_locations(xy, np.array([1.0, 2, 4, 8, 16, 32]))
-    assert locations[["x", "y"]].to_numpy().tolist() == [[0, 0], [1, 2], [1, 5], [2, 1]]
-    assert locations["incidents"].tolist() == [2, 1, 1, 2]
-    assert locations["weight"].tolist() == [48, 8, 2, 5]
-    assert location.tolist() == [3, 2, 3, 1, 0, 0]
-
-
-def test_distinct_locations_survive_colliding_hashes(monkeypatch):
-    xy = np.random.default_rng(0).integers(0, 9, (400, 2)).astype(float)
-    want, at = distinct_locations(xy, None)
-    real = pd.factorize
-    monkeypatch.setattr(pd, "factorize", lambda values: real(values % np.uint64(7)))
-    got, place = distinct_locations(xy, None)
-    pd.testing.assert_frame_equal(got, want)
-    assert (place == at).all()
+def test_locations_are_counted_weighed_and_sorted():
+    xy = [(2, 1), (1, 5), (2, 1), (1, 2), (0, 0), (-0.0, 0)]
+    found = hs.KDE(weights="harm").fit(table(xy, harm=[1.0, 2, 4, 8, 16, 32]))
+    assert found.locations_[["x", "y"]].to_numpy().tolist() == [[0, 0], [1, 2], [1, 5], [2, 1]]
+    assert found.locations_["incidents"].tolist() == [2, 1, 1, 2]
+    assert found.locations_["weight"].tolist() == [48, 8, 2, 5]
+    assert found.location_.tolist() == [3, 2, 3, 1, 0, 0]
 
 
 # --- refusals --------------------------------------------------------------------------------

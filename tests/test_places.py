@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 import hotspots as hs
 from hotspots.contracts import LPTS, InputError, Notice, check_table
-from hotspots.places import assign_lpt, coordinates, weights_of
+from hotspots.places import assign_lpt, coordinates, distinct_points, weights_of
 
 
 def areas(shapes: dict, crs="EPSG:27700", **columns) -> gpd.GeoDataFrame:
@@ -484,6 +484,18 @@ def test_coordinates_of_empty_and_missing_points():
     xy = coordinates(points((1, 2), None))
     assert xy[0].tolist() == [1, 2]
     assert np.isnan(xy[1]).all()
+
+
+def test_distinct_points_survive_colliding_hashes(monkeypatch):
+    xy = np.random.default_rng(0).integers(0, 9, (400, 2)).astype(float)
+    want, place = distinct_points(xy)
+    assert (want[place] == xy).all()
+    assert want.tolist() == sorted(map(list, set(map(tuple, xy))))
+    real = pd.factorize
+    monkeypatch.setattr(pd, "factorize", lambda values: real(values % np.uint64(7)))
+    again, place_again = distinct_points(xy)
+    assert (again == want).all()
+    assert (place_again == place).all()
 
 
 @pytest.mark.realdata

@@ -14,7 +14,7 @@ from sklearn.base import BaseEstimator
 from sklearn.exceptions import NotFittedError
 
 from ..contracts import InputError, announce, check_incidents
-from ..places import Grid, coordinates, weights_of
+from ..places import Grid, coordinates, distinct_points, weights_of
 from ._regions import Limits, find_regions, hotspots_table
 
 SPARSE = 5.0
@@ -35,6 +35,8 @@ class Detector(BaseEstimator, ABC):  # type: ignore[misc]  # scikit-learn has no
     used_ : ndarray of bool
         Which of the given incidents were learned from: those with a point, and not
         police-generated unless asked for.
+    location_ : ndarray of int
+        Row of ``locations_`` of each incident used.
     years_ : float
         Years observed.
     period_ : tuple of Timestamp
@@ -115,7 +117,7 @@ class Detector(BaseEstimator, ABC):  # type: ignore[misc]  # scikit-learn has no
         what = "incidents" if self.weights is None else self.weights
         self.unit_ = f"{what} per km² per year"
         weight = None if self.weights is None else weights_of(incidents[used], self.weights)
-        self.locations_, self.location_ = distinct_locations(self._xy, weight)
+        self.locations_, self.location_ = _locations(self._xy, weight)
         self._fit()
         return self
 
@@ -300,46 +302,15 @@ class Detector(BaseEstimator, ABC):  # type: ignore[misc]  # scikit-learn has no
         return f"{type(self).__name__}({', '.join(shown)})"
 
 
-def distinct_locations(
+def _locations(
     xy: NDArray[np.float64], weight: NDArray[np.float64] | None
 ) -> tuple[pd.DataFrame, NDArray[np.intp]]:
-    """Join points into distinct locations, sorted by easting and northing.
-
-    Parameters
-    ----------
-    xy : ndarray of float, shape (n, 2)
-    weight : ndarray of float, shape (n,), optional
-        1 each when absent.
-
-    Returns
-    -------
-    locations : DataFrame
-        ``x``, ``y``, ``incidents`` and ``weight`` of each.
-    location : ndarray of int, shape (n,)
-        Which of them each point is.
-    """
-    x, y = xy[:, 0] + 0.0, xy[:, 1] + 0.0  # turns -0 into 0
-    # Both coordinates mixed into one number, which is hashed once; the mixture is then verified.
-    # Round coordinates differ in their upper bits only, so these are folded down first.
-    odd = np.uint64(0x9E3779B97F4A7C15)
-    upper = np.uint64(32)
-    mixed = x.view(np.uint64) ^ (x.view(np.uint64) >> upper)
-    mixed = mixed * odd + (y.view(np.uint64) ^ (y.view(np.uint64) >> upper))
-    mixed = (mixed ^ (mixed >> upper)) * odd
-    code, _ = pd.factorize(mixed)
-    sample = np.zeros(code.max(initial=-1) + 1, dtype=np.intp)
-    sample[code] = np.arange(len(code))
-    if (x[sample][code] != x).any() or (y[sample][code] != y).any():
-        _, sample, code = np.unique(xy, axis=0, return_index=True, return_inverse=True)
-    order = np.lexsort((y[sample], x[sample]))
-    place = np.empty(len(order), dtype=np.intp)
-    place[order] = np.arange(len(order))
-    location = place[np.ravel(code)]
-    incidents = np.bincount(location, minlength=len(order))
+    """Distinct locations with their incidents and summed weights, and the location of each."""
+    places, location = distinct_points(xy)
+    incidents = np.bincount(location, minlength=len(places))
     total = incidents.astype(float)
     if weight is not None:  # summed in order of size, so that the order of rows cannot matter
         by_size = np.lexsort((weight, location))
-        total = np.bincount(location[by_size], weight[by_size], minlength=len(order))
-    sample = sample[order]
-    locations = {"x": x[sample], "y": y[sample], "incidents": incidents, "weight": total}
-    return pd.DataFrame(locations), location
+        total = np.bincount(location[by_size], weight[by_size], minlength=len(places))
+    x, y = places.T
+    return pd.DataFrame({"x": x, "y": y, "incidents": incidents, "weight": total}), location

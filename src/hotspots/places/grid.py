@@ -11,13 +11,13 @@ import geopandas as gpd
 import numpy as np
 import pandas as pd
 import pyproj
-import shapely
 from numpy.typing import ArrayLike, NDArray
 
 from ..atomic import atomic_file
 from ..contracts import LPTS, InputError, check_table
 from ._geotiff import encode_geotiff
 from ._lattice import Lattice
+from .points import coordinates, weights_of
 
 SHAPES = ("square", "hex")
 MOST_CELLS = 30_000_000
@@ -449,71 +449,3 @@ class Grid:
         if xy.ndim != 2 or xy.shape[1] != 2:
             raise InputError("points", [f"their shape is {xy.shape}; give (n, 2): pairs of x, y."])
         return xy
-
-
-def coordinates(points: gpd.GeoDataFrame | gpd.GeoSeries) -> NDArray[np.float64]:
-    """Tell the easting and northing of points.
-
-    Parameters
-    ----------
-    points : GeoDataFrame or GeoSeries
-        Points, of any number ``n``; empty or missing where the place is not known.
-
-    Returns
-    -------
-    ndarray of float, shape (n, 2)
-        NaN where there is no point.
-
-    Examples
-    --------
-    >>> import geopandas as gpd, shapely
-    >>> coordinates(gpd.GeoSeries([shapely.Point(1, 2), shapely.Point(), None]))
-    array([[ 1.,  2.],
-           [nan, nan],
-           [nan, nan]])
-    """
-    xy = np.full((len(points), 2), np.nan)
-    found, row = shapely.get_coordinates(np.asarray(points.geometry.array), return_index=True)
-    xy[row] = found
-    return xy
-
-
-def weights_of(incidents: pd.DataFrame, column: str) -> NDArray[np.float64]:
-    """Take the weights of incidents from a column, refused where one is missing or negative.
-
-    Parameters
-    ----------
-    incidents : DataFrame
-        Incidents of any number, ``n``.
-    column : str
-        Column of weights, such as ``"harm"``.
-
-    Returns
-    -------
-    ndarray of float, shape (n,)
-
-    Raises
-    ------
-    InputError
-        When there is no such column, or a weight is missing, negative or no number.
-
-    Examples
-    --------
-    >>> import pandas as pd
-    >>> weights_of(pd.DataFrame({"harm": [10, 365]}), "harm")
-    array([ 10., 365.])
-    """
-    if column not in incidents.columns:
-        have = ", ".join(map(str, incidents.columns))
-        raise InputError("incidents", [f"weights={column!r} is not a column; columns: {have}."])
-    values = pd.to_numeric(incidents[column], errors="coerce").to_numpy(dtype=float)
-    bad = ~np.isfinite(values) | (values < 0)
-    if bad.any():
-        raise InputError(
-            "incidents",
-            [
-                f"weights={column!r} is missing, negative or no number in {int(bad.sum()):,} rows "
-                f"(first: {incidents.index[bad][0]!r}); fill or drop them."
-            ],
-        )
-    return values

@@ -15,6 +15,7 @@ import shapely
 from numpy.typing import ArrayLike, NDArray
 
 from ..contracts import CRS, LPTS, InputError, announce, check_table
+from .points import distinct_points
 
 SLIVER_M = 10.0
 """Overlaps and gaps no wider than this are the trace of simplified boundaries, not mistakes."""
@@ -215,12 +216,9 @@ def assign_lpt(x: ArrayLike, y: ArrayLike, lpts: gpd.GeoDataFrame) -> NDArray[np
     x, y = np.asarray(x, dtype=float).ravel(), np.asarray(y, dtype=float).ravel()
     if len(x) != len(y):
         raise InputError("points", [f"x has {len(x):,} values and y {len(y):,}; give pairs."])
-    order = np.lexsort((y, x))  # NaN go last
-    order = order[: np.count_nonzero(~np.isnan(x))]
-    xs, ys = x[order], y[order]
-    first = np.ones(len(order), dtype=bool)
-    first[1:] = (np.diff(xs) != 0) | (np.diff(ys) != 0)
-    xs, ys = xs[first], ys[first]
+    known = np.flatnonzero(~(np.isnan(x) | np.isnan(y)))
+    places, place = distinct_points(np.column_stack([x[known], y[known]]))
+    xs, ys = places.T
     lpts = lpts.sort_index()
     shapes = np.asarray(lpts.geometry.array)
     found, ties = _first_hit(xs, ys, shapes)
@@ -231,7 +229,7 @@ def assign_lpt(x: ArrayLike, y: ArrayLike, lpts: gpd.GeoDataFrame) -> NDArray[np
         found[ties[touching]] = nudged[touching]
     names = np.append(lpts.index.to_numpy(dtype=object), np.nan)
     result = np.full(len(x), np.nan, dtype=object)
-    result[order] = names[found[np.cumsum(first) - 1]] if len(order) else np.nan
+    result[known] = names[found[place]]
     return result
 
 
