@@ -28,6 +28,7 @@ def starts_of(number: NDArray[Any], freq: str) -> NDArray[np.datetime64]:
 
 
 def numbers(when: NDArray[np.datetime64], freq: str) -> NDArray[np.int64]:
+    """Period number of each time, the inverse of :func:`starts_of`."""
     if freq == "MS":
         return when.astype("datetime64[M]").astype(np.int64)
     return (when.astype("datetime64[D]").astype(np.int64) + 3) // 7

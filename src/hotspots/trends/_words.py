@@ -76,6 +76,7 @@ def _seasonal(row: Any, name: str) -> str:
 
 
 def sentences(summary: pd.DataFrame, by: tuple[str, ...], freq: str) -> pd.Series:
+    """Write one sentence per row of the summary."""
     name = FREQ[freq][2]
     said = []
     for row in summary.to_dict("records"):
