@@ -87,6 +87,14 @@ def test_stations_are_listed_lowest_first():
         seen.add(name)
 
 
+def test_the_documentation_says_the_same():
+    text = (ROOT / "docs" / "architecture.md").read_text(encoding="utf-8")
+    rows = re.findall(r"^\| `(\w+)` \| .* \| (.*?) ?\|$", text, re.M)
+    told = {name: set(known.split(", ")) - {""} for name, known in rows}
+    told["cli"] = KNOWS["cli"] if told["cli"] == {"all of these"} else told["cli"]
+    assert told == {name: known for name, known in KNOWS.items() if name != "__main__"}
+
+
 @pytest.mark.parametrize("path", MODULES, ids=named)
 def test_imports_go_down_only(path):
     own = station(path)
