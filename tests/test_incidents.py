@@ -66,8 +66,8 @@ def stoke():
 
 
 def test_a_street_row_becomes_an_incident(tmp_path, stoke):
-    loaded = balanced(read(tmp_path, street("a" * 64, kind="Burglary", outcome="Under investigation"),
-                           lpts=stoke))  # fmt: skip
+    row = street("a" * 64, kind="Burglary", outcome="Under investigation")
+    loaded = balanced(read(tmp_path, row, lpts=stoke))
     row = loaded.incidents.loc["a" * 64]
     assert row["category"] == "Burglary"
     assert row["occurred_from"] == pd.Timestamp("2025-03-01")
@@ -414,7 +414,7 @@ FIELD = st.one_of(
 )
 @given(st.lists(st.one_of(
     st.lists(FIELD, max_size=14).map(",".join),
-    st.builds(street, st.sampled_from(["", "i1", "i2"]), st.sampled_from(["2025-01", "2025-02", "?"]),
+    st.builds(street, st.sampled_from(["", "i1", "i2"]), st.sampled_from(["2025-01", "2025-2"]),
               lon=FIELD, lat=FIELD, place=FIELD, kind=FIELD),
     st.just(HEADER),
 ), max_size=12), st.sampled_from(["", "\n", "\r\n"]))  # fmt: skip
@@ -432,7 +432,7 @@ def test_rows_in_are_rows_out_whatever_the_file_holds(tmp_path, rows, end):
 
 @settings(max_examples=40, deadline=None)
 @given(st.lists(st.tuples(st.sampled_from(["", "1", "2"]), st.sampled_from(["ASB", "", "Theft"]),
-                          st.sampled_from(["2025-01-02 10:00", "01/02/2025", "", "45000", "nonsense"]),
+                          st.sampled_from(["2025-01-02 10:00", "01/02/2025", "", "45000", "x"]),
                           st.sampled_from(["2025-01-01 12:00", "", "2025-01-03", "1999-01-01"]),
                           st.sampled_from(["0", "388100", "x", "1e9"])), max_size=12))  # fmt: skip
 def test_rows_in_are_rows_out_of_any_extract(rows):

@@ -386,7 +386,7 @@ def test_easting_and_northing_swapped_are_put_right_where_the_lpts_show_it():
     import shapely
 
     lpts = hs.read_lpts(gpd.GeoDataFrame({"lpt": ["North"]}, crs="EPSG:27700",
-                                         geometry=[shapely.box(380000, 340000, 396000, 350000)]))  # fmt: skip
+                             geometry=[shapely.box(380000, 340000, 396000, 350000)]))  # fmt: skip
     frame = pd.DataFrame({"type": "ASB", "date": "2025-04-25", "easting": [388100, 347500, 500000],
                           "northing": [347500, 388100, 200000]})  # fmt: skip
     loaded = read(frame, lpts=lpts)
@@ -465,7 +465,7 @@ def test_every_fault_of_a_mapping_is_named_at_once(tmp_path):
 def test_a_mapping_that_is_no_mapping(tmp_path):
     path = log(tmp_path, "1,ASB,25/04/2025,1,2")
     (tmp_path / "bad.toml").write_text("columns = [", encoding="utf-8")
-    for mapping, match in ((tmp_path / "bad.toml", "no valid TOML"), ("no.toml", "cannot be opened"),
+    for mapping, match in ((tmp_path / "bad.toml", "no valid TOML"), ("a.toml", "cannot be opened"),
                            (7, "give a TOML path or a dict"),
                            ({"columns": "x"}, "must be a table of text")):  # fmt: skip
         with pytest.raises(hs.InputError, match=match):
@@ -549,3 +549,17 @@ def test_new_york_through_a_mapping(shared):
     start, end = pd.to_datetime(truth["date_start"]), pd.to_datetime(truth["date_end"])
     assert exact == (end.isna() | (start == end)).sum()
     assert (loaded.incidents["occurred_from"].to_numpy() == start.to_numpy()).all()
+
+
+def test_a_file_cut_in_the_middle_of_a_letter_keeps_its_encoding():
+    whole = "urn,type,date\n1,Café,x\n2,Caf\u00e9".encode()
+    rows = read_delimited("a.csv", whole[:-1], {"urn", "type", "date"})
+    assert rows.columns(["type"])["type"].tolist() == ["Café"]
+    assert [r[0] for r in rows.refused] == [3]
+    assert rows.notes == []
+
+
+def test_the_projection_is_named_with_its_accuracy():
+    said = one(longitude="-2.178", latitude="53.026").text
+    assert "projected from WGS 84 to OSGB36 / British National Grid, good to" in said
+    assert "projected" not in one(easting="388100", northing="347500").text

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+import warnings
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -289,7 +290,9 @@ def _progress(found: list[TableFile], wanted: bool) -> Iterator[TableFile] | Ite
     long = sum(item.size for item in found) > _LONG
     if not (wanted and long and (sys.stderr.isatty() or "ipykernel" in sys.modules)):
         return found
-    from tqdm.auto import tqdm
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # a notebook without widgets gets the plain bar
+        from tqdm.auto import tqdm
 
     return tqdm(found, desc="reading records", unit="file")  # type: ignore[no-any-return]
 

@@ -193,7 +193,7 @@ def _member_reader(archive: zipfile.ZipFile, inner: str, shown: str) -> Callable
         try:
             data = archive.read(inner)
             return gzip.decompress(data) if inner.lower().endswith(".gz") else data
-        except (zipfile.BadZipFile, zlib.error, EOFError, OSError, NotImplementedError) as error:
+        except (zipfile.BadZipFile, zlib.error, EOFError, OSError, RuntimeError) as error:
             raise InputError(
                 _WHAT, [f"{shown} cannot be read ({error}); download the zip again."]
             ) from error

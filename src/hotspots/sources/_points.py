@@ -92,7 +92,7 @@ def place_points(
     --------
     >>> x, y, facts = place_points(np.array([53.0, 0.0]), np.array([-2.0, 0.0]),
     ...                            np.array([3, 1]), "EPSG:4326", Area.of("EPSG:27700"))
-    >>> x.round(), [(f.check, f.rows, f.action) for f in facts]
+    >>> x.round(), [(f.check, f.rows, f.action) for f in facts[:2]]
     (array([400097.,     nan]), [('point (0, 0)', 1, 'kept'), ('swapped lon/lat', 3, 'fixed')])
     """
     given = pyproj.CRS(crs)
@@ -137,6 +137,8 @@ def place_points(
         f"without a point, as it lies outside the area of {area.crs.name}")  # fmt: skip
     x[lost], y[lost] = np.nan, np.nan
     out_x, out_y = _project(x, y, given, area.crs)
+    if np.isfinite(out_x).any():
+        facts += _projection(given, area.crs)
     if other.any():
         out_x[other], out_y[other] = _project(x[other], y[other], other_crs, area.crs)
     return out_x, out_y, facts
@@ -147,8 +149,19 @@ def _mover(given: pyproj.CRS, crs: pyproj.CRS) -> pyproj.Transformer:
     return pyproj.Transformer.from_crs(given, crs, always_xy=True)
 
 
-def _project(x: Floats, y: Floats, given: pyproj.CRS, crs: pyproj.CRS) -> tuple[Floats, Floats]:
+def _projection(given: pyproj.CRS, crs: pyproj.CRS) -> list[Fact]:
+    """Say by which operation points were projected, as that depends on the grids installed."""
     if given == crs:
+        return []
+    used = _mover(given, crs).get_last_used_operation()
+    accuracy = f", good to {used.accuracy:g} m" if used.accuracy and used.accuracy > 0 else ""
+    return [
+        Fact("projection", None, "noted", f"projected from {given.name} to {crs.name}{accuracy}")
+    ]
+
+
+def _project(x: Floats, y: Floats, given: pyproj.CRS, crs: pyproj.CRS) -> tuple[Floats, Floats]:
+    if given == crs or not len(x):
         return x.copy(), y.copy()
     move = _mover(given, crs)
     # One point more, as older releases of pyproj stumble over arrays of a single one.

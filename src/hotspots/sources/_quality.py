@@ -183,7 +183,8 @@ def _months_line(months: pd.DataFrame) -> str:
 _TOPICS = (
     ("Times", ("time precision", "no end", "exactly midnight", "time unreadable")),
     ("Places", ("no location", "outside the LPTs", "point (0, 0)", "outside the area",
-                "coordinate unreadable", "grid reference", "police station", "LSOA vintage")),
+                "coordinate unreadable", "grid reference", "police station", "LSOA vintage",
+                "projection")),
 )  # fmt: skip
 
 

@@ -92,7 +92,11 @@ def decode(data: bytes) -> tuple[bytes, str]:
     elif not data.isascii():
         try:
             data.decode("utf-8")
-        except UnicodeDecodeError:
+        except UnicodeDecodeError as error:
+            whole = data[: error.start]
+            if "end of data" in error.reason and not whole.isascii():
+                # UTF-8 but for its last letter, in which the file is cut off.
+                return decode(whole)
             try:
                 data, encoding = data.decode("cp1252").encode(), "cp1252"
             except UnicodeDecodeError:

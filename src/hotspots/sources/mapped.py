@@ -131,8 +131,9 @@ def _interval(
     if column("occurred_to") is not None:
         _say(facts, no_end & ~np.isnat(start), "no end", "noted",
              "with no end, taken as happening at their start")  # fmt: skip
-    finish: NDArray[np.datetime64] = np.where(no_end, start + width, end + to_width)
-    backwards = ~no_end & (end + to_width < start)
+    last: NDArray[np.datetime64] = end + to_width  # type: ignore[assignment]
+    finish = np.where(no_end, start + width, last)
+    backwards = ~no_end & (last < start)
     near = backwards & (start - end <= _DAY)
     _say(facts, near, "end before start", "fixed", "swapped, as they are at most 24 hours apart")
     start[near], finish[near] = end[near], (start + width)[near]
@@ -145,8 +146,8 @@ def _interval(
     return [
         (np.isnat(start),
          lambda i: f"no date can be read in {text[i]!r}" if text[i].strip() else "no date"),
-        (start > now.to_datetime64(), lambda i: f"{start[i]} lies in the future"),
-        (start < np.datetime64("1900-01-02"), lambda i: f"{start[i]} is a blank date in Excel"),
+        (start > now.to_datetime64(), lambda i: f"{text[i]!r} lies in the future"),
+        (start < np.datetime64("1900-01-02"), lambda i: f"{text[i]!r} is a blank date in Excel"),
         (backwards & ~near, "ends more than 24 hours before it starts"),
     ]  # fmt: skip
 
