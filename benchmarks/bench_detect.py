@@ -101,9 +101,8 @@ def bench_libkdv(xy: np.ndarray, grid: hs.Grid, ours: float) -> None:
     except ImportError as error:
         print(f"        libkdv cannot be used here: {error}")
         return
-    frame = pd.DataFrame(xy, columns=["x", "y"])
     start = time.perf_counter()
-    made = kdv(frame, GPS=False, num_threads=2, row_pixels=grid.columns, col_pixels=grid.rows,
+    made = kdv(xy, GPS=False, num_threads=2, row_pixels=grid.columns, col_pixels=grid.rows,
                bandwidth=500)  # fmt: skip
     handed = time.perf_counter()
     cells = len(made.compute())

@@ -80,24 +80,31 @@ def kernel_sum(
             [((step * grid.size + lean * grid.size - from_x[part]) / radius) ** 2 for step in steps]
             for lean in ([0.0] if grid.shape == "square" else [0.0, aside])
         ]
+        least = [[float(taken.min()) for taken in leaning] for leaning in from_column]
+        value = np.empty(len(w))
         for step_up in range(-up, up + 1):
             left = 1 - ((step_up * lattice.height - from_y[part]) / radius) ** 2
-            if left.max() < 0:
-                continue
-            for step_right, taken in zip(
-                steps, from_column[step_up % len(from_column)], strict=True
+            most, lean = float(left.max()), step_up % len(from_column)
+            for step_right, taken, at_least in zip(
+                steps, from_column[lean], least[lean], strict=True
             ):
-                value = left - taken
-                if value.max() < 0:
+                if most < at_least:  # out of reach for all
                     continue
-                if power == 0:
-                    value = (value >= 0).astype(float)
-                else:
-                    np.maximum(value, 0, out=value)
-                    share = value.copy() if power > 1 else value
-                    for _ in range(power - 1):
-                        value *= share
+                np.subtract(left, taken, out=value)
+                _raise(value, power)
                 value *= w
                 summed[target + (step_up * width + step_right)] += np.add.reduceat(value, first)
     inner = summed.reshape(height, width)[2 * up : -2 * up, 2 * right : -2 * right]
     return inner.ravel()[grid.cells] * ((power + 1) / (np.pi * radius**2) * 1e6)
+
+
+def _raise(share: NDArray[np.float64], power: int) -> None:
+    """Raise shares to a whole power in place, with 0 for those below 0."""
+    if power == 0:
+        np.greater_equal(share, 0, out=share)
+        return
+    np.maximum(share, 0, out=share)
+    if power == 2:
+        share *= share
+    elif power > 2:
+        share **= power

@@ -122,4 +122,5 @@ def distinct_points(
     order = np.lexsort((y[sample], x[sample]))
     rank = np.empty(len(order), dtype=np.intp)
     rank[order] = np.arange(len(order))
-    return np.column_stack([x, y])[sample[order]], rank[np.ravel(code)]
+    sample = sample[order]
+    return np.column_stack([x[sample], y[sample]]), rank[np.ravel(code)]
