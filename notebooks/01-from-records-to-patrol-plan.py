@@ -167,4 +167,4 @@ for made in sorted(out.rglob("*")):
 # %% [markdown]
 # ## Next
 #
-# Put your own files in the place of the sample's. An extract of your own system reads through a small [mapping](../docs/ingest.md), and one with exact times lets the plan know the hours. The same road without Python is `hotspots run`, with a configuration like `data/sample/config.toml`.
+# Put your own files in the place of the sample's. An extract of your own system reads through a small mapping (`docs/ingest.md` says how), and one with exact times lets the plan know the hours. The same road without Python is `hotspots run`, with a configuration like `data/sample/config.toml`.
