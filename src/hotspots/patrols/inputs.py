@@ -90,6 +90,11 @@ def _first_day(start: str | dt.date, faults: list[str]) -> pd.Timestamp:
 
 def _hotspot_faults(hotspots: gpd.GeoDataFrame) -> list[str]:
     faults = []
+    if len(hotspots) and not all(isinstance(name, str) for name in hotspots.index):
+        faults.append(
+            f"hotspots: ids are {hotspots.index.dtype}, as {hotspots.index[0]!r}; visits name them "
+            "as text: set hotspots.index = hotspots.index.astype(str)."
+        )
     for name in ("incidents", "harm"):
         if name in hotspots.columns:
             bad = ~(hotspots[name].astype("float64") >= 0) | np.isinf(

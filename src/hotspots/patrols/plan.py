@@ -171,7 +171,7 @@ def plan_patrols(
         budget += area.budget
         target[inside] = area.target
         reached[inside] = area.reached
-    table = _visit_table(visits, hotspots, first)
+    table = _visit_table(visits, first)
     hours = _frame(budget, _BUDGET)
     crews = _frame(teams, _TEAMS).set_index("unit")
     coverage, reasons, fairness = account(
@@ -212,13 +212,10 @@ _TACTICS = {
 }
 
 
-def _visit_table(
-    visits: list[dict[str, Any]], hotspots: gpd.GeoDataFrame, first: pd.Timestamp
-) -> pd.DataFrame:
+def _visit_table(visits: list[dict[str, Any]], first: pd.Timestamp) -> pd.DataFrame:
     for row in visits:
         row["arrive"] = first + pd.Timedelta(minutes=row["arrive"])
         row["depart"] = first + pd.Timedelta(minutes=row["depart"])
         row["tactic"], row["reason"] = _TACTICS[row["kind"]], ""
     visits.sort(key=lambda row: (row["lpt"], row["date"], row["unit"], row["order"]))
-    kinds = _VISITS if hotspots.index.dtype.kind not in "iu" else _VISITS | {"hotspot": "int64"}
-    return _frame(visits, kinds).set_index("visit")
+    return _frame(visits, _VISITS).set_index("visit")

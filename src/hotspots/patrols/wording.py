@@ -190,7 +190,7 @@ def summary(
             f"Most hours: {busy.name}, {busy['planned_hours']:,.1f} officer-hours, "
             f"{busy['share_of_hours']:.0%} of all, with {busy['need']:.0%} of the need."
         )
-    lines += _missed(coverage)
+    lines += _missed(coverage, fairness)
     lines += _warnings(visits, coverage, fairness)
     lines += _remarks(reasons, teams, rules, first, days)
     lines.append(
@@ -200,9 +200,12 @@ def summary(
     return "\n".join(lines)
 
 
-def _missed(coverage: pd.DataFrame) -> list[str]:
+def _missed(coverage: pd.DataFrame, fairness: pd.DataFrame) -> list[str]:
     none = coverage[coverage["visits"] == 0]
     said = []
+    spare = fairness[(fairness["available_hours"] > 0) & ~fairness.index.isin(coverage["lpt"])]
+    if len(spare):
+        said.append(f"No hotspot lies in {', '.join(spare.index)}: their hours are free.")
     for why, group in none.groupby("why_none", sort=False):
         top = group.head(5)
         shown = ", ".join(f"{called} ({key})" if called else str(key)
