@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import html
 import json
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 import pandas as pd
@@ -172,7 +173,7 @@ def _table(rows: pd.DataFrame) -> str:
     )
 
 
-def _row(row: dict[str, Any], columns: dict[str, tuple[str, str]]) -> str:
+def _row(row: Mapping[Any, Any], columns: dict[str, tuple[str, str]]) -> str:
     e = html.escape
     say = f"Rank {row['rank']}: {row['name']}, {row['lpt']}, {row['incidents']} incidents."
     why = (

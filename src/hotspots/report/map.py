@@ -84,6 +84,7 @@ def bokeh_map(
     views : dict of str to list of float
         West, south, east and north to show per LPT, and under ``""`` for the whole.
     """
+    from bokeh.core.types import ID
     from bokeh.embed import json_item
     from bokeh.models import Range1d
     from bokeh.plotting import figure
@@ -91,7 +92,7 @@ def bokeh_map(
     whole = shapes.total_bounds if lpts is None else lpts.total_bounds
     view = View.around(whole)
     plot = figure(
-        x_range=Range1d(view.west, view.east), y_range=Range1d(view.south, view.north),
+        x_range=Range1d(start=view.west, end=view.east), y_range=Range1d(start=view.south, end=view.north),
         width=600, height=round(600 / ASPECT), aspect_ratio=ASPECT, sizing_mode="scale_width",
         tools="", toolbar_location="above", name="map", background_fill_color="#f7f8fa",
         outline_line_color="#c9d0da", min_border=0, output_backend="canvas",
@@ -107,7 +108,7 @@ def bokeh_map(
         _draw_lpts(plot, lpts, (view.north - view.south) / 2000, taken)
     _draw_hotspots(plot, rows, shapes)
     _add_tools(plot)
-    item = json.dumps(json_item(plot, "map")).replace("<", "\\u003c")
+    item = json.dumps(json_item(plot, ID("map"))).replace("<", "\\u003c")
     return item, _views(view, shapes, rows["lpt"].to_numpy(), lpts)
 
 
@@ -258,15 +259,9 @@ def _draw_hotspots(plot: Any, rows: pd.DataFrame, shapes: gpd.GeoSeries) -> None
 
 
 def _add_tools(plot: Any) -> None:
-    from bokeh.models import (
-        Metric,
-        PanTool,
-        ResetTool,
-        ScaleBar,
-        WheelZoomTool,
-        ZoomInTool,
-        ZoomOutTool,
-    )
+    from bokeh.models import PanTool, ResetTool, WheelZoomTool, ZoomInTool, ZoomOutTool
+    from bokeh.models.annotations.dimensional import Metric
+    from bokeh.models.annotations.legends import ScaleBar
 
     pan, wheel = PanTool(), WheelZoomTool()
     plot.add_tools(pan, wheel, ZoomInTool(), ZoomOutTool(), ResetTool())

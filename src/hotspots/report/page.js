@@ -42,8 +42,11 @@
 
   rows.forEach((row, n) => row.addEventListener("click", () => pick(n)));
   pickers.forEach((picker) => picker.addEventListener("change", filter));
-  addEventListener("beforeprint", () =>
-    document.querySelectorAll("details").forEach((d) => { d.open = true; }));
+  addEventListener("beforeprint", () => {
+    document.querySelectorAll("details").forEach((d) => { d.open = true; });
+    if (map) map.plot.toolbar.visible = false;
+  });
+  addEventListener("afterprint", () => { if (map) map.plot.toolbar.visible = true; });
 
   const item = document.getElementById("map-item");
   if (item && window.Bokeh) {

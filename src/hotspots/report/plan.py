@@ -81,7 +81,7 @@ def _described(plan: Result, given: Stations) -> pd.DataFrame:
 def _by_team_and_day(visits: pd.DataFrame) -> str:
     counts = visits.pivot_table(index="lpt", columns="duty_day", values="place", aggfunc="size",
                                 fill_value=0)  # fmt: skip
-    first = list(counts.columns[:14])
+    first: list[Any] = list(counts.columns[:14])
     heads = "".join(f'<th scope="col" class="n">{d:%a} {d.day} {d:%b}</th>' for d in first)
     rows = "".join(
         f'<tr><th scope="row">{html.escape(str(lpt))}</th>'
@@ -128,7 +128,7 @@ def _team(lpt: str, visits: pd.DataFrame) -> str:
 def _turn(visits: pd.DataFrame) -> str:
     """Return one unit's shift: a heading and its visits in order."""
     e = html.escape
-    top: dict[str, Any] = visits.iloc[0].to_dict()
+    top: dict[Any, Any] = visits.iloc[0].to_dict()
     when = top["duty_day"]
     crew = f" ({e(top['crew'])})" if top["crew"] else ""
     rows = "".join(

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import html
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
+
+import pandas as pd
 
 from .figures import picture
 from .words import heading, paragraphs, table
@@ -40,15 +42,25 @@ def trends_body(trends: Result) -> str:
     note = f"Each chart has its own scale, from zero. Gaps are {_unit(trends)} not recorded."
     if len(summary) > len(chosen):
         note = f"The {len(chosen)} groups with most incidents of {len(summary)}. {note}"
-    shown = summary.drop(columns=[c for c in _INTERNAL if c in summary.columns])
     return (
         f'{paragraphs(chr(10).join(said))}<p class="quiet">{html.escape(note)}</p>'
         f'<div class="grid">{charts}</div>'
-        f"<details><summary>All findings: {len(summary):,} groups</summary>{table(shown)}</details>"
+        f"<details><summary>All findings: {len(summary):,} groups</summary>"
+        f"{table(_findings(summary, by, len(chosen)))}</details>"
     )
 
 
-_INTERNAL = ("scale", "bridged", "dispersion", "q_value")
+def _findings(summary: pd.DataFrame, by: list[str], charted: int) -> pd.DataFrame:
+    """Return the findings to list: the sentence itself where not every group has a chart."""
+    columns = [c for c in ("incidents", "per_period", "missing", "thin", "verdict")
+               if c in summary.columns]  # fmt: skip
+    found = summary[[*by, *columns]]
+    if {"change", "change_low", "change_high"} <= set(summary.columns):
+        bounds = zip(summary["change"], summary["change_low"], summary["change_high"], strict=True)
+        found = found.assign(change_on_year_before=[
+            "" if pd.isna(c) else f"{c:+.0%} ({low:+.0%} to {high:+.0%})" for c, low, high in bounds
+        ])  # fmt: skip
+    return found if charted == len(summary) else found.assign(finding=summary["sentence"])
 
 
 def _unit(trends: Result) -> str:
@@ -56,7 +68,7 @@ def _unit(trends: Result) -> str:
 
 
 def _chart(trends: Result, group: tuple[str, ...], sentence: str) -> str:
-    from matplotlib.dates import AutoDateLocator, ConciseDateFormatter
+    from matplotlib import dates
     from matplotlib.figure import Figure
     from matplotlib.text import Annotation
 
@@ -67,9 +79,11 @@ def _chart(trends: Result, group: tuple[str, ...], sentence: str) -> str:
     plot_trends(trends, group[0] if len(group) == 1 else group or None, ax=axes)
     seasons = bool(axes.child_axes)  # drawn to the right of the axes
     axes.figure.subplots_adjust(left=0.1, right=0.7 if seasons else 0.97, top=0.92, bottom=0.16)
-    ticks = AutoDateLocator(minticks=3, maxticks=6)
+    ticks: Any = dates.AutoDateLocator
+    ticks = ticks(minticks=3, maxticks=6)
+    words: Any = dates.ConciseDateFormatter
     axes.xaxis.set_major_locator(ticks)
-    axes.xaxis.set_major_formatter(ConciseDateFormatter(ticks, show_offset=False))
+    axes.xaxis.set_major_formatter(words(ticks, show_offset=False))
     axes.set_title("")  # the heading and the caption of the page say both
     for note in [text for text in axes.texts if isinstance(text, Annotation)]:
         note.remove()
