@@ -92,7 +92,8 @@ def bokeh_map(
     whole = shapes.total_bounds if lpts is None else lpts.total_bounds
     view = View.around(whole)
     plot = figure(
-        x_range=Range1d(start=view.west, end=view.east), y_range=Range1d(start=view.south, end=view.north),
+        x_range=Range1d(start=view.west, end=view.east),
+        y_range=Range1d(start=view.south, end=view.north),
         width=600, height=round(600 / ASPECT), aspect_ratio=ASPECT, sizing_mode="scale_width",
         tools="", toolbar_location="above", name="map", background_fill_color="#f7f8fa",
         outline_line_color="#c9d0da", min_border=0, output_backend="canvas",
