@@ -17,7 +17,7 @@ SPELLINGS = (
     (r"\\ge(?![a-zA-Z])", r"\\geq "),
     (r"\\[lr]Vert(?![a-zA-Z])", r"\\Vert "),
     (r"\\[lr]vert(?![a-zA-Z])", r"\\vert "),
-    (r"\\(?:operatorname\*?|text)(?=\{)", r"\\mathrm"),
+    (r"\\operatorname\*?(?=\{)", r"\\mathrm"),
     (r"\\(?:begin|end)\{\w+\*?\}|&", ""),
 )
 SIZE = 12.0  # points

@@ -1,4 +1,4 @@
-"""Place-based policing: from incident records to a patrol plan, and whether it worked."""
+"""Place-based policing: from incident records to hotspots, trends and a patrol plan."""
 
 from __future__ import annotations
 
