@@ -419,14 +419,15 @@ def test_a_month_without_the_category_is_a_true_zero(small):
     rows = ["Crime type,Date,Easting,Northing"]
     rows += [f"Burglary,2025-0{month}-03 21:00,401500,328000" for month in (1, 2, 3)]
     rows += ["Robbery,2025-02-07 22:00,401500,328000"] * 12
+    rows += ["Robbery,2025-02-09 22:00,405100,315100"] * 6
     (small.parent / "three.csv").write_text("\n".join(rows), encoding="utf-8")
     text = SMALL.replace("extract.csv", "three.csv").replace('mapping = "extract.toml"\n', "")
     text = text.replace("[hotspots]\n", '[hotspots]\ncategory = "Robbery"\n')
     small.write_text(text, encoding="utf-8")
     assert main(["run", str(small), "--quiet"]) == FINE
     spots = pd.read_csv(small.parent / "out" / "bi" / "hotspots.csv")
-    assert spots["incidents"].tolist() == [12]
-    assert spots["heat"].tolist() == pytest.approx([12 / 0.25 / 0.04])  # per year and km²
+    assert spots["incidents"].tolist() == [12, 6]
+    assert spots["heat"].tolist() == pytest.approx([12 / 0.25 / 0.04, 6 / 0.25 / 0.04])
 
 
 PATROLS = """
