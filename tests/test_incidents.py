@@ -78,7 +78,7 @@ def test_a_street_row_becomes_an_incident(tmp_path, stoke):
     assert row["origin"] == "unknown"
     assert row["lpt"] == "East"
     # pyproj on its own, from the same longitude and latitude
-    truth = gpd.GeoSeries([shapely.Point(-2.178, 53.026)], crs=4326).to_crs(27700).iloc[0]
+    truth = gpd.GeoSeries([shapely.Point(-2.178, 53.026)] * 2, crs=4326).to_crs(27700).iloc[0]
     assert row.geometry.distance(truth) < 1e-6
     assert loaded.incidents.crs == "EPSG:27700"
 

@@ -14,13 +14,12 @@ import numpy as np
 import pandas as pd
 import shapely
 from numpy.typing import NDArray
-from pandas.api.types import union_categoricals
 
 from .contracts import CRS, InputError, Result, check_incidents, recorded_months
 from .places import assign_lpt
 from .sources import mapped, police_uk
 from .sources._cells import read_workbook, rows_of_frame
-from .sources._draft import TEXT, Draft, Fact
+from .sources._draft import TEXT, Draft, Fact, constant, join
 from .sources._files import TableFile, find_files
 from .sources._mapping import KNOWN_NAMES, RecordMapping, missing_columns, read_mapping
 from .sources._points import Area, place_points
@@ -309,13 +308,11 @@ def _join(drafts: Sequence[Draft]) -> pd.DataFrame:
             f["recorded_at"].to_numpy().astype("datetime64[s]")
             if "recorded_at" in f else np.full(len(f), nothing) for f in frames
         ])  # fmt: skip
-    blank = pd.Index([], dtype=object)
     for name in TEXT:
         if any(name in f for f in frames):
-            joined[name] = union_categoricals([
-                f[name].array if name in f
-                else pd.Categorical.from_codes(np.full(len(f), -1), blank) for f in frames
-            ])  # fmt: skip
+            joined[name] = join(
+                [f[name].array if name in f else constant("", len(f)) for f in frames]
+            )
     return pd.DataFrame(joined)
 
 
@@ -409,7 +406,7 @@ def _superseded(
     at, line = frame["at"].to_numpy(), frame["line"].to_numpy()
     given = frame.iloc[lost].drop(columns=["at", "line", "id"]).reset_index(drop=True)
     for name in given.columns.intersection(list(TEXT)):
-        given[name] = given[name].astype(_STR)
+        given[name] = _text(given[name].array)
     why = [f"the same ID comes again in {names[at[w]]}, line {line[w]}" for w in later[lost]]
     head = pd.DataFrame({
         "incident": pd.Series(incident[lost], dtype=_STR),
@@ -437,13 +434,19 @@ def _place(
         elif name == "lpt" and lookup is not None:
             columns[name] = _lpt_by_lsoa(frame, lookup)
         elif name in TEXT and name in frame:
-            columns[name] = frame[name].astype(_STR)
+            columns[name] = _text(frame[name].array)
         elif name in frame:
             columns[name] = frame[name]
     facts += _place_facts(columns.get("lpt"), unplaced, lookup is not None)
     table = pd.DataFrame(columns)
     table.index = pd.Index(incident, dtype=_STR, name="incident")
     return gpd.GeoDataFrame(table, geometry=points[codes], crs=area.crs), facts
+
+
+def _text(values: pd.Categorical) -> pd.Series:
+    """Write a categorical out as text, each value made once."""
+    names = pd.Series(values.categories.to_numpy(dtype=object), dtype=_STR).array
+    return pd.Series(names.take(values.codes, allow_fill=True), dtype=_STR)
 
 
 def _unique_points(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -70,6 +70,26 @@ def recode(values: pd.Categorical, clean: Callable[[str], str | None]) -> pd.Cat
 def constant(value: str, n: int) -> pd.Categorical:
     """Make a categorical that says the same ``n`` times."""
     return pd.Categorical.from_codes(np.zeros(n, dtype=int), pd.Index([value], dtype=object))
+
+
+def join(parts: Sequence[pd.Categorical]) -> pd.Categorical:
+    """Lay categoricals one after another; ``""`` becomes missing.
+
+    Examples
+    --------
+    >>> join([constant("a", 1), constant("", 1), constant("a", 1)]).tolist()
+    ['a', nan, 'a']
+    """
+    kinds = [part.categories.to_numpy(dtype=object) for part in parts]
+    every = np.concatenate([*kinds, np.array([""], dtype=object)])
+    every[every == ""] = None
+    codes, names = pd.factorize(every)
+    ends = np.cumsum([len(kind) for kind in kinds])
+    pieces = [
+        np.append(codes[end - len(kind) : end], -1)[part.codes]
+        for part, kind, end in zip(parts, kinds, ends, strict=True)
+    ]
+    return pd.Categorical.from_codes(np.concatenate(pieces), pd.Index(names, dtype=object))
 
 
 def numbers(values: pd.Categorical) -> NDArray[np.float64]:
