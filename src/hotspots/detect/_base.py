@@ -20,6 +20,8 @@ from ._regions import Limits, find_regions, hotspots_table
 SPARSE = 5.0
 """Incidents a month under which an empty month is as likely a true zero as a missing file."""
 
+_TIMES = ("occurred_from", "occurred_to")
+
 
 class Detector(BaseEstimator, ABC):  # type: ignore[misc]  # scikit-learn has no types
     """Base of the detectors: scikit-learn estimators that turn incidents into heat and hotspots.
@@ -234,9 +236,9 @@ class Detector(BaseEstimator, ABC):  # type: ignore[misc]  # scikit-learn has no
                 f"(the fullest cell holds {most}); lower min_incidents, raise max_area_km2, or use "
                 "a longer period"
             )
-        return hotspots_table(
-            grid, heat, regions, self._incidents[self.used_], position, (repr(self), *self.period_)
-        )
+        told = [c for c in ("place", "harm", *_TIMES) if c in self._incidents.columns]
+        used = pd.DataFrame(self._incidents[told])[self.used_]
+        return hotspots_table(grid, heat, regions, used, position, (repr(self), *self.period_))
 
     def _faults(self) -> list[str]:
         """Name what is wrong with the parameters."""

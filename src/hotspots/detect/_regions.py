@@ -160,7 +160,7 @@ def hotspots_table(
     grid: Grid,
     heat: NDArray[np.float64],
     regions: list[list[int]],
-    incidents: gpd.GeoDataFrame,
+    incidents: pd.DataFrame,
     position: NDArray[np.int64],
     provenance: tuple[str, pd.Timestamp, pd.Timestamp],
 ) -> gpd.GeoDataFrame:
@@ -173,8 +173,8 @@ def hotspots_table(
         Heat of every inside cell.
     regions : list of list of int
         As :func:`find_regions` returns them.
-    incidents : GeoDataFrame
-        The incidents learned from.
+    incidents : DataFrame
+        The incidents learned from: their times, and ``place`` and ``harm`` where known.
     position : ndarray of int
         Position in ``grid.cells`` of each of them, -1 outside.
     provenance : tuple
