@@ -304,7 +304,7 @@ def _dim_lpt(keys: dict[str, int], lpts: gpd.GeoDataFrame | None) -> pd.DataFram
         known = pd.DataFrame(lpts.drop(columns="geometry")).reindex(columns=columns)
         known.index = known.index.astype(str)
     lpt = lpt.astype({"lpt": object}).join(known, on="lpt")
-    lpt["name"] = lpt["name"].fillna(lpt["lpt"])
+    lpt["name"] = lpt["name"].astype(object).where(lpt["name"].notna(), lpt["lpt"])
     for column in ("area_km2", "population"):
         lpt[column] = pd.to_numeric(lpt[column])
     nowhere = pd.DataFrame({"lpt_key": [0], "lpt": ["(none)"], "name": ["No LPT or not located"]})

@@ -193,7 +193,7 @@ def _draw_lpts(plot: Any, lpts: gpd.GeoDataFrame, step: float, taken: NDArray[np
 
     xs, ys = _rings(lpts.geometry.simplify(step))
     names = lpts["name"] if "name" in lpts.columns else pd.Series(lpts.index, lpts.index)
-    names = names.fillna(pd.Series(lpts.index, lpts.index)).astype(str)
+    names = names.astype(object).where(names.notna(), lpts.index).astype(str)
     pixel = step * 2000 / 560
     half = np.array([(pixel * (3.7 * len(name) + 8), pixel * 14) for name in names])
     label = _places(lpts, half, taken)

@@ -55,13 +55,17 @@ class Stations:
         return [result for named, result in self.results if named == kind]
 
     def tables(self) -> Iterator[tuple[str, str, pd.DataFrame]]:
-        """Yield kind, table name and frame of every result, row-level incidents aside."""
+        """Yield kind, table name and frame of every result; single incidents stay aside.
+
+        Rows refused or superseded are yielded whatever they hold: they are for counting.
+        """
         seen: dict[str, int] = {}
         for kind, result in self.results:
             seen[kind] = seen.get(kind, 0) + 1
             label = kind if seen[kind] == 1 else f"{kind}_{seen[kind]}"
             for name, frame in result.tables.items():
-                if not set(INCIDENTS.required) <= set(frame.columns):
+                rows = set(INCIDENTS.required) <= set(frame.columns)
+                if not rows or name in ("rejected", "superseded"):
                     yield label, name, frame
 
 
