@@ -92,8 +92,13 @@ def test_somebodys_own_files_are_carried_over(tmp_path):
     for _ in range(2):
         with atomic_folder(target) as partial:
             (partial / "b.csv").write_text("2", encoding="utf-8")
+            (partial / "notes").mkdir()
+            (partial / "notes" / "ours.txt").write_text("ours", encoding="utf-8")
     assert names(target) == [LISTING, "b.csv", "dashboard.pbix", "notes"]
     assert (target / "notes" / "n.txt").read_text(encoding="utf-8") == "mine too"
+    with atomic_folder(target):
+        pass
+    assert names(target / "notes") == ["n.txt"]
 
 
 def test_a_folder_with_other_content_is_refused(tmp_path):

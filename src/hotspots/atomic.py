@@ -128,11 +128,12 @@ def atomic_folder(path: str | os.PathLike[str]) -> Iterator[Path]:
     partial.mkdir()
     try:
         yield partial
-        listing = {"made_by": "hotspots", "wrote": sorted(p.name for p in partial.iterdir())}
+        listing = {"made_by": "hotspots", "wrote": _files(partial)}
         (partial / LISTING).write_text(json.dumps(listing, indent=1), encoding="utf-8")
         for stranger in strangers:
-            if not (copy := partial / stranger.name).exists():
-                (shutil.copytree if stranger.is_dir() else shutil.copy2)(stranger, copy)
+            if not (copy := partial / stranger).exists():
+                copy.parent.mkdir(parents=True, exist_ok=True)
+                shutil.copy2(place / stranger, copy)
         if place.exists():
             shutil.rmtree(previous, ignore_errors=True)
             _swap(place, previous, str(path))
@@ -158,8 +159,13 @@ def _swap(old: Path, new: Path, what: str) -> None:
         ) from error  # fmt: skip
 
 
-def _strangers(place: Path, what: str) -> list[Path]:
-    """Return the entries of a folder of ours that we did not write; refuse a folder not ours."""
+def _files(folder: Path) -> list[str]:
+    """Return every file in a folder and the folders in it, as paths within it."""
+    return sorted(p.relative_to(folder).as_posix() for p in folder.rglob("*") if p.is_file())
+
+
+def _strangers(place: Path, what: str) -> list[str]:
+    """Return the files in a folder of ours that we did not write; refuse a folder not ours."""
     if not place.exists():
         return []
     if not place.is_dir():
@@ -179,4 +185,4 @@ def _strangers(place: Path, what: str) -> list[Path]:
     except (ValueError, KeyError, TypeError) as error:
         fault = f"its {LISTING} is damaged, so nobody can tell whose files are in it: move it away."
         raise InputError(what, [fault]) from error
-    return [entry for entry in found if entry.name not in ours]
+    return [name for name in _files(place) if name not in ours]
