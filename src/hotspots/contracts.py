@@ -229,10 +229,10 @@ TABLES = {t.name: t for t in (INCIDENTS, LPTS, HOTSPOTS, VISITS, SHIFTS, UNITS)}
 
 def _kind_ok(values: pd.Series, kind: str) -> bool:
     if kind == "time":
-        return pd.api.types.is_datetime64_dtype(values.dtype)  # naive on purpose
+        return bool(pd.api.types.is_datetime64_dtype(values.dtype))  # naive on purpose
     if kind == "number":
         return bool(pd.api.types.is_numeric_dtype(values.dtype))
-    return (
+    return bool(
         pd.api.types.is_string_dtype(values.dtype)
         or isinstance(values.dtype, pd.CategoricalDtype)
         or values.isna().all()
@@ -405,7 +405,8 @@ def located(incidents: gpd.GeoDataFrame) -> NDArray[np.bool_]:
     import shapely
 
     points = np.asarray(incidents.geometry.array)
-    return ~(shapely.is_empty(points) | shapely.is_missing(points))
+    absent: NDArray[np.bool_] = shapely.is_empty(points) | shapely.is_missing(points)
+    return ~absent
 
 
 def time_precision(incidents: pd.DataFrame) -> pd.Series:
@@ -430,7 +431,8 @@ def time_precision(incidents: pd.DataFrame) -> pd.Series:
     >>> time_precision(month).tolist()
     ['month']
     """
-    hours = (incidents["occurred_to"] - incidents["occurred_from"]) / pd.Timedelta("1h")
+    length: pd.Series = incidents["occurred_to"] - incidents["occurred_from"]
+    hours = length.dt.total_seconds() / 3600.0
     limits = [1.0, 24.0, 31 * 24.0]
     names = np.array(["hour", "day", "month", "longer"], dtype=object)
     found = names[np.searchsorted(limits, hours.to_numpy(), side="left")]
@@ -481,7 +483,8 @@ def recorded_months(incidents: pd.DataFrame, thin: float = 0.4) -> pd.DataFrame:
         status[every == 0] = "missing"
         parts.append((np.full(len(span), source, dtype=object), span, every, status))
     joined = [np.concatenate(column) for column in zip(*parts, strict=True)]
-    source, month, count, status = joined or [[], np.array([], "datetime64[M]"), [], []]
+    nothing: list[NDArray[Any]] = [np.array([], kind) for kind in ("O", "M8[M]", "i8", "O")]
+    source, month, count, status = joined or nothing
     return pd.DataFrame({
         "source": pd.Series(source, dtype="str"), "month": month.astype("datetime64[s]"),
         "incidents": np.asarray(count, dtype=np.int64), "status": pd.Series(status, dtype="str"),
