@@ -97,7 +97,8 @@ class _Search:
         self.problem, self.rng = problem, rng
         self.n, tours = len(problem.worth), problem.tours
         self.travel = np.stack([tour.travel for tour in tours])
-        self.length = np.array([tour.end - tour.start for tour in tours])
+        self.back = np.ascontiguousarray(self.travel.transpose(0, 2, 1))[:, :, : self.n]
+        self.fixed = [(h, at) for h, taken in enumerate(problem.taken) for at, _ in taken]
         self.orders: list[list[int]] = [[] for _ in tours]
         self.arrivals: list[list[float]] = [[] for _ in tours]
         self.count = [0] * self.n
@@ -115,14 +116,28 @@ class _Search:
             found.append(sum(legs) + dwell * len(order))
         return found
 
-    def _busy(self) -> NDArray[np.float64]:
-        """Arrivals at each hotspot, a row each, padded with infinity."""
-        busy = [[arrive for arrive, _ in taken] for taken in self.problem.taken]
+    def _spent(self) -> list[float]:
+        """Officer-minutes drawn from each cap."""
+        spent = [0.0] * len(self.problem.caps)
+        for tour, work in zip(self.problem.tours, self._work(), strict=True):
+            for cap in tour.budget:
+                spent[cap] += work * tour.officers
+        return spent
+
+    def _late(self, reach: NDArray[np.float64]) -> tuple[list[int], NDArray[np.float64]]:
+        """Hotspots with visits, and how long an arrival at ``reach`` must wait for their gap."""
+        visits = list(self.fixed)
         for order, arrivals in zip(self.orders, self.arrivals, strict=True):
-            for h, at in zip(order, arrivals, strict=True):
-                busy[h].append(at)
-        wide = max((len(row) for row in busy), default=0)
-        return np.array([row + [np.inf] * (wide - len(row)) for row in busy]).reshape(self.n, wide)
+            visits += zip(order, arrivals, strict=True)
+        if not visits:
+            return [], np.zeros((len(reach), 0))
+        visits.sort()
+        busy = [h for h, _ in visits]
+        first = [i for i, h in enumerate(busy) if i == 0 or h != busy[i - 1]]
+        apart = self.problem.dwell + self.problem.gap
+        late = np.array([at + apart for _, at in visits]) - reach[:, busy]
+        late[late >= 2 * apart] = 0.0
+        return [busy[i] for i in first], np.maximum(np.maximum.reduceat(late, first, axis=1), 0.0)
 
     def _scores(self, thrift: int) -> tuple[NDArray[np.float64], list[tuple[int, int]]]:
         """Score each place in each tour (rows) and hotspot; 0 where there is no room.
@@ -132,38 +147,32 @@ class _Search:
         """
         problem, n = self.problem, self.n
         places: list[tuple[int, int]] = []
-        before, after, ready, joined, room, left = [], [], [], [], [], []
-        work = self._work()
-        spent = [0.0] * len(problem.caps)
-        for tour, minutes in zip(problem.tours, work, strict=True):
-            for cap in tour.budget:
-                spent[cap] += minutes * tour.officers
+        before, after, ready, room, left, lead = [], [], [], [], [], []
+        spent = self._spent()
         for t, (tour, order) in enumerate(zip(problem.tours, self.orders, strict=True)):
-            stops = [n, *order, n]
-            leave = [tour.start, *(at + problem.dwell for at in self.arrivals[t])]
-            back = leave[-1] + tour.minutes[stops[-2]][n]
+            size = len(order) + 1
+            places += [(t, i) for i in range(size)]
+            before += [n, *order]
+            after += [*order, n]
+            ready += [tour.start, *(at + problem.dwell for at in self.arrivals[t])]
+            spare = tour.end - (ready[-1] + tour.minutes[before[-1]][n])
             free = min((problem.caps[c] - spent[c] for c in tour.budget), default=np.inf)
-            for i, (a, b) in enumerate(pairwise(stops)):
-                places.append((t, i))
-                before.append(a)
-                after.append(b)
-                joined.append(tour.minutes[a][b])
-            ready += leave
-            room += [tour.end - back] * len(leave)
-            left += [free / tour.officers] * len(leave)
-        rows = np.array([t for t, _ in places])
-        out = self.travel[rows, before, :n]
-        cost = out + self.travel[rows, :n, after] + (problem.dwell - np.array(joined)[:, None])
-        reach = np.array(ready)[:, None] + out
-        free_from = self._busy() + (problem.dwell + problem.gap)
-        lateness = free_from[None] - reach[:, :, None]
-        clash = (lateness > 0) & (lateness < 2 * (problem.dwell + problem.gap))
-        added = cost + np.where(clash, lateness, 0.0).max(axis=2, initial=0.0)
+            room += [spare] * size
+            left += [free / tour.officers] * size
+            lead += [1 + spare / (tour.end - tour.start)] * size  # time to spare goes first
+        rows = [t for t, _ in places]
+        out = self.travel[rows, before]
+        joined = out[range(len(rows)), after]
+        cost = out[:, :n] + self.back[rows, after] + (problem.dwell - joined)[:, None]
+        busy, late = self._late(np.array(ready)[:, None] + out)
+        added = cost.copy()
+        added[:, busy] += late
         fits = (added <= np.array(room)[:, None] + 1e-9) & (cost <= np.array(left)[:, None] + 1e-9)
-        minutes = np.maximum(added, 1.0)
-        price = {0: np.ones_like(minutes), 1: np.sqrt(minutes), 2: minutes}[thrift]
-        idle = np.array(room) / self.length[rows]  # tours with time to spare go first
-        return np.where(fits, self._worth() / price * (1 + idle[:, None]), 0.0), places
+        score = self._worth() * np.array(lead)[:, None]
+        if thrift:
+            minutes = np.maximum(added, 1.0)
+            score /= minutes if thrift == 2 else np.sqrt(minutes)
+        return np.where(fits, score, 0.0), places
 
     def _fill(self, noise: float = 0.0, thrift: int = 2) -> bool:
         """Insert the best visit again and again until nothing fits; False if it cannot start."""
@@ -171,23 +180,49 @@ class _Search:
         if arrivals is None:
             return False
         self.arrivals = arrivals
-        scores, places = self._scores(thrift)
         while True:
+            scores, places = self._scores(thrift)
             if noise:
                 scores *= 1 + noise * self.rng.random(scores.shape)
-            while scores.size and (top := int(scores.argmax())) >= 0 and scores.flat[top] > 0:
-                (t, i), h = places[top // self.n], top % self.n
+            if not self._insert(scores, places):
+                return True
+
+    def _insert(self, scores: NDArray[np.float64], places: list[tuple[int, int]]) -> bool:
+        """Insert the best visit of each tour, the best first; False where nothing fits.
+
+        One visit a tour for each scoring shares work among the units, and scores seldom.
+        """
+        rows = np.arange(len(places))
+        while scores.size:
+            best = scores.argmax(axis=1)
+            value = scores[rows, best]
+            if value.max() <= 0:
+                return False
+            done: set[int] = set()
+            visited: set[int] = set()
+            for row in np.argsort(-value, kind="stable").tolist():
+                (t, i), h = places[row], int(best[row])
+                if value[row] <= 0:
+                    break
+                if t in done or h in visited:
+                    continue
                 self.orders[t].insert(i, h)
                 arrivals = timetable(self.problem, self.orders)
-                if arrivals is not None:
-                    break
-                del self.orders[t][i]
-                scores.flat[top] = 0.0
-            else:
+                if arrivals is None or (done and self._over()):
+                    del self.orders[t][i]
+                    scores[row, h] = 0.0
+                    continue
+                self.arrivals = arrivals
+                self.count[h] += 1
+                done.add(t)
+                visited.add(h)
+            if done:
                 return True
-            self.arrivals = arrivals
-            self.count[h] += 1
-            scores, places = self._scores(thrift)
+        return False
+
+    def _over(self) -> bool:
+        """Tell whether a cap is overdrawn."""
+        return any(s > c + 1e-9 for s, c in zip(self._spent(), self.problem.caps, strict=True))
 
     def _value(self) -> tuple[float, float]:
         pairs = zip(self.problem.worth, self.count, strict=True)
