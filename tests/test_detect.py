@@ -257,7 +257,30 @@ def test_wrong_tables_and_grids_are_refused_with_a_remedy(detector, incidents, g
 
 
 def test_all_detectors_are_tested():
-    assert {type(d) for d in DETECTORS.values()} == set(Detector.__subclasses__())
+    ours = {d for d in Detector.__subclasses__() if d.__module__.startswith("hotspots.")}
+    assert {type(d) for d in DETECTORS.values()} == ours
+
+
+def test_a_method_of_ones_own_is_a_few_lines(incidents, grid):
+    """The example of docs/methods/detection.md."""
+
+    class Nearest(Detector):
+        """Heat falls with the distance to the nearest incident."""
+
+        def __init__(self, scale=200, *, weights=None, years=None, include_police=False):
+            self.scale = scale
+            self.weights, self.years, self.include_police = weights, years, include_police
+
+        def _heat(self, grid):
+            from scipy.spatial import cKDTree
+
+            distance, _ = cKDTree(self.locations_[["x", "y"]]).query(grid.centres)
+            return np.exp(-distance / self.scale)
+
+    learner = clone(Nearest(scale=50)).fit(incidents)
+    assert repr(learner) == "Nearest(scale=50)"
+    assert learner.predict(grid).between(0, 1).all()
+    assert len(learner.hotspots(grid, top_k=3)) == 3
 
 
 # --- hotspots --------------------------------------------------------------------------------
@@ -317,23 +340,29 @@ def test_hotspots_find_the_busy_places_and_name_them(detector, incidents, grid):
 
 
 @every
-def test_the_id_is_that_of_the_hottest_cell(detector, incidents, grid):
+def test_the_id_is_that_of_the_hottest_cell_with_incidents(detector, incidents, grid):
     learner = clone(detector).fit(incidents)
     heat = pd.Series(learner.predict(grid).to_numpy(), index=grid.ids)
+    held = set(grid.ids[grid.counts(incidents).to_numpy() > 0])
     spots = learner.hotspots(grid)
     np.testing.assert_allclose(spots["heat"], heat[spots.index])
     cells = grid.polygons()
     for spot in spots.itertuples():
-        inside = cells.centroid.within(spot.geometry).to_numpy()
-        assert heat[cells["id"][inside]].max() == spot.heat
+        inside = cells["id"][cells.centroid.within(spot.geometry)]
+        assert heat[inside[inside.isin(held)]].max() == spot.heat
 
 
 @every
-def test_coverage_of_everything_is_allowed(detector, incidents, grid):
+def test_coverage_of_everything_takes_every_place_with_incidents(detector, incidents, grid):
     learner = clone(detector).fit(incidents)
     spots = learner.hotspots(grid, coverage=1.0, min_incidents=0, max_area_km2=50)
-    warm = (learner.predict(grid) > 0).sum() * grid.area_km2
-    assert spots["area_km2"].sum() == pytest.approx(warm)
+    warm = learner.predict(grid).to_numpy() > 0
+    held = grid.counts(incidents).to_numpy() > 0
+    covered = shapely.STRtree(spots.geometry.to_numpy()).query(
+        shapely.points(grid.centres[warm & held]), predicate="within"
+    )
+    assert len(covered[0]) == (warm & held).sum()
+    assert spots["area_km2"].sum() <= warm.sum() * grid.area_km2 + 1e-9
 
 
 @pytest.mark.parametrize(
@@ -372,6 +401,65 @@ def test_a_hotspot_grows_by_its_hottest_neighbour(grid):
     assert spots["incidents"].tolist() == [21, 8]
     assert spots.index.tolist() == ["E380500_N340500", "E380900_N340900"]
     assert spots.geometry.iloc[0].bounds == (380500, 340500, 380800, 340600)
+
+
+def regions(grid, heat, counts, **limits) -> list[list[str]]:
+    """Ids of the cells of regions found in heat and counts given by column and row."""
+    from hotspots.detect._regions import Limits, find_regions
+
+    lattice = np.zeros((2, grid.rows, grid.columns))
+    for layer, values in zip(lattice, (heat, counts), strict=True):
+        for (column, row), value in values.items():
+            layer[row, column] = value
+    asked = {"top_k": None, "coverage": None, "max_area_km2": 0.03, "min_incidents": 12}
+    checked = Limits.checked(grid, **{"per_lpt": False, **asked, **limits})
+    warm, held = (layer.ravel()[grid.cells] for layer in lattice)
+    found = find_regions(grid, warm, held.astype(int), checked)
+    return [[(c % 40, c // 40) for c in grid.cells[region].tolist()] for region in found]
+
+
+def test_what_is_left_of_a_hill_comes_after_the_peaks(grid):
+    """A ridge falling eastwards from (5, 5), and a lower peak elsewhere."""
+    heat = {(c, 5): 100 - c for c in range(5, 15)} | {(10, 20): 30}
+    counts = dict.fromkeys(heat, 15)
+    peaks = [[(5, 5), (6, 5), (7, 5)], [(10, 20)]]
+    assert regions(grid, heat, counts, top_k=2) == peaks
+    # slopes only when no peak is left, and the order is that of heat all the same
+    slope = [(8, 5), (9, 5), (10, 5)]
+    assert regions(grid, heat, counts, top_k=3) == [peaks[0], slope, peaks[1]]
+
+
+def test_a_corner_away_is_still_downhill(grid):
+    heat = {(5, 5): 50, (6, 6): 40, (7, 7): 30, (20, 20): 20}
+    counts = dict.fromkeys(heat, 12)
+    assert regions(grid, heat, counts, top_k=2) == [[(5, 5)], [(20, 20)]]
+
+
+def test_cells_with_incidents_join_first_and_empty_ends_are_dropped(grid):
+    heat = {(5, 5): 9, (6, 5): 8, (5, 6): 7, (4, 5): 2, (7, 5): 1}
+    assert regions(grid, heat, {(5, 5): 10, (4, 5): 2}) == [[(5, 5), (4, 5)]]
+    assert regions(grid, heat, {(6, 5): 12, (5, 5): 0}) == [[(6, 5)]]  # the hottest holds none
+
+
+def test_a_peak_too_thin_does_not_hide_its_neighbour(grid):
+    heat = {(5, 5): 50, (6, 6): 40}
+    assert regions(grid, heat, {(5, 5): 11, (6, 6): 12}) == [[(6, 6)]]
+
+
+def test_coverage_is_spent_on_places_that_are_given(grid):
+    """Of three cells allowed, none is lost on a place too thin; the last place gets what is left."""
+    heat = {(5, 5): 50, (15, 15): 40, (16, 15): 39, (10, 25): 30, (11, 25): 29}
+    counts = {**dict.fromkeys(heat, 12), (5, 5): 11}
+    found = regions(grid, heat, counts, coverage=3 / 1200)
+    assert found == [[(15, 15), (16, 15)], [(10, 25)]]
+    assert regions(grid, heat, counts, coverage=3.9 / 1200) == found
+
+
+def test_each_lpt_has_its_side_of_a_hill(grid):
+    """Columns under 20 are West: its hottest cell is a peak though East's beside it is hotter."""
+    heat = {(19, 5): 40, (20, 5): 50}
+    found = regions(grid, heat, dict.fromkeys(heat, 12))
+    assert found == [[(20, 5)], [(19, 5)]]
 
 
 def test_equal_heat_goes_to_the_south_then_the_west(grid):

@@ -336,6 +336,20 @@ def test_edges_and_corners_of_squares_go_east_and_north(two):
     assert grid.locate([(2000, 50), (-0.1, 50), (np.nan, 1)]).tolist() == [-1, -1, -1]
 
 
+def test_neighbours_across_corners(two):
+    grid = hs.Grid.over(two, 100)
+    cell = grid.cells[21]
+    near = grid.neighbours([cell], corners=True)
+    assert sorted(near[0]) == sorted(
+        cell + up * grid.columns + right
+        for up in (-1, 0, 1) for right in (-1, 0, 1) if up or right
+    )  # fmt: skip
+    assert (near[0, :4] == grid.neighbours([cell])[0]).all()
+    hexes = hs.Grid.over(two, 120, "hex")
+    corners = hexes.neighbours(hexes.cells, corners=True)  # hexagons meet along edges only
+    assert (corners == hexes.neighbours(hexes.cells)).all()
+
+
 @pytest.mark.parametrize(("shape", "most"), [("square", 4), ("hex", 6)])
 def test_neighbours_share_an_edge(two, shape, most):
     grid = hs.Grid.over(two, 120, shape)

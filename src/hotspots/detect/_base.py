@@ -175,7 +175,8 @@ class Detector(BaseEstimator, ABC):  # type: ignore[misc]  # scikit-learn has no
         top_k : int, optional
             How many hotspots to give at most; 20 when neither this nor ``coverage`` is given.
         coverage : float, optional
-            Instead: share of the inside area to flag, above 0 and at most 1. It is never exceeded.
+            Instead: share of the inside area the hotspots may cover together, above 0 and at most
+            1. It is never exceeded, and used up while places with ``min_incidents`` are left.
         max_area_km2 : float
             Most a hotspot may cover; at least one cell.
         min_incidents : int
@@ -186,9 +187,9 @@ class Detector(BaseEstimator, ABC):  # type: ignore[misc]  # scikit-learn has no
         Returns
         -------
         GeoDataFrame
-            The hotspots table, hottest first, index ``hotspot``: the id of its hottest cell, whose
-            heat it carries. ``name`` is the most frequent ``place`` in it (without "On or near");
-            ``harm`` is summed where incidents have it.
+            The hotspots table, hottest first, index ``hotspot``: the id of the hottest of its cells
+            that hold incidents, whose heat it carries. ``name`` is the most frequent ``place`` in
+            it (without "On or near"); ``harm`` is summed where incidents have it.
 
         Raises
         ------
@@ -204,11 +205,14 @@ class Detector(BaseEstimator, ABC):  # type: ignore[misc]  # scikit-learn has no
 
         Notes
         -----
-        The hottest cell not yet taken starts a hotspot; the hottest cell that shares an edge with
-        it joins, again and again, until ``max_area_km2`` is reached or no warm neighbour is left.
-        Equal heat goes to the lower cell number (south before north, then west before east). A
-        hotspot stays within the cells of one LPT. One with fewer than ``min_incidents`` is not
-        given, and its cells stay free for others.
+        A hotspot starts at a peak: a cell that holds incidents and is hotter than all such cells
+        around it, corners included. The cells that share an edge with it join, those that hold
+        incidents before empty ones and the hotter first, until ``max_area_km2`` is reached or no
+        warm neighbour is left; empty cells at the end are dropped. What is left on the slopes of a
+        hotspot starts another only when no peak is left. A hotspot stays within the cells of one
+        LPT. One with fewer than ``min_incidents`` is not given, and its cells stay free for
+        others. Equal heat goes to the lower cell number (south before north, then west before
+        east). docs/methods/detection.md gives the reasons and what the rule was measured against.
 
         Examples
         --------

@@ -16,6 +16,7 @@ from ..contracts import HOTSPOTS, InputError, check_table
 from ..places import Grid
 
 TOP_K = 20
+NOWHERE = -1
 
 
 @dataclass(frozen=True)
@@ -74,7 +75,7 @@ class Limits:
 def find_regions(
     grid: Grid, heat: NDArray[np.float64], counts: NDArray[np.int64], limits: Limits
 ) -> list[list[int]]:
-    """Grow regions of hot cells, hottest first.
+    """Grow regions from the peaks of heat, hottest first, and from their slopes while some is left.
 
     Parameters
     ----------
@@ -88,55 +89,95 @@ def find_regions(
     Returns
     -------
     list of list of int
-        Positions in ``grid.cells`` of each region, its hottest first.
+        Positions in ``grid.cells`` of each region: first the hottest that holds incidents, by
+        whose heat the regions are ordered.
     """
     lpt, _ = pd.factorize(grid.lpt)
-    flagged = _flagged(heat, lpt, limits)
-    open_to_all = np.full(len(heat) + 1, -1)
-    open_to_all[flagged] = lpt[flagged]  # -1 marks what may not join; the last stands for nowhere
-    near = grid.neighbours(grid.cells[flagged])
-    near = np.where(near >= 0, np.searchsorted(grid.cells, near), len(heat))
-    joins = np.where(open_to_all[near] == lpt[flagged][:, None], near, -1)
-    neighbours = dict(zip(flagged.tolist(), joins.tolist(), strict=True))
-    worth = _could_hold(grid, counts, limits)[flagged]
-    value, count = (-heat).tolist(), counts.tolist()
-    left = np.full(lpt.max(initial=0) + 1, len(heat) if limits.top_k is None else limits.top_k)
-    total = len(heat) if limits.top_k is None or limits.per_lpt else limits.top_k
+    holds = counts > 0
+    # where to start and whom to join: cells that hold incidents, then hotter ones, then by number
+    order = np.lexsort((np.arange(len(heat)), -heat, ~holds))
+    turn = np.empty(len(heat), dtype=np.intp)
+    turn[order] = np.arange(len(heat))
+    seeds = order[: np.count_nonzero(holds)]
+    seeds = seeds[heat[seeds] > 0]
+    worth = dict(zip(seeds.tolist(), _could_hold(grid, counts, limits)[seeds], strict=True))
+    around = _nearby(grid, lpt, seeds, holds, corners=True)
+    edges = _nearby(grid, lpt, np.flatnonzero(heat > 0), heat > 0)
+    budget = _Budget(limits, lpt)
 
     taken: set[int] = set()
+    hill: set[int] = set()  # peaks that made a region, and all that is downhill of them
+    slopes: list[int] = []
     regions: list[list[int]] = []
-    for seed in flagged[worth].tolist():
-        if len(regions) == total:
-            break
-        if seed in taken or left[lpt[seed]] == 0:
-            continue
+
+    def start(seed: int) -> bool:
+        """Make a region that starts at a seed; tell whether it holds enough."""
         region: list[int] = []
-        seen, edge = {seed}, [(value[seed], seed)]
-        while edge and len(region) < limits.most_cells:
+        seen, edge = {seed, NOWHERE}, [(0, seed)]
+        while edge and len(region) < budget.most_cells(seed):
             _, cell = heapq.heappop(edge)
             region.append(cell)
-            for other in neighbours[cell]:
-                if other >= 0 and other not in seen and other not in taken:
+            for other in edges[cell]:
+                if other not in seen and other not in taken:
                     seen.add(other)
-                    heapq.heappush(edge, (value[other], other))
-        if sum(count[cell] for cell in region) >= limits.min_incidents:
-            taken.update(region)
-            regions.append(region)
-            left[lpt[seed]] -= 1
-    return regions
+                    heapq.heappush(edge, (int(turn[other]), other))
+        while region and not holds[region[-1]]:  # led nowhere
+            region.pop()
+        if not region or counts[region].sum() < limits.min_incidents:
+            return False
+        taken.update(region)
+        budget.spend(seed, len(region))
+        regions.append(sorted(region, key=turn.__getitem__))
+        return True
+
+    for seed in seeds.tolist():
+        if not hill.isdisjoint(around[seed]):
+            hill.add(seed)
+            slopes.append(seed)
+        elif seed in taken or (worth[seed] and start(seed)):
+            hill.add(seed)
+    for seed in slopes:
+        if seed not in taken and worth[seed]:
+            start(seed)
+    return sorted(regions, key=lambda region: turn[region[0]])
 
 
-def _flagged(heat: NDArray[np.float64], lpt: NDArray[np.intp], limits: Limits) -> NDArray[np.intp]:
-    """Positions of the cells that may join a hotspot, hottest first, then by number."""
-    order = np.lexsort((np.arange(len(heat)), -heat))
-    order = order[: np.count_nonzero(heat > 0)]
-    if limits.coverage is None:
-        return order
-    if not limits.per_lpt:
-        return order[: int(limits.coverage * len(heat) * (1 + 1e-12))]
-    allowed = (limits.coverage * np.bincount(lpt) * (1 + 1e-12)).astype(int)
-    place = pd.Series(lpt[order]).groupby(lpt[order]).cumcount().to_numpy()
-    return order[place < allowed[lpt[order]]]
+class _Budget:
+    """What is left to give of all hotspots, or of those of each LPT: their number or their area."""
+
+    def __init__(self, limits: Limits, lpt: NDArray[np.intp]) -> None:
+        self.limits = limits
+        self.group = lpt if limits.per_lpt else np.zeros_like(lpt)
+        cells = np.bincount(self.group)
+        if limits.coverage is None:
+            self.left = np.full(len(cells), limits.top_k)
+        else:
+            self.left = (limits.coverage * cells * (1 + 1e-12)).astype(int)
+
+    def most_cells(self, seed: int) -> int:
+        """Cells that a hotspot may have."""
+        left = int(self.left[self.group[seed]])
+        if self.limits.coverage is None:
+            return self.limits.most_cells if left else 0
+        return min(self.limits.most_cells, left)
+
+    def spend(self, seed: int, cells: int) -> None:
+        """Take a hotspot off what is left."""
+        self.left[self.group[seed]] -= 1 if self.limits.coverage is None else cells
+
+
+def _nearby(
+    grid: Grid,
+    lpt: NDArray[np.intp],
+    cells: NDArray[np.intp],
+    among: NDArray[np.bool_],
+    corners: bool = False,
+) -> dict[int, list[int]]:
+    """Positions of the neighbours of cells in their own LPT that are marked, or NOWHERE."""
+    near = grid.neighbours(grid.cells[cells], corners=corners)
+    at = np.searchsorted(grid.cells, near)
+    fits = (near >= 0) & (lpt[at] == lpt[cells][:, None]) & among[at]
+    return dict(zip(cells.tolist(), np.where(fits, at, NOWHERE).tolist(), strict=True))
 
 
 def _could_hold(grid: Grid, counts: NDArray[np.int64], limits: Limits) -> NDArray[np.bool_]:

@@ -269,17 +269,19 @@ class Grid:
         index = pd.Index(self.cells, name="cell")
         return pd.Series(summed, index=index, name="incidents" if weights is None else weights)
 
-    def neighbours(self, cells: ArrayLike) -> NDArray[np.int64]:
+    def neighbours(self, cells: ArrayLike, *, corners: bool = False) -> NDArray[np.int64]:
         """Tell which inside cells share an edge with each of the given cells.
 
         Parameters
         ----------
         cells : array_like of int, shape (n,)
             Lattice numbers.
+        corners : bool
+            Whether squares that share a corner only are neighbours too.
 
         Returns
         -------
-        ndarray of int, shape (n, 4) or, of hexagons, (n, 6)
+        ndarray of int, shape (n, 4), with corners (n, 8), or, of hexagons, (n, 6)
             Lattice numbers, -1 where the neighbour is not inside.
 
         Examples
@@ -292,6 +294,8 @@ class Grid:
         row, column = np.divmod(np.asarray(cells, dtype=np.int64), self.columns)
         if self.shape == "square":
             steps = [(0, -1), (0, 1), (-1, 0), (1, 0)]
+            if corners:
+                steps += [(-1, -1), (-1, 1), (1, -1), (1, 1)]
             near = [(row + up, column + right) for up, right in steps]
         else:  # odd rows stand half a cell further east
             odd = (row + self.first[1]) & 1
