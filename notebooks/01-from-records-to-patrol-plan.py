@@ -26,6 +26,8 @@ import matplotlib.pyplot as plt
 
 import hotspots as hs
 
+# %matplotlib inline
+
 # The sample stands in the project's folder data/sample, somewhere above this notebook.
 here = Path.cwd()
 SAMPLE = next(p / "data/sample" for p in (here, *here.parents) if (p / "data/sample").is_dir())
