@@ -394,17 +394,39 @@ def at(*days, source=None) -> pd.DataFrame:
     return frame if source is None else frame.assign(source=source)
 
 
+def by_month(counts: list[int], first: str = "2024-12") -> pd.DataFrame:
+    months = np.datetime64(first, "M") + np.arange(len(counts))
+    return pd.DataFrame({"occurred_from": np.repeat(months.astype("datetime64[s]"), counts)})
+
+
 def test_a_gap_is_missing_and_a_small_month_thin():
-    days = ["2024-12-31 23:59"] * 10 + ["2025-02-01"] * 10 + ["2025-03-05"] * 3 + ["2025-04-01"] * 4
-    said = recorded_months(at(*days))
+    given = by_month([100, 0, 100, 30, 40, 100])
+    said = recorded_months(given)
     assert said["month"].astype(str).tolist() == [
-        "2024-12-01", "2025-01-01", "2025-02-01", "2025-03-01", "2025-04-01",
+        "2024-12-01", "2025-01-01", "2025-02-01", "2025-03-01", "2025-04-01", "2025-05-01",
     ]  # fmt: skip
-    assert said["incidents"].tolist() == [10, 0, 10, 3, 4]
-    # the median month holds 7: thin is under 2.8, and 3 is not
-    assert said["status"].tolist() == ["present", "missing", "present", "present", "present"]
-    assert recorded_months(at(*days), thin=0.5)["status"].tolist()[3:] == ["thin", "present"]
+    assert said["incidents"].tolist() == [100, 0, 100, 30, 40, 100]
+    # the median month holds 100: thin is under 40, and 40 is not
+    status = ["present", "missing", "present", "thin", "present", "present"]
+    assert said["status"].tolist() == status
+    assert recorded_months(given, thin=0.5)["status"].tolist()[3:] == ["thin", "thin", "present"]
     assert set(said["source"]) == {"all"}
+
+
+def test_a_quiet_month_of_a_sparse_source_is_chance_not_a_thin_file():
+    assert recorded_months(by_month([19, 1, 19, 19]))["status"].tolist() == ["present"] * 4
+    assert recorded_months(by_month([20, 1, 20, 20]))["status"].tolist()[1] == "thin"
+
+
+def test_old_stragglers_are_incomplete_and_make_no_years_of_missing_months():
+    counts = [2, 0, 0, 1] + [0] * 200 + [100, 110, 0, 90, 100, 5]
+    said = recorded_months(by_month(counts, first="2007-01"))
+    assert said["status"].tolist() == [
+        "incomplete", "incomplete", "present", "present", "missing", "present", "present",
+        "incomplete",
+    ]  # fmt: skip
+    assert said["incidents"].tolist() == [2, 1, 100, 110, 0, 90, 100, 5]
+    assert said["month"].iloc[1] == pd.Timestamp("2007-04-01")
 
 
 def test_each_source_has_its_own_span():
@@ -448,7 +470,8 @@ def test_months_account_for_every_incident(rows):
         assert stamps.is_monotonic_increasing
         assert stamps.min() == mine.min().to_period("M").start_time
         assert stamps.max() == mine.max().to_period("M").start_time
-        assert len(months) == len(pd.period_range(mine.min(), mine.max(), freq="M"))
+        whole = stamps[months["status"] != "incomplete"]
+        assert len(whole) == len(pd.period_range(whole.min(), whole.max(), freq="M"))
 
 
 def test_the_checks_say_nothing_when_all_is_well():

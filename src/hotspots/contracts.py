@@ -26,6 +26,12 @@ CRS = "EPSG:27700"
 ORIGINS = ("public", "partner", "police", "unknown")
 """Who brought an incident to notice; ``police`` means found by police activity itself."""
 
+THIN = 0.4
+"""Share of a source's usual month or week under which records are probably incomplete."""
+
+SURE = 20
+"""Incidents in the usual month or week from which a quiet one is no chance, but missing records."""
+
 SCHEMA_VERSION = 1
 """Raised when a column of a table is renamed or removed; adding a column does not raise it."""
 
@@ -439,12 +445,48 @@ def time_precision(incidents: pd.DataFrame) -> pd.Series:
     return pd.Series(found, index=incidents.index, name="time_precision", dtype="str")
 
 
-def recorded_months(incidents: pd.DataFrame, thin: float = 0.4) -> pd.DataFrame:
-    """Count incidents per source and calendar month, and tell which months are missing or thin.
+def whole_span(counts: NDArray[np.int64], thin: float = THIN) -> tuple[int, int]:
+    """Find where, in a run of months or weeks, the records really begin and end.
 
-    A month with no row at all between a source's first and last month is *missing*: its files
-    were not there, and no method may read it as zero. A month under ``thin`` times the source's
-    median is *thin*: probably an incomplete file.
+    An extract by recording date reaches back thinly for years, and ends in the middle of a period.
+    So the edges are judged against the usual period, which such stragglers cannot move: the one
+    that the median incident lies in. Records with fewer than :data:`SURE` in it are taken as they
+    come, for there a quiet edge says nothing.
+
+    Parameters
+    ----------
+    counts : ndarray of int, shape (n,)
+        Incidents per period, none left out, at least one above 0.
+    thin : float
+        Share of the usual period under which an edge does not belong to the whole.
+
+    Returns
+    -------
+    (first, end) : tuple of int
+        Position of the first whole period, and one past the last.
+
+    Examples
+    --------
+    >>> whole_span(np.array([1, 0, 0, 90, 110, 20, 100, 3]))
+    (3, 7)
+    """
+    order = np.sort(counts)
+    usual = order[np.searchsorted(np.cumsum(order), counts.sum() / 2)]
+    if usual < SURE:
+        return 0, len(counts)
+    whole = np.flatnonzero(counts >= thin * usual)
+    return int(whole[0]), int(whole[-1]) + 1
+
+
+def recorded_months(incidents: pd.DataFrame, thin: float = THIN) -> pd.DataFrame:
+    """Count incidents per source and calendar month, and tell which months are whole.
+
+    A month with no row at all between a source's first and last whole month is *missing*: its
+    files were not there, and no method may read it as zero. A month under ``thin`` times the
+    source's median is *thin*: probably an incomplete file. Months before the first whole one or
+    after the last (:func:`whole_span`) are *incomplete*: stragglers, or an extract that begins or
+    ends within a month. Where the median month holds fewer than :data:`SURE` incidents, chance
+    makes quiet months, and none is called thin or incomplete.
 
     Parameters
     ----------
@@ -458,7 +500,8 @@ def recorded_months(incidents: pd.DataFrame, thin: float = 0.4) -> pd.DataFrame:
     -------
     DataFrame
         Columns ``source``, ``month`` (first day), ``incidents``, ``status`` (present, thin,
-        missing), ordered by source and month.
+        missing, incomplete), ordered by source and month. Months without incidents before the
+        first whole month or after the last are left out.
 
     Examples
     --------
@@ -479,9 +522,15 @@ def recorded_months(incidents: pd.DataFrame, thin: float = 0.4) -> pd.DataFrame:
         span = np.arange(present[0], present[-1] + 1)
         every = np.zeros(len(span), dtype=np.int64)
         every[(present - present[0]).astype(int)] = counts
-        status = np.where(every < thin * np.median(counts), "thin", "present")
-        status[every == 0] = "missing"
-        parts.append((np.full(len(span), source, dtype=object), span, every, status))
+        first, end = whole_span(every, thin)
+        status = np.full(len(span), "incomplete", dtype=object)
+        inside = every[first:end]
+        median = np.median(inside[inside > 0])
+        quiet = inside < thin * median if median >= SURE else np.zeros(len(inside), dtype=bool)
+        status[first:end] = np.where(inside == 0, "missing", np.where(quiet, "thin", "present"))
+        kept = (every > 0) | (status == "missing")
+        alike = np.full(int(kept.sum()), source, dtype=object)
+        parts.append((alike, span[kept], every[kept], status[kept]))
     joined = [np.concatenate(column) for column in zip(*parts, strict=True)]
     nothing: list[NDArray[Any]] = [np.array([], kind) for kind in ("O", "M8[M]", "i8", "O")]
     source, month, count, status = joined or nothing

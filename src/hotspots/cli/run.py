@@ -246,7 +246,7 @@ def _hotspots(
 
     asked = config.hotspots
     start = incidents["occurred_from"].astype("datetime64[s]")
-    present = months.loc[months["status"] != "missing", "month"]
+    present = months.loc[months["status"].isin(["present", "thin"]), "month"]
     if asked["months"] is not None:
         last = start.max().to_period("M") - (asked["months"] - 1)
         since = pd.Timestamp(last.start_time)

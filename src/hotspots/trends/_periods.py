@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
-from ..contracts import recorded_months, time_precision
+from ..contracts import SURE, THIN, time_precision, whole_span
 
 if TYPE_CHECKING:
     import geopandas as gpd
@@ -15,9 +15,6 @@ if TYPE_CHECKING:
 
 FREQ = {"MS": (12, 30.4375, "month"), "W-MON": (52, 7.0, "week")}
 """Per frequency: periods in a year, days of a standard period, the period's name."""
-
-_THIN = 0.4  # under this share of the usual period, a file is probably incomplete
-_SURE = 20  # usual count from which a quiet period is a sign of missing files, not of chance
 
 
 def starts_of(number: NDArray[Any], freq: str) -> NDArray[np.datetime64]:
@@ -97,16 +94,9 @@ def _covered(
 ) -> tuple[int, int]:  # fmt: skip
     """Find the first period and one past the last that the records wholly cover.
 
-    Extracts by recording date reach back thinly for years, so the edges are judged against the
-    period the median incident lies in, which such stragglers cannot move. Sparse records are
-    taken as they come: there a quiet edge says nothing.
+    In dated records the days of the edges tell too whether a period is covered from its start.
     """
-    order = np.sort(counts)
-    usual = order[np.searchsorted(np.cumsum(order), counts.sum() / 2)]
-    a, b = 0, len(counts)
-    if usual >= _SURE:
-        whole = np.flatnonzero(counts >= _THIN * usual)
-        a, b = int(whole[0]), int(whole[-1]) + 1
+    a, b = whole_span(counts)
     if dated:
         day = middle.astype("datetime64[D]").astype(np.int64)
         edges = starts.astype("datetime64[D]").astype(np.int64)
@@ -134,14 +124,13 @@ def _recorded(
     """Tell the status of the covered periods of one source."""
     if len(middle) == 0:
         return np.full(len(counts), "incomplete", dtype=object)
-    months = recorded_months(pd.DataFrame({"occurred_from": middle}), thin=_THIN)
-    gone = months.loc[months["status"] == "missing", "month"].to_numpy().astype("datetime64[M]")
+    recorded = np.unique(middle.astype("datetime64[M]"))
     usual = float(np.median(counts[counts > 0]))
     status = np.full(len(counts), "present", dtype=object)
-    if usual >= _SURE:
-        status[counts < _THIN * usual] = "thin"
+    if usual >= SURE:
+        status[counts < THIN * usual] = "thin"
         status[counts == 0] = "missing"
-    status[(counts == 0) & np.isin(starts.astype("datetime64[M]"), gone)] = "missing"
+    status[(counts == 0) & ~np.isin(starts.astype("datetime64[M]"), recorded)] = "missing"
     return status
 
 
