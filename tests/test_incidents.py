@@ -202,7 +202,7 @@ def test_unknown_categories_are_kept_and_named(tmp_path):
 
 
 def test_missing_and_thin_months_are_said_never_zero(tmp_path):
-    for month, n in (("2024-11", 10), ("2024-12", 10), ("2025-03", 2), ("2025-04", 10)):
+    for month, n in (("2024-11", 20), ("2024-12", 20), ("2025-03", 2), ("2025-04", 20)):
         write(tmp_path / month / f"{month}-x-street.csv", *[street(month=month)] * n)
     loaded = balanced(hs.read_incidents(tmp_path, now=NOW))
     assert loaded.months["status"].tolist() == ["present"] * 2 + ["missing"] * 2 + [
@@ -443,6 +443,38 @@ def test_rows_in_are_rows_out_of_any_extract(rows):
     loaded = balanced(hs.read_incidents(frame, now=NOW))
     assert loaded.files["rows"].sum() == len(rows)
     assert (loaded.incidents["occurred_from"] <= loaded.incidents["occurred_to"]).all()
+
+
+def test_incidents_read_back_are_the_same(tmp_path, stoke):
+    for place in ("month.csv", "2025-03-x-street.csv"):
+        if place == "month.csv":
+            first = hs.read_incidents(pd.DataFrame({
+                "type": ["ASB", "Theft"], "occurred": ["2025-04-25", "2025-04-25 00:00"],
+                "x": [388100, 0], "y": [347500, 0], "recorded_at": "2025-04-26",
+            }), now=NOW)  # fmt: skip
+        else:
+            first = read(tmp_path, street(), street("a" * 64), street(lon="", lat=""), lpts=stoke)
+        again = balanced(hs.read_incidents(first.incidents, lpts=stoke, now=NOW))
+        shared = [c for c in first.incidents.columns if c != "lpt"]
+        pd.testing.assert_frame_equal(
+            pd.DataFrame(again.incidents[shared].drop(columns="geometry")),
+            pd.DataFrame(first.incidents[shared].drop(columns="geometry")),
+        )
+        assert again.incidents.geometry.to_wkt().equals(first.incidents.geometry.to_wkt())
+
+
+def test_street_rows_without_the_force_are_read(tmp_path):
+    header = "Crime ID,Month,Longitude,Latitude,Crime type"
+    rows = ["a,2025-01,-2.178,53.026,Drugs", "a,2025-02,-2.178,53.026,Drugs"]
+    loaded = balanced(hs.read_incidents(write(tmp_path / "x.csv", *rows, header=header), now=NOW))
+    assert len(loaded.superseded) == 1
+    assert loaded.incidents["source"].isna().all()
+
+
+@pytest.mark.parametrize("now", ["tomorrow-ish", pd.NaT, {}])
+def test_a_clock_that_is_no_time_is_refused(tmp_path, now):
+    with pytest.raises(hs.InputError, match=r"^now: "):
+        hs.read_incidents(write(tmp_path / "2025-03-x-street.csv", street()), now=now)
 
 
 def test_progress_is_silent_unless_someone_watches(tmp_path, monkeypatch, capfd):

@@ -62,6 +62,43 @@ def test_bytes_that_cp1252_does_not_know_are_read_as_latin_1():
     assert rows.notes == ["read as latin-1"]
 
 
+def test_a_blank_before_a_quotation_mark_moves_no_column(tmp_path):
+    rows = ['1, "Burglary, dwelling",25/04/2025,388100,347500', "2,ASB,25/04/2025,388100,347500",
+            '3,12" pipe thrown,25/04/2025,388100,347500']  # fmt: skip
+    loaded = read(log(tmp_path, *rows, '4,Row at "The Swan",25/04/2025,388100,347500'))
+    assert loaded.incidents["category"].tolist() == [
+        "Burglary, dwelling", "ASB", '12" pipe thrown', 'Row at "The Swan"'
+    ]  # fmt: skip
+    assert loaded.incidents.geometry.x.tolist() == [388100] * 4
+
+
+def test_a_column_there_twice_and_a_file_without_rows_are_said(tmp_path):
+    path = log(tmp_path, "1,ASB,25/04/2025,26/04/2025", header="URN,Type,Date,Date")
+    loaded = read([path, log(tmp_path, name="empty.csv")])
+    assert loaded.files["detail"].tolist() == [
+        "column 'Date' is there twice: the first is read", "no row below the header"
+    ]  # fmt: skip
+    assert loaded.incidents["occurred_from"].tolist() == [pd.Timestamp("2025-04-25")]
+
+
+def test_what_systems_leave_beside_is_passed_over(tmp_path):
+    frame = pd.DataFrame({"URN": [1], "Type": ["ASB"], "Date": ["25/04/2025"]})
+    frame.to_excel(tmp_path / "log.xlsx", index=False)
+    (tmp_path / "~$log.xlsx").write_bytes(b"Excel's lock on an open file")
+    for source in (tmp_path, str(tmp_path / "*.xlsx")):
+        assert read(source).files["file"].str.endswith("log.xlsx").tolist() == [True]
+
+
+@pytest.mark.parametrize(
+    ("source", "said"),
+    [("", "a path is empty"), ("x" * 5000, "cannot be opened"), (["no.csv", " "], "2 faults")],
+)
+def test_what_is_no_path_is_one_message(source, said):
+    with pytest.raises(hs.InputError, match=said) as caught:
+        read(source)
+    assert len(str(caught.value)) < 300
+
+
 def test_gzip_and_mac_line_ends(tmp_path):
     path = tmp_path / "log.csv.gz"
     path.write_bytes(gzip.compress(f"{LOG}\r1,ASB,25/04/2025,388100,347500\r".encode()))
@@ -362,9 +399,12 @@ def test_places(cells, place):
     ("cells", "check"),
     [
         ({"easting": "0", "northing": "0"}, "point (0, 0)"),
-        ({"easting": "n/a", "northing": "347500"}, "coordinate unreadable"),
+        ({"easting": "by the park", "northing": "347500"}, "coordinate unreadable"),
         ({"easting": "9388100", "northing": "347500"}, "outside the area"),
+        ({"easting": "388.1", "northing": "347.5"}, "at the grid's origin"),  # in kilometres
         ({"grid_ref": "Hanley"}, "grid reference unreadable"),
+        ({"grid_ref": "SJ 8 4"}, "grid reference coarse"),  # ten kilometres
+        ({"grid_ref": "no"}, "grid reference coarse"),  # a square of 100 km
         ({"longitude": "-2.178", "latitude": ""}, "no location"),
         ({"longitude": "2.178", "latitude": "3.0"}, "outside the area"),
     ],
@@ -373,6 +413,26 @@ def test_a_place_that_cannot_be_loses_its_point_not_its_row(cells, check):
     loaded = one(**cells)
     assert point(loaded).is_empty
     assert loaded.quality.set_index("check").loc[check, "rows"] == 1
+
+
+def test_a_comma_in_degrees_is_a_decimal_comma():
+    assert point(one(longitude="-2,178", latitude="53,026")) == point(
+        one(longitude="-2.178", latitude="53.026")
+    )
+
+
+def test_points_near_the_origin_stay_where_the_lpts_lie_there():
+    import geopandas as gpd
+    import shapely
+
+    lpts = hs.read_lpts(
+        gpd.GeoDataFrame(
+            {"lpt": ["North"]}, geometry=[shapely.box(-5000, -5000, 5000, 5000)], crs="EPSG:27700"
+        )
+    )
+    frame = pd.DataFrame({"type": ["ASB"], "date": "2025-04-25", "x": 900, "y": 800})
+    assert read(frame, lpts=lpts).incidents.geometry.x.tolist() == [900]
+    assert read(frame).incidents.geometry.is_empty.all()
 
 
 def test_degrees_in_the_columns_for_metres():
@@ -394,6 +454,68 @@ def test_easting_and_northing_swapped_are_put_right_where_the_lpts_show_it():
     assert loaded.incidents["lpt"].fillna("-").tolist() == ["North", "North", "-"]
     assert "swapped easting/northing: 1" in loaded.text
     assert read(frame).incidents.geometry.x.tolist() == [388100, 347500, 500000]  # nothing shows it
+
+
+# ---- words for nothing, dates told together, frames ----------------------------------------------
+
+
+def test_a_word_for_nothing_names_no_record_and_supersedes_none(tmp_path):
+    rows = [f"{no},ASB,25/04/2025,NULL,-" for no in ("NULL", "NULL", "N/A", "-", "-", "unknown")]
+    loaded = read(log(tmp_path, *rows, "7,N/A,25/04/2025,,", "8,ASB,NULL,,"))
+    assert len(loaded.incidents) == 6
+    assert len(loaded.superseded) == 0
+    assert loaded.rejected["reason"].tolist() == ["no category", "no date"]
+    assert "coordinate unreadable" not in loaded.quality["check"].tolist()
+
+
+def test_the_order_of_day_and_month_is_told_by_all_dates_of_a_file():
+    frame = pd.DataFrame({"type": "Theft", "date_from": ["04/25/2025", "04/05/2025"],
+                          "date_to": ["", "04/06/2025"]})  # fmt: skip
+    loaded = read(frame)
+    assert loaded.incidents["occurred_to"].tolist() == [
+        pd.Timestamp("2025-04-26"), pd.Timestamp("2025-04-07")
+    ]  # fmt: skip
+    assert loaded.text.count("date order guessed") == 1
+
+
+@pytest.mark.parametrize("date", ["2025-04-25 00:00:00.000", "25/04/2025 00:00", "25/04/2025"])
+def test_the_time_of_its_own_column_counts_where_the_date_says_midnight(date):
+    incident = one(date=date, time="21:10:00.0000000").incidents.iloc[0]
+    assert incident["occurred_from"] == pd.Timestamp("2025-04-25 21:10")
+    assert incident["occurred_to"] == incident["occurred_from"]
+    timed = one(date="2025-04-25 09:00", time="21:10").incidents["occurred_from"]
+    assert timed.tolist() == [pd.Timestamp("2025-04-25 09:00")]
+
+
+def test_a_year_alone_is_no_date_of_1905():
+    assert "no date can be read in '2025'" in one(date=2025).rejected["reason"][0]
+
+
+def test_a_share_never_passes_one_where_rows_are_superseded():
+    frame = pd.DataFrame({"urn": "1", "type": "ASB", "date": "25/04/2025 24:00",
+                          "easting": "no", "northing": "no"}, index=range(4))  # fmt: skip
+    quality = read(frame).quality.set_index("check")
+    assert quality.loc["coordinate unreadable", ["rows", "of", "share"]].tolist() == [4, 4, 1]
+    assert quality.loc["no location", ["rows", "of", "share"]].tolist() == [1, 1, 1]
+    counted = quality.dropna(subset="rows")
+    assert (counted["share"] == counted["rows"] / counted["of"]).all()
+
+
+def test_a_geodataframe_keeps_its_points_whatever_their_column_is_called():
+    import geopandas as gpd
+    import shapely
+
+    frame = gpd.GeoDataFrame({"id": [1, 2], "type": "ASB", "date": "25/04/2025"},
+                             geometry=[shapely.Point(-2.178, 53.026), None], crs=4326)  # fmt: skip
+    mapping = {"columns": {"category": "type", "occurred_from": "date"}, "crs": "EPSG:4326"}
+    truth = point(one(longitude="-2.178", latitude="53.026"))
+    for given in (frame, frame.rename_geometry("where")):
+        for chosen in (None, mapping):
+            loaded = read(given, mapping=chosen)
+            assert point(loaded).distance(truth) < 1e-6
+            assert located(loaded.incidents).tolist() == [True, False]
+    with pytest.raises(hs.InputError, match="Polygon; an incident is a point"):
+        read(frame.set_geometry([shapely.box(0, 0, 1, 1), None], crs=4326))
 
 
 # ---- mappings -----------------------------------------------------------------------------------
@@ -450,16 +572,17 @@ def test_every_fault_of_a_mapping_is_named_at_once(tmp_path):
     wrong = {
         "colums": {}, "day_first": "yes", "timezone": "Mars", "crs": "EPSG:0",
         "columns": {"catgory": "Closing code", "occurred_from": "Creatd", "easting": "Easting"},
-        "origins": {"999": "citizen"},
+        "origins": {"999": "citizen"}, "date_format": "%Q",
     }  # fmt: skip
     with pytest.raises(hs.InputError) as caught:
         read(path, mapping=wrong)
     said = str(caught.value)
     for part in ("'colums'; did you mean 'columns'", "'catgory'; did you mean 'category'",
                  "no 'category'", "no 'northing'", "'citizen'", "day_first", "Mars", "EPSG:0",
+                 "'%Q' is no strptime pattern",
                  "'Creatd', but the file has no such column; did you mean 'Created'"):  # fmt: skip
         assert part in said
-    assert len(caught.value.faults) == 9
+    assert len(caught.value.faults) == 10
 
 
 def test_a_mapping_that_is_no_mapping(tmp_path):

@@ -21,7 +21,13 @@ from .sources import mapped, police_uk
 from .sources._cells import read_workbook, rows_of_frame
 from .sources._draft import TEXT, Draft, Fact, constant, join
 from .sources._files import TableFile, find_files
-from .sources._mapping import KNOWN_NAMES, RecordMapping, missing_columns, read_mapping
+from .sources._mapping import (
+    KNOWN_NAMES,
+    RecordMapping,
+    missing_columns,
+    read_mapping,
+    with_points,
+)
 from .sources._points import Area, place_points
 from .sources._quality import add_up, lines, lsoa_facts, month_facts, precision_facts
 from .sources._rows import Rows, plain_name, read_delimited
@@ -49,10 +55,11 @@ class Ingest(Result):
         Rows whose ID comes again in a later month, file or line: ``incident``, ``file``, ``line``,
         ``reason`` (which names the row kept) and the values as read.
     months : DataFrame
-        Incidents per source and month, and whether the month is present, thin or missing; see
-        :func:`hotspots.contracts.recorded_months`.
+        Incidents per source and month, and whether the month is present, thin, missing or
+        incomplete; see :func:`hotspots.contracts.recorded_months`.
     quality : DataFrame
-        One row a finding: ``check``, ``rows``, ``share`` (of the rows accepted, 0 to 1),
+        One row a finding: ``check``, ``rows``, ``of`` (the rows looked at: those that came in for
+        what was found while reading, those accepted for the rest), ``share`` (rows / of, 0 to 1),
         ``action`` (noted, kept, fixed, guessed), ``detail``.
     files : DataFrame
         Every file found: ``file``, ``role`` (read, left aside), ``rows``, ``accepted``,
@@ -172,7 +179,7 @@ def read_incidents(
        line                               reason
     0     3  no date can be read in '32/04/2025'
     """
-    clock = pd.Timestamp.now() if now is None else pd.Timestamp(now)
+    clock = _clock(now)
     shapes, lookup = _areas(lpts, crs)
     area = Area.of(crs, None if shapes is None else tuple(shapes.total_bounds))
     said = None if mapping is None else read_mapping(mapping)
@@ -184,17 +191,30 @@ def read_incidents(
     superseded = _superseded(frame, incident, later, read)
     kept = later < 0
     frame, incident = frame[kept].reset_index(drop=True), incident[kept]
-    facts = [fact for draft in read.drafts for fact in draft.facts] + reused
+    found = [fact for draft in read.drafts for fact in draft.facts] + reused
     incidents, placed = _place(frame, incident, read, area, shapes, lookup)
     months = recorded_months(incidents)
-    facts += placed + _whole_facts(frame, incidents, months)
+    placed += _whole_facts(frame, incidents, months)
     rejected = pd.DataFrame(
         [(n, *row) for n, d in zip(read.names, read.drafts, strict=True) for row in d.refused],
         columns=["file", "line", "reason", "text"],
     )
     files = _files(read, frame, rejected, superseded)
-    quality = add_up(facts, len(incidents))
+    quality = pd.concat(
+        [add_up(found, sum(read.rows_in)), add_up(placed, len(incidents))], ignore_index=True
+    )
     return Ingest(check_incidents(incidents), rejected, superseded, months, quality, files)
+
+
+def _clock(now: str | pd.Timestamp | None) -> pd.Timestamp:
+    """Until when records may be dated, as local wall-clock."""
+    try:
+        clock = pd.Timestamp.now() if now is None else pd.Timestamp(now)
+    except (ValueError, TypeError) as error:
+        raise InputError("now", [f"{now!r} is no date; give one as '2025-04-07'."]) from error
+    if pd.isna(clock):
+        raise InputError("now", ["it is missing; give a date as '2025-04-07', or leave it out."])
+    return clock.tz_localize(None)
 
 
 def _areas(lpts: pd.DataFrame | None, crs: str) -> tuple[gpd.GeoDataFrame | None, pd.Series | None]:
@@ -216,6 +236,8 @@ def _read(
     """Read every file of the source into drafts."""
     read = _Read()
     if isinstance(source, pd.DataFrame):
+        if mapping is not None and isinstance(source, gpd.GeoDataFrame):
+            mapping = with_points(mapping)
         if why := _read_rows(rows_of_frame(source, crs), mapping, crs, now, read):
             raise InputError(_WHAT, [f"the DataFrame holds no incidents: {why}"])
         return read
@@ -309,7 +331,7 @@ def _join(drafts: Sequence[Draft]) -> pd.DataFrame:
             if "recorded_at" in f else np.full(len(f), nothing) for f in frames
         ])  # fmt: skip
     for name in TEXT:
-        if any(name in f for f in frames):
+        if name in ("category", "source") or any(name in f for f in frames):
             joined[name] = join(
                 [f[name].array if name in f else constant("", len(f)) for f in frames]
             )

@@ -9,9 +9,11 @@ import zipfile
 from collections.abc import Collection, Sequence
 from typing import Any
 
+import geopandas as gpd
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
+from pandas.api.types import is_datetime64_dtype
 
 from ..contracts import InputError
 from ._rows import Rows, plain_name
@@ -39,11 +41,12 @@ def cell_text(value: Any, whole_day: bool = False) -> str:
 
 
 def rows_of_cells(
-    name: str, header: Sequence[str], columns: Sequence[Any], line: Sequence[int]
-) -> Rows:
+    name: str, header: Sequence[str], columns: Sequence[Any], line: Sequence[int],
+    exact: Collection[str] = (),
+) -> Rows:  # fmt: skip
     """Make :class:`Rows` of columns of cells.
 
-    A column whose every date-time lies at midnight holds dates alone.
+    A column whose every date-time lies at midnight holds dates alone, but for those in ``exact``.
 
     Examples
     --------
@@ -54,9 +57,13 @@ def rows_of_cells(
     def text_of(place: int) -> NDArray[np.object_]:
         codes, kinds = pd.factorize(pd.Series(columns[place], dtype=object))
         stamps = [v for v in kinds if isinstance(v, dt.datetime)]
-        whole_day = bool(stamps) and all(
-            (v.hour, v.minute, v.second, v.microsecond, v.tzinfo) == (0, 0, 0, 0, None)
-            for v in stamps
+        whole_day = (
+            bool(stamps)
+            and header[place] not in exact
+            and all(
+                (v.hour, v.minute, v.second, v.microsecond, v.tzinfo) == (0, 0, 0, 0, None)
+                for v in stamps
+            )
         )
         texts = np.array([*(cell_text(v, whole_day) for v in kinds), ""], dtype=object)
         return texts[codes]
@@ -65,13 +72,16 @@ def rows_of_cells(
         return [text_of(place) for place in places]
 
     def raw(i: int) -> str:
-        return ", ".join(cell_text(pd.Series(c).iloc[i]) for c in columns)
+        cells = (c.iloc[i] if isinstance(c, pd.Series) else c[i] for c in columns)
+        return ", ".join(map(cell_text, cells))
 
     return Rows(name, list(header), np.asarray(line, dtype=np.int64), load, raw)
 
 
 def rows_of_frame(frame: pd.DataFrame, crs: str) -> Rows:
     """Make :class:`Rows` of a DataFrame; points of a GeoDataFrame become easting and northing.
+
+    In a table of incidents the times are exact as they stand: a month read back stays one.
 
     Examples
     --------
@@ -80,16 +90,25 @@ def rows_of_frame(frame: pd.DataFrame, crs: str) -> Rows:
     """
     if frame.index.name:
         frame = frame.reset_index()
-    if "geometry" in frame.columns and hasattr(frame, "to_crs"):
+    if isinstance(frame, gpd.GeoDataFrame) and frame.active_geometry_name is not None:
         points = frame.geometry
+        kinds = set(points.geom_type.dropna()) - {"Point"}
+        if kinds:
+            raise InputError("GeoDataFrame", [
+                f"it holds {', '.join(sorted(kinds))}; an incident is a point: give "
+                ".representative_point() or .explode() of it."
+            ])  # fmt: skip
         points = points.to_crs(crs) if points.crs is not None else points
-        frame = pd.DataFrame(frame.drop(columns="geometry"))
+        frame = pd.DataFrame(frame.drop(columns=frame.active_geometry_name))
         frame = frame.assign(easting=points.x.to_numpy(), northing=points.y.to_numpy())
+    interval = ["occurred_from", "occurred_to"]
+    ours = all(name in frame and is_datetime64_dtype(frame[name].dtype) for name in interval)
+    exact = [*interval, "recorded_at"] if ours else []
     header = [str(c).strip() for c in frame.columns]
     if again := sorted({h for h in header if header.count(h) > 1}):
         raise InputError("DataFrame", [f"column {h!r} is there more than once." for h in again])
     cells = [frame.iloc[:, i].reset_index(drop=True) for i in range(len(header))]
-    return rows_of_cells("DataFrame", header, cells, range(1, len(frame) + 1))
+    return rows_of_cells("DataFrame", header, cells, range(1, len(frame) + 1), exact)
 
 
 def read_workbook(

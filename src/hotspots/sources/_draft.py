@@ -14,6 +14,12 @@ from ._rows import Rows
 TEXT = ("category", "source", "origin", "place", "lsoa", "outcome", "vulnerability")
 """Text columns of a draft, each a categorical: cleaned once per value, not once per row."""
 
+NOTHING = frozenset({
+    "null", "(null)", "<null>", "n/a", "#n/a", "na", "nan", "nat", "none", "nil", "(blank)",
+    "-", "--", "–", "?",
+})  # fmt: skip
+"""What systems write into a cell that holds nothing, in lower case."""
+
 
 @dataclass(frozen=True)
 class Fact:
@@ -67,6 +73,19 @@ def recode(values: pd.Categorical, clean: Callable[[str], str | None]) -> pd.Cat
     return pd.Categorical.from_codes(codes[values.codes], pd.Index(names, dtype=object))
 
 
+def blank_nothing(values: pd.Categorical) -> pd.Categorical:
+    """Empty the values that only say there is none, such as NULL, N/A or a dash.
+
+    Examples
+    --------
+    >>> blank_nothing(pd.Categorical(["N/A", "ASB", "-"], categories=["N/A", "ASB", "-"])).tolist()
+    ['', 'ASB', '']
+    """
+    plain = ["" if str(v).strip().casefold() in NOTHING else v for v in values.categories]
+    codes, names = pd.factorize(np.array(plain, dtype=object))
+    return pd.Categorical.from_codes(codes[values.codes], pd.Index(names, dtype=object))
+
+
 def constant(value: str, n: int) -> pd.Categorical:
     """Make a categorical that says the same ``n`` times."""
     return pd.Categorical.from_codes(np.zeros(n, dtype=int), pd.Index([value], dtype=object))
@@ -92,10 +111,11 @@ def join(parts: Sequence[pd.Categorical]) -> pd.Categorical:
     return pd.Categorical.from_codes(np.concatenate(pieces), pd.Index(names, dtype=object))
 
 
-def numbers(values: pd.Categorical) -> NDArray[np.float64]:
+def numbers(values: pd.Categorical, *, degrees: bool = False) -> NDArray[np.float64]:
     """Read a categorical of numerals, each value once; nan for what is no number.
 
-    Thousands commas and blanks are let through, as is a decimal comma.
+    Thousands commas and blanks are let through, as is a decimal comma. In ``degrees`` every comma
+    is a decimal one: ``-2,178`` is no two thousand.
 
     Examples
     --------
@@ -107,7 +127,8 @@ def numbers(values: pd.Categorical) -> NDArray[np.float64]:
     odd = np.isnan(found) & (text != "").to_numpy()
     if odd.any():
         plain = text[odd].astype(str).str.strip()
-        plain = plain.str.replace(r"(?<=\d)[, ](?=\d{3}(\D|$))", "", regex=True)
+        if not degrees:
+            plain = plain.str.replace(r"(?<=\d)[, ](?=\d{3}(\D|$))", "", regex=True)
         plain = plain.str.replace(",", ".", regex=False)
         found[odd] = pd.to_numeric(plain, errors="coerce")
     per_row: NDArray[np.float64] = np.append(found, np.nan)[values.codes]

@@ -17,6 +17,7 @@ from ..contracts import InputError
 TEXT_ENDS = (".csv", ".tsv", ".tab", ".txt", ".csv.gz", ".tsv.gz", ".txt.gz")
 EXCEL_ENDS = (".xlsx", ".xlsm")
 _WHAT = "read_incidents"
+_HIDDEN = (".", "__MACOSX", "~$")  # what systems leave beside; ~$ is Excel's lock on an open file
 
 
 @dataclass(frozen=True)
@@ -110,21 +111,14 @@ def _each_once(files: list[TableFile], aside: list[tuple[str, str]]) -> list[Tab
 def _look_into(
     path: str | Path, files: list[TableFile], aside: list[tuple[str, str]], faults: list[str]
 ) -> None:
-    place = Path(path).expanduser()
-    if place.is_dir():
-        found = sorted(p for p in place.rglob("*") if p.is_file() and not _hidden(p, place))
-        if not found:
-            faults.append(f"folder {str(path)!r} is empty; give one that holds CSV files or a zip.")
-        named = [(p, p.relative_to(place.parent).as_posix()) for p in found]
-    elif place.is_file():
-        named = [(place, place.name)]
-    elif glob.has_magic(str(path)):
-        found = sorted(map(Path, glob.glob(str(place), recursive=True)))
-        named = [(p, p.name) for p in found if p.is_file()]
-        if not named:
-            faults.append(f"nothing matches {str(path)!r}; check the folder and the pattern.")
-    else:
-        faults.append(f"{str(path)!r} is not there; check the spelling and the folder.")
+    if not str(path).strip():
+        faults.append("a path is empty; name a file, folder, glob or zip.")
+        return
+    try:
+        named = _named(path, faults)
+    except (OSError, RuntimeError) as error:  # no right to look, no such user, a name too long
+        why = getattr(error, "strerror", None) or error
+        faults.append(f"{str(path)[:80]!r} cannot be opened ({why}); give the path of a file.")
         return
     for p, name in named:
         if name.lower().endswith(".zip"):
@@ -136,8 +130,28 @@ def _look_into(
             aside.append((name, _why_aside(name)))
 
 
+def _named(path: str | Path, faults: list[str]) -> list[tuple[Path, str]]:
+    """Find the files a path stands for, each with the name to show."""
+    place = Path(path).expanduser()
+    if place.is_dir():
+        found = sorted(p for p in place.rglob("*") if p.is_file() and not _hidden(p, place))
+        if not found:
+            faults.append(f"folder {str(path)!r} is empty; give one that holds CSV files or a zip.")
+        return [(p, p.relative_to(place.parent).as_posix()) for p in found]
+    if place.is_file():
+        return [(place, place.name)]
+    if glob.has_magic(str(path)):
+        found = sorted(map(Path, glob.glob(str(place), recursive=True)))
+        named = [(p, p.name) for p in found if p.is_file() and not p.name.startswith(_HIDDEN)]
+        if not named:
+            faults.append(f"nothing matches {str(path)!r}; check the folder and the pattern.")
+        return named
+    faults.append(f"{str(path)!r} is not there; check the spelling and the folder.")
+    return []
+
+
 def _hidden(path: Path, folder: Path) -> bool:
-    return any(part.startswith((".", "__MACOSX", "~$")) for part in path.relative_to(folder).parts)
+    return any(part.startswith(_HIDDEN) for part in path.relative_to(folder).parts)
 
 
 def _why_aside(name: str) -> str:
@@ -173,11 +187,11 @@ def _open_zip(
         return
     for info in sorted(archive.infolist(), key=lambda i: i.filename):
         inner = info.filename
-        if info.is_dir() or any(p.startswith((".", "__MACOSX")) for p in inner.split("/")):
+        if info.is_dir() or any(p.startswith(_HIDDEN) for p in inner.split("/")):
             continue
         shown = f"{name}/{inner}"
         if not inner.lower().endswith(TEXT_ENDS + EXCEL_ENDS):
-            why = "a zip inside a zip; unpack it first" if inner.endswith(".zip") else ""
+            why = "a zip inside a zip; unpack it first" if inner.lower().endswith(".zip") else ""
             aside.append((shown, why or _why_aside(inner)))
         elif info.flag_bits & 1:
             faults.append(f"{name} is locked with a password; unpack it and give the folder.")

@@ -5,11 +5,12 @@ from __future__ import annotations
 import difflib
 import tomllib
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
+import pandas as pd
 import pyproj
 
 from ..contracts import ORIGINS, InputError
@@ -177,7 +178,7 @@ def read_mapping(mapping: str | Path | Mapping[str, Any]) -> RecordMapping:
             faults.append(
                 f"origins turns {value!r} into {origin!r}; it takes {', '.join(ORIGINS)}."
             )
-    faults += _place_faults(said)
+    faults += _place_faults(said) + _form_faults(said.get("date_format"))
     rest: dict[str, Any] = {k: said[k] for k in (*_TEXT_KEYS, "day_first") if k in said}
     return RecordMapping(**rest, **tables, faults=tuple(faults), what=what)  # type: ignore[arg-type]
 
@@ -213,6 +214,30 @@ def _place_faults(said: Mapping[str, Any]) -> list[str]:
         except (ZoneInfoNotFoundError, ValueError):
             faults.append(f"timezone {zone!r} is unknown; give a name such as 'Europe/London'.")
     return faults
+
+
+def with_points(mapping: RecordMapping) -> RecordMapping:
+    """Take the points of a GeoDataFrame, where a mapping names no column for them.
+
+    Examples
+    --------
+    >>> with_points(RecordMapping({"category": "Type"})).columns["easting"]
+    'easting'
+    """
+    if {"easting", "longitude", "grid_ref"} & set(mapping.columns):
+        return mapping
+    points = {"easting": "easting", "northing": "northing"}
+    return replace(mapping, columns={**mapping.columns, **points}, crs=None)
+
+
+def _form_faults(form: Any) -> list[str]:
+    if not isinstance(form, str):
+        return []
+    try:
+        pd.to_datetime(pd.Series(["x"], dtype=object), format=form, errors="coerce")
+    except ValueError as error:
+        return [f"date_format {form!r} is no strptime pattern ({error}); write '%d%b%Y %H%M'."]
+    return [] if "%" in form else [f"date_format is {form!r}; write one such as '%d%b%Y %H%M'."]
 
 
 def _unknown(kind: str, name: str, valid: Sequence[str]) -> str:

@@ -15,6 +15,7 @@ from ._draft import Fact
 Floats = NDArray[np.float64]
 Bools = NDArray[np.bool_]
 WGS84 = "EPSG:4326"
+_CORNER = 2000.0  # a grid's false origin lies out at sea; kilometres read as metres lie there
 
 
 @dataclass(frozen=True)
@@ -106,10 +107,15 @@ def place_points(
     zero = (x == 0) & (y == 0)
     say(zero, "point (0, 0)", "kept", "at (0, 0), so without a point")
     blank = zero | ~np.isfinite(x) | ~np.isfinite(y)
-    x[blank], y[blank] = np.nan, np.nan
     geographic = given.is_geographic
     home = area.degrees if geographic else Area.of(crs).box
     near_degrees = (np.abs(x) <= 180) & (np.abs(y) <= 90)
+    if not geographic and not (area.lpts and within(np.zeros(1), np.zeros(1), area.lpts)[0]):
+        corner = (np.abs(x) <= _CORNER) & (np.abs(y) <= _CORNER) & ~near_degrees
+        say(corner, "at the grid's origin", "kept", "within 2 km of the grid's origin, so without "
+            "a point (kilometres in place of metres?)")  # fmt: skip
+        blank |= corner
+    x[blank], y[blank] = np.nan, np.nan
     if not geographic:
         # A few metres from a grid's false origin is sea or nonsense: these are degrees.
         tight = area.lpts if area.lpts and given == area.crs else home

@@ -7,20 +7,27 @@ from collections.abc import Iterable
 import numpy as np
 import pandas as pd
 
-from ..contracts import time_precision
+from ..contracts import THIN, time_precision
 from ._draft import Fact
 
 _FIRST_2021 = {"E01": 33769, "W01": 1959}
 """First number of the LSOA codes made for the 2021 census; all before were there in 2011."""
 
 
-def add_up(facts: Iterable[Fact], accepted: int) -> pd.DataFrame:
-    """Add up the same finding over files, the most frequent action's order kept.
+def add_up(facts: Iterable[Fact], of: int) -> pd.DataFrame:
+    """Add up the same finding over files.
+
+    Parameters
+    ----------
+    facts : iterable of Fact
+    of : int
+        The rows looked at: those that came in for what is found while reading, those accepted
+        for what is found in the table of incidents.
 
     Returns
     -------
     DataFrame
-        ``check``, ``rows``, ``share`` (of the rows accepted), ``action``, ``detail``.
+        ``check``, ``rows``, ``of``, ``share`` (rows / of), ``action``, ``detail``.
     """
     total: dict[tuple[str, str, str], int | None] = {}
     for fact in facts:
@@ -30,8 +37,9 @@ def add_up(facts: Iterable[Fact], accepted: int) -> pd.DataFrame:
     rows = [(check, n, action, detail) for (check, action, detail), n in total.items()]
     frame = pd.DataFrame(rows, columns=["check", "rows", "action", "detail"])
     frame["rows"] = frame["rows"].astype("Int64")
-    share = frame["rows"].astype("Float64") / max(accepted, 1)
-    frame.insert(2, "share", share.astype(float))
+    frame.insert(2, "of", frame["rows"].where(frame["rows"].isna(), of))
+    share = frame["rows"].astype("Float64") / max(of, 1)
+    frame.insert(3, "share", share.astype(float))
     return frame
 
 
@@ -106,14 +114,16 @@ def precision_facts(incidents: pd.DataFrame) -> list[Fact]:
 
 
 def month_facts(months: pd.DataFrame) -> list[Fact]:
-    """Name the months that are missing or thin, source by source."""
+    """Name the months that are missing, thin or incomplete, source by source."""
     facts = []
-    for status, action in (("missing", "kept"), ("thin", "noted")):
+    for status, action, why in (
+        ("missing", "kept", "missing, never to be read as zero"),
+        ("thin", "noted", f"under {THIN:.0%} of the usual month: probably incomplete"),
+        ("incomplete", "noted", "before the first whole month or after the last"),
+    ):
         some = months[months["status"] == status]
         for source, months_ in some.groupby("source", sort=True)["month"]:
             said = spans(months_.to_numpy())
-            why = "missing, never to be read as zero" if status == "missing" else (
-                "under 40 % of the usual month: probably incomplete")  # fmt: skip
             n = int(some.loc[months_.index, "incidents"].sum())
             facts.append(Fact(f"{status} months", n, action, f"{source}: {said} {why}"))
     return facts
@@ -164,7 +174,7 @@ def _count(n: int, noun: str) -> str:
 
 
 def _months_line(months: pd.DataFrame) -> str:
-    present = months[months["status"] != "missing"]
+    present = months[months["status"].isin(["present", "thin"])]
     sources = present["source"].unique()
     who = sources[0] if len(sources) == 1 else f"{len(sources)} sources"
     first, last = present["month"].min(), present["month"].max()
@@ -177,20 +187,24 @@ def _months_line(months: pd.DataFrame) -> str:
         named = by.iloc[0] if len(sources) == 1 else "; ".join(
             f"{s} {m}" for s, m in by.head(4).items()) + ("; …" if len(by) > 4 else "")  # fmt: skip
         line += f"; {len(some):,} {status}{note}: {named}"
+    edge = months[months["status"] == "incomplete"]
+    if n := int(edge["incidents"].sum()):
+        said = f"{edge['month'].min():%Y-%m} to {edge['month'].max():%Y-%m}"
+        line += f"; {_count(n, 'incident')} in months not whole, before or after: {said}"
     return line + "."
 
 
 _TOPICS = (
     ("Times", ("time precision", "no end", "exactly midnight", "time unreadable")),
-    ("Places", ("no location", "outside the LPTs", "point (0, 0)", "outside the area",
-                "coordinate unreadable", "grid reference", "police station", "LSOA vintage",
-                "projection")),
+    ("Places", ("no location", "outside the LPTs", "point (0, 0)", "at the grid's origin",
+                "outside the area", "coordinate unreadable", "grid reference", "police station",
+                "LSOA vintage", "projection")),
 )  # fmt: skip
 
 
 def _quality_lines(quality: pd.DataFrame) -> list[str]:
     """One line a topic, then one for each thing done, in the order in which a reader asks."""
-    told = quality[~quality["check"].isin(["missing months", "thin months"])]
+    told = quality[~quality["check"].str.endswith(" months")]  # the line of months says it
     said = []
     for head, checks in _TOPICS:
         mine = told["check"].str.startswith(checks)

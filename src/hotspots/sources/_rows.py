@@ -183,6 +183,10 @@ def read_delimited(name: str, data: bytes, known: Collection[str]) -> Rows | Non
     rows = _fast(name, header, head[place].encode(), data[start:], place + 2, delimiter)
     if rows is None:
         rows = _slow(name, header, data[start:].decode(), place + 2, delimiter)
+    if not len(rows.line) and not rows.refused:
+        notes.append("no row below the header")
+    again = {h for h in header if h and header.count(h) > 1}
+    notes += [f"column {h!r} is there twice: the first is read" for h in sorted(again)]
     rows.notes = notes
     return rows
 
@@ -204,6 +208,8 @@ def _fast(
         if quotes.size % 2:
             return None
         ends = breaks[np.searchsorted(quotes, breaks) % 2 == 0]
+        if _astray(letters, quotes, np.sort(np.concatenate([breaks, marks])), ord(delimiter)):
+            return None
         marks = marks[np.searchsorted(quotes, marks) % 2 == 0]
     begins = np.concatenate([[0], ends[:-1] + 1])
     line = first_line + np.searchsorted(breaks, begins)
@@ -252,6 +258,19 @@ def _fast(
         except (pd.errors.ParserError, ValueError):
             return None  # pandas counts other rows: quotation marks inside a field
     return Rows(name, header, line[kept], load, raw, refused)
+
+
+def _astray(
+    letters: NDArray[np.uint8], quotes: NDArray[np.int64], cuts: NDArray[np.int64], delimiter: int
+) -> bool:
+    """Tell whether a quotation mark inside a field, such as after a blank, hides a delimiter.
+
+    To a parser of CSV only a mark at the start of a field is one: it would cut there.
+    """
+    before = letters[np.maximum(quotes[::2] - 1, 0)]
+    proper = (quotes[::2] == 0) | np.isin(before, [delimiter, 10, 34])
+    hides = np.diff(np.searchsorted(cuts, quotes).reshape(-1, 2), axis=1)[:, 0] > 0
+    return bool((~proper & hides).any())
 
 
 def _parse(
@@ -318,7 +337,9 @@ def _record(lines: list[str], i: int, width: int, delimiter: str) -> tuple[list[
     text = ""
     for span in range(1, min(_LONGEST_RECORD, len(lines) - i) + 1):
         text = text + "\n" + lines[i + span - 1] if text else lines[i]
-        reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True)
+        reader = csv.reader(
+            io.StringIO(text, newline=""), delimiter=delimiter, strict=True, skipinitialspace=True
+        )
         try:
             fields = next(reader, [])
         except csv.Error as error:

@@ -26,7 +26,7 @@ _SHAPES = tuple(re.compile(_DAY + shape + _TIME, re.IGNORECASE) for shape in (
     r"(?P<y>\d{4})(?P<m>0[1-9]|1[0-2])(?P<d>[0-3]\d)",
 ))  # fmt: skip
 _MONTH_ONLY = re.compile(r"(\d{4})[-/](0?[1-9]|1[0-2])")
-_SERIAL = re.compile(r"\d{1,5}(?:\.\d+)?")
+_SERIAL = re.compile(r"(?:\d{5}|[01])(?:\.\d+)?")  # four digits are a year, not 1905
 _CLOCK = re.compile(
     r"(\d{1,2})[:.h](\d{2})(?:[:.](\d{2})(?:[.,]\d+)?)?\s*([ap]m)?|(\d{3,4})", re.IGNORECASE
 )
@@ -116,7 +116,7 @@ def read_stamps(
                               errors="coerce", utc="%z" in form)  # fmt: skip
         if "%z" in form:
             read = read.dt.tz_convert(ZoneInfo(zone)).dt.tz_localize(None)
-            flags["offset"][:] = True
+            flags["offset"] = read.notna().to_numpy()
         start = read.to_numpy().astype("datetime64[s]")
         if not any(part in form for part in ("%H", "%I", "%X", "%c", "%T", "%R")):
             width[:] = 86400

@@ -9,7 +9,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from ..contracts import ORIGINS, InputError
-from ._draft import Draft, Fact, constant, numbers, recode, refuse
+from ._draft import NOTHING, Draft, Fact, blank_nothing, constant, numbers, recode, refuse
 from ._gridref import read_gridref
 from ._mapping import (
     DEFAULT_ORIGINS,
@@ -23,6 +23,7 @@ from ._stamps import guess_day_first, read_clock, read_stamps
 
 Bools = NDArray[np.bool_]
 _DAY = np.timedelta64(86400, "s")
+_COARSE = 1000.0  # metres: the centre of a larger square is no place where anything happened
 
 
 def read_mapped(rows: Rows, mapping: RecordMapping | None, crs: str, now: pd.Timestamp) -> Draft:
@@ -53,16 +54,20 @@ def read_mapped(rows: Rows, mapping: RecordMapping | None, crs: str, now: pd.Tim
     mapping = mapping or RecordMapping()
     names = list(dict.fromkeys(columns.values()))
     raw = rows.columns(names, text=[columns["id"]] if "id" in columns else [])
+    for name in raw:
+        if isinstance(raw[name].dtype, pd.CategoricalDtype):
+            raw[name] = blank_nothing(raw[name].array)
 
     def column(key: str) -> pd.Categorical | None:
         return pd.Categorical(raw[columns[key]]) if key in columns else None
 
     frame = pd.DataFrame({"line": rows.line})
-    frame["id"] = raw[columns["id"]].astype(str).str.strip() if "id" in columns else ""
-    faults = _interval(frame, column, mapping, now, facts)
+    frame["id"] = _ids(raw[columns["id"]]) if "id" in columns else ""
+    day_first = _day_first(column, mapping, facts)
+    faults = _interval(frame, column, mapping, now, day_first, facts)
     recorded = column("recorded_at")
     if recorded is not None:
-        frame["recorded_at"], _, _ = _stamps(recorded, None, mapping, [])
+        frame["recorded_at"], _, _ = _stamps(recorded, None, mapping, day_first, [])
     home = _coordinates(frame, column, mapping, crs, facts)
     frame["category"] = _category(column("category"), len(frame), mapping, facts)
     origin = column("origin")
@@ -112,17 +117,17 @@ def _columns(rows: Rows, mapping: RecordMapping | None, facts: list[Fact]) -> di
 
 def _interval(
     frame: pd.DataFrame, column: Callable[[str], pd.Categorical | None],
-    mapping: RecordMapping, now: pd.Timestamp, facts: list[Fact],
+    mapping: RecordMapping, now: pd.Timestamp, day_first: bool, facts: list[Fact],
 ) -> list[tuple[Bools, str | Callable[[int], str]]]:  # fmt: skip
     """Fill ``occurred_from`` and ``occurred_to``, and tell which rows have no usable time."""
     days = column("occurred_from")
     assert days is not None  # _columns has seen to it
-    start, width, text = _stamps(days, column("occurred_from_time"), mapping, facts)
+    start, width, text = _stamps(days, column("occurred_from_time"), mapping, day_first, facts)
     if (ends := column("occurred_to")) is None:
         end = np.full(len(frame), np.datetime64("NaT", "s"), dtype="datetime64[s]")
         to_width = np.zeros_like(width)
     else:
-        end, to_width, _ = _stamps(ends, column("occurred_to_time"), mapping, facts)
+        end, to_width, _ = _stamps(ends, column("occurred_to_time"), mapping, day_first, facts)
     future_end = end > now.to_datetime64()
     _say(facts, future_end & ~np.isnat(start), "end in the future", "fixed",
          "the end is left out, so they count as exact at their start")  # fmt: skip
@@ -152,20 +157,33 @@ def _interval(
     ]  # fmt: skip
 
 
+def _ids(values: pd.Series) -> pd.Series:
+    """IDs as text; a word for nothing names no record, and no row may supersede another by it."""
+    ids = values.astype(str).str.strip()
+    return ids.where(~ids.str.casefold().isin(NOTHING | {"unknown"}), "")
+
+
+def _day_first(
+    column: Callable[[str], pd.Categorical | None], mapping: RecordMapping, facts: list[Fact]
+) -> bool:
+    """Tell the order of day and month from every date of the file, as one system wrote them."""
+    if mapping.day_first is not None or mapping.date_format is not None:
+        return mapping.day_first is not False
+    dates = (column(key) for key in ("occurred_from", "occurred_to", "recorded_at"))
+    day_first, why = guess_day_first([str(v) for c in dates if c is not None for v in c.categories])
+    if why and (not day_first or why.startswith("nothing")):
+        order = "day" if day_first else "month"
+        facts.append(Fact("date order guessed", None, "guessed", f"{order} first: {why}"))
+    return day_first
+
+
 def _stamps(
-    days: pd.Categorical, clock: pd.Categorical | None, mapping: RecordMapping, facts: list[Fact]
-) -> tuple[NDArray[np.datetime64], NDArray[np.timedelta64], NDArray[np.object_]]:
+    days: pd.Categorical, clock: pd.Categorical | None, mapping: RecordMapping, day_first: bool,
+    facts: list[Fact],
+) -> tuple[NDArray[np.datetime64], NDArray[np.timedelta64], NDArray[np.object_]]:  # fmt: skip
     """Start and width of the interval in each row's date and time of day, and the date's text."""
     values = [str(v) for v in days.categories]
-    day_first, why = mapping.day_first, ""
-    if day_first is None and mapping.date_format is None:
-        day_first, why = guess_day_first(values)
-        if why and (not day_first or why.startswith("nothing")):
-            order = "day" if day_first else "month"
-            facts.append(Fact("date order guessed", None, "guessed", f"{order} first: {why}"))
-    read = read_stamps(
-        values, day_first=day_first is not False, form=mapping.date_format, zone=mapping.timezone
-    )
+    read = read_stamps(values, day_first=day_first, form=mapping.date_format, zone=mapping.timezone)
     codes = days.codes
     at = np.where(codes < 0, len(values), codes)
     start = np.append(read.start, np.datetime64("NaT"))[at]
@@ -175,8 +193,10 @@ def _stamps(
         seconds, late24 = read_clock([str(v) for v in clock.categories])
         spot = np.where(clock.codes < 0, len(seconds), clock.codes)
         given = np.append(seconds, np.nan)[spot]
+        # Databases write a date as 2025-04-25 00:00:00 where the time stands in its own column.
+        bare = (width == _DAY) | ((start == start.astype("datetime64[D]")) & (width == 0) & ~late)
         late |= np.append(late24, False)[spot]
-        timed = (given >= 0) & (width == _DAY)
+        timed = (given >= 0) & bare
         start = np.where(timed, start + np.nan_to_num(given).astype("timedelta64[s]"), start)
         width = np.where(timed, np.timedelta64(0, "s"), width)
         _say(facts, given == -1, "time unreadable", "kept",
@@ -207,7 +227,7 @@ def _coordinates(
         x, y = column(east), column(north)
         if x is not None and y is not None:
             home = mapping.crs or default
-            frame["x"], frame["y"] = numbers(x), numbers(y)
+            frame["x"], frame["y"] = (numbers(v, degrees=east == "longitude") for v in (x, y))
             broken = np.isnan(frame["x"]) & _filled(x) | np.isnan(frame["y"]) & _filled(y)
             _say(facts, broken.to_numpy(), "coordinate unreadable", "kept",
                  "with a coordinate that is no number, so without a point")  # fmt: skip
@@ -218,6 +238,8 @@ def _coordinates(
     if frame["x"].notna().any() and home.upper() != "EPSG:27700":
         return home
     found = [read_gridref(str(v)) for v in refs.categories]
+    coarse = np.array([f is not None and f[2] > _COARSE for f in found] + [False])[refs.codes]
+    found = [f if f and f[2] <= _COARSE else None for f in found]
     east_ = np.array([f[0] if f else np.nan for f in found] + [np.nan])[refs.codes]
     north_ = np.array([f[1] if f else np.nan for f in found] + [np.nan])[refs.codes]
     need = frame["x"].isna().to_numpy()
@@ -228,7 +250,9 @@ def _coordinates(
     if sides:
         said = f"{sides[0]:,.0f} m" + (f" to {sides[-1]:,.0f} m" if len(sides) > 1 else "")
         _say(facts, used, "grid reference", "noted", f"placed at the centre of its {said} square")
-    _say(facts, need & np.isnan(east_) & _filled(refs), "grid reference unreadable",
+    _say(facts, need & coarse, "grid reference coarse", "kept",
+         "with a grid reference to a square of over 1 km, so without a point")  # fmt: skip
+    _say(facts, need & np.isnan(east_) & _filled(refs) & ~coarse, "grid reference unreadable",
          "kept", "with a grid reference that cannot be read, so without a point")  # fmt: skip
     return "EPSG:27700"
 
