@@ -172,3 +172,17 @@ def test_a_link_is_followed(tmp_path):
         partial.write_text("new", encoding="utf-8")
     assert (tmp_path / "real.csv").read_text(encoding="utf-8") == "new"
     assert (tmp_path / "link.csv").is_symlink()
+
+
+@pytest.mark.parametrize("kind", [atomic_file, atomic_folder])
+def test_a_place_where_nothing_may_be_written_is_said_before_the_work(tmp_path, monkeypatch, kind):
+    def refuse(*_, **__):
+        raise PermissionError(13, "Permission denied")
+
+    monkeypatch.setattr("pathlib.Path.touch", refuse)
+    monkeypatch.setattr("pathlib.Path.mkdir", lambda _, **options: options or refuse())
+    done = []
+    match = r"nothing can be written in .*Permission denied"
+    with pytest.raises(InputError, match=match), kind(tmp_path / "out.csv"):
+        done.append("work")
+    assert done == names(tmp_path) == []

@@ -195,7 +195,7 @@ method = "counts"
         "[hotspots] category is 3; it must be text or a list of texts.",
         "[hotspots] top_k is 0; it must be a whole number from 1.",
         "[hotspots] per_lpt is 'yes'; it must be true or false.",
-        "[grid] size is True; it must be a number above 0.",
+        "[grid] size is True; it must be a number of metres from 2.",
         "[grid] shape is 'round'; it must be 'square' or 'hex'.",
         "[trends] by is ['beat']; it must be a list of 'lpt', 'category', 'command'.",
         "[trends] freq is 'D'; it must be 'MS' (months) or 'W-MON' (weeks).",
@@ -228,6 +228,23 @@ def test_other_faults_of_a_configuration(small):
     assert [f.split()[1] for f in needed] == ["shifts", "units", "start"]
     with pytest.raises(hs.InputError, match="cannot be opened"):
         read_config(small.parent / "gone.toml")
+
+
+def test_values_that_no_table_can_hold_are_faults_not_tracebacks(small):
+    base = '[data]\nincidents = "extract.csv"\nlpts = "lpts.gpkg"\n'
+    said = faults_of(small, base + "[hotspots.kde]\nkernel = 'gauss'\n[grid]\nsize = 1\n"
+                     "[patrols]\nshifts = ''\nunits = ''\nstart = 1\nmethod = []\n")  # fmt: skip
+    kernels = "uniform, epanechnikov, quartic, triweight"
+    assert f"[hotspots.kde] kernel is 'gauss'; it must be one of {kernels}." in said
+    assert "[grid] size is 1; it must be a number of metres from 2." in said
+    assert "[patrols] method is []; it must be one of kde, dbscan, counts." in said
+
+
+def test_the_kernels_are_those_of_the_detector():
+    from hotspots.cli.config import KERNELS
+    from hotspots.detect.kde import KERNELS as KNOWN
+
+    assert tuple(KNOWN) == KERNELS
 
 
 def test_defaults_and_paths(small, monkeypatch):

@@ -54,8 +54,8 @@ def atomic_file(path: str | os.PathLike[str]) -> Iterator[Path]:
     Raises
     ------
     InputError
-        When the file cannot be put in place, for instance because a program holds the old one
-        open.
+        When nothing may be written there, or the file cannot be put in place, for instance
+        because a program holds the old one open.
 
     Examples
     --------
@@ -72,6 +72,11 @@ def atomic_file(path: str | os.PathLike[str]) -> Iterator[Path]:
     if place.is_dir():
         raise InputError(str(path), ["it is a folder; name a file in it."])
     partial = _beside(place)
+    try:
+        partial.touch()  # said before the work, not after it
+        partial.unlink()
+    except OSError as error:
+        raise InputError(str(path), [_unwritable(place, error)]) from error
     try:
         yield partial
         with partial.open("rb+") as written:  # on the disk before the name points to it
@@ -101,8 +106,8 @@ def atomic_folder(path: str | os.PathLike[str]) -> Iterator[Path]:
     Raises
     ------
     InputError
-        When ``path`` is a file, or a folder with content that this package did not make, or when
-        it cannot be replaced. What was there then stays.
+        When ``path`` is a file, or a folder with content that this package did not make, when
+        nothing may be written there, or it cannot be replaced. What was there then stays.
 
     Notes
     -----
@@ -125,7 +130,10 @@ def atomic_folder(path: str | os.PathLike[str]) -> Iterator[Path]:
         previous.rename(place)
     strangers = _strangers(place, str(path))
     partial = _beside(place)
-    partial.mkdir()
+    try:
+        partial.mkdir()
+    except OSError as error:
+        raise InputError(str(path), [_unwritable(place, error)]) from error
     try:
         yield partial
         listing = {"made_by": "hotspots", "wrote": _files(partial)}
@@ -146,6 +154,10 @@ def atomic_folder(path: str | os.PathLike[str]) -> Iterator[Path]:
         shutil.rmtree(previous, ignore_errors=True)
     finally:
         shutil.rmtree(partial, ignore_errors=True)
+
+
+def _unwritable(place: Path, error: OSError) -> str:
+    return f"nothing can be written in {place.parent} ({error.strerror}); name another folder."
 
 
 def _swap(old: Path, new: Path, what: str) -> None:

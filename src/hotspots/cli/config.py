@@ -17,6 +17,9 @@ from ..contracts import InputError
 METHODS = {"kde": "KDE", "dbscan": "DBSCAN", "counts": "Counts"}
 """Tables of ``[hotspots]`` that stand for a detector, and its public name."""
 
+KERNELS = ("uniform", "epanechnikov", "quartic", "triweight")
+"""Kernels of the KDE, spelt out here so that checking a configuration loads no detector."""
+
 
 @dataclass(frozen=True)
 class _Key:
@@ -38,10 +41,10 @@ _SCHEMA: dict[str, dict[str, _Key]] = {
         "min_incidents": _Key("count", 12), "per_lpt": _Key("flag", False),
         "include_police": _Key("flag", False),
     },
-    "hotspots.kde": {"bandwidth": _Key("positive", 300), "kernel": _Key("text", "quartic")},
+    "hotspots.kde": {"bandwidth": _Key("positive", 300), "kernel": _Key("kernel", "quartic")},
     "hotspots.dbscan": {"eps": _Key("positive", 200), "min_incidents": _Key("positive", 24)},
     "hotspots.counts": {},
-    "grid": {"size": _Key("positive", 100), "shape": _Key("shape", "square")},
+    "grid": {"size": _Key("size", 100), "shape": _Key("shape", "square")},
     "trends": {"by": _Key("by", ("lpt",)), "freq": _Key("freq", "MS")},
     "patrols": {
         "shifts": _Key("file", required=True), "units": _Key("file", required=True),
@@ -89,6 +92,8 @@ _RULES: dict[str, tuple[str, Callable[[Any], bool]]] = {
     "count": ("a whole number from 1", lambda v: _whole(v) and v >= 1),
     "seed": ("a whole number or text", lambda v: _whole(v) or _text(v)),
     "positive": ("a number above 0", lambda v: _number(v) and v > 0),
+    "size": ("a number of metres from 2", lambda v: _number(v) and v >= 2),
+    "kernel": (f"one of {', '.join(KERNELS)}", lambda v: v in KERNELS),
     "share": ("a number above 0 and at most 1", lambda v: _number(v) and 0 < v <= 1),
     "date": ("a date as 2025-04-07", _date),
     "shape": ("'square' or 'hex'", lambda v: v in ("square", "hex")),
@@ -97,7 +102,7 @@ _RULES: dict[str, tuple[str, Callable[[Any], bool]]] = {
         "a list of 'lpt', 'category', 'command'",
         lambda v: isinstance(v, list) and all(g in ("lpt", "category", "command") for g in v),
     ),
-    "method": (f"one of {', '.join(METHODS)}", lambda v: v in METHODS),
+    "method": (f"one of {', '.join(METHODS)}", lambda v: isinstance(v, str) and v in METHODS),
     "table": ("a table", lambda v: isinstance(v, dict)),
 }
 

@@ -79,7 +79,11 @@ def read_lpts(source: str | Path | gpd.GeoDataFrame, *, crs: str = CRS) -> gpd.G
     West       2.0     One
     """
     what, frame = _load(source)
-    target = pyproj.CRS.from_user_input(crs)
+    try:
+        target = pyproj.CRS.from_user_input(crs)
+    except pyproj.exceptions.CRSError as error:
+        fault = f"{crs!r} is no known coordinate system; for Britain give {CRS!r}."
+        raise InputError("crs", [fault]) from error
     faults = []
     if frame.crs is None:
         faults.append(f"it has no CRS; say which with .set_crs(...), for Britain {CRS!r}.")
