@@ -123,7 +123,8 @@ def _quality(ingest: Result) -> str:
     if len(tables.get("quality", ())):
         found = tables["quality"]
         if "share" in found.columns:
-            found = found.assign(share=[f"{share:.1%}" for share in found["share"]])
+            said = ["" if pd.isna(share) else f"{share:.1%}" for share in found["share"]]
+            found = found.assign(share=said)
         parts.append("<h3>What the checks found</h3>" + table(found))
     if rejected and "reason" in tables["rejected"].columns:
         counts = tables["rejected"].groupby("reason", observed=True).size().rename("rows")
@@ -171,7 +172,7 @@ def _methods(given: Stations) -> str:
             points.append(f"Hotspots {n}: {method}, incidents of {when}.")
     if given.hotspots:
         points.append(
-            "Heat has no meaning beyond its order. Rank 1 is the hottest. A hotspot lies in one "
+            "Rank 1 is the hottest. Heat compares within one method only. A hotspot belongs to one "
             "Local Policing Team."
         )
     if any("harm" in spots.columns and spots["harm"].notna().any() for spots in given.hotspots):
