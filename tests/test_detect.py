@@ -187,6 +187,23 @@ def test_police_generated_incidents_are_left_out_and_said(detector, incidents, g
 
 
 @every
+def test_weights_of_zero_give_no_heat(detector, incidents, grid):
+    learner = clone(detector).set_params(weights="harm").fit(incidents.assign(harm=0.0))
+    assert (learner.predict(grid) == 0).all()
+
+
+@every
+def test_parameters_of_the_wrong_kind_are_refused_all_at_once(detector, incidents):
+    wrong = {"years": "2", "weights": ["harm"]}
+    wrong |= {n: str(v) for n, v in detector.get_params().items() if isinstance(v, (int, float))
+              and not isinstance(v, bool)}  # fmt: skip
+    with pytest.raises(InputError) as error:
+        clone(detector).set_params(**wrong).fit(incidents)
+    assert len(error.value.faults) == len(wrong)
+    assert "weights=['harm']; it must name one column" in str(error.value)
+
+
+@every
 def test_missing_months_are_not_zeros(detector, incidents):
     months = incidents["occurred_from"].dt.month
     some = incidents[months.isin([1, 2, 3, 10, 11, 12])]
@@ -378,7 +395,10 @@ def test_coverage_of_everything_takes_every_place_with_incidents(detector, incid
         ({"coverage": 1e-6}, "less than one cell"),
         ({"max_area_km2": 0.005}, "must hold at least one cell of 0.01 km²"),
         ({"max_area_km2": np.nan}, "max_area_km2=nan"),
-        ({"min_incidents": -1}, "min_incidents=-1; it must be 0 or more"),
+        ({"min_incidents": -1}, "min_incidents=-1; it must be a number from 0"),
+        ({"min_incidents": None}, "min_incidents=None; it must be a number"),
+        ({"max_area_km2": "0.05"}, "max_area_km2='0.05'; it must hold"),
+        ({"coverage": "1 %"}, "coverage='1 %'; it must be a share"),
     ],
 )
 def test_impossible_requests_are_refused(incidents, grid, arguments, message):
@@ -447,7 +467,7 @@ def test_a_peak_too_thin_does_not_hide_its_neighbour(grid):
 
 
 def test_coverage_is_spent_on_places_that_are_given(grid):
-    """Of three cells allowed, none is lost on a place too thin; the last place gets what is left."""
+    """None of three cells is lost on a place too thin, and the last place gets what is left."""
     heat = {(5, 5): 50, (15, 15): 40, (16, 15): 39, (10, 25): 30, (11, 25): 29}
     counts = {**dict.fromkeys(heat, 12), (5, 5): 11}
     found = regions(grid, heat, counts, coverage=3 / 1200)

@@ -333,7 +333,31 @@ def test_edges_and_corners_of_squares_go_east_and_north(two):
     assert grid.ids[np.searchsorted(grid.cells, at)].tolist() == [
         "E100_N0", "E0_N100", "E100_N100", "E0_N0", "E0_N0",
     ]  # fmt: skip
-    assert grid.locate([(2000, 50), (-0.1, 50), (np.nan, 1)]).tolist() == [-1, -1, -1]
+    assert grid.locate([(2000.1, 50), (-0.1, 50), (np.nan, 1)]).tolist() == [-1, -1, -1]
+
+
+@pytest.mark.parametrize("shape", ["square", "hex"])
+def test_a_point_on_the_outer_edge_is_in_the_grid_as_it_is_in_its_lpt(two, shape):
+    """Also where the edge of the LPTs is one of cells, and the cell beyond it is outside."""
+    grid = hs.Grid.over(two, 100, shape)
+    west, south, east, north = two.total_bounds
+    along = np.arange(0, 2001, 12.5)
+    xy = np.array([(x, y) for x in along for y in along])
+    xy = xy[np.isin(xy[:, 0], [west, east]) | np.isin(xy[:, 1], [south, north])]
+    within = pd.notna(assign_lpt(*xy.T, two))
+    assert within.sum() > 200
+    assert (grid.locate(xy[within]) >= 0).all()
+    if shape == "square":
+        ids = grid.ids_of(grid.locate([(east, 50), (50, north), (east, north)]))
+        names = [(east - 100, 0), (0, north - 100), (east - 100, north - 100)]
+        assert ids.tolist() == [f"E{x:.0f}_N{y:.0f}" for x, y in names]
+
+
+def test_ids_of_cells_of_no_whole_metres_are_short(two):
+    grid = hs.Grid.over(two, 33.3)
+    assert "E99.9_N133.2" in grid.ids
+    assert max(map(len, grid.ids)) <= len("E1998.0_N1998.00")
+    assert len(set(grid.ids)) == len(grid.cells)
 
 
 def test_neighbours_across_corners(two):

@@ -15,7 +15,7 @@ from sklearn.exceptions import NotFittedError
 
 from ..contracts import InputError, announce, check_incidents
 from ..places import Grid, coordinates, distinct_points, weights_of
-from ._regions import Limits, find_regions, hotspots_table
+from ._regions import Limits, find_regions, hotspots_table, is_number
 
 SPARSE = 5.0
 """Incidents a month under which an empty month is as likely a true zero as a missing file."""
@@ -92,7 +92,9 @@ class Detector(BaseEstimator, ABC):  # type: ignore[misc]  # scikit-learn has no
         1.0
         """
         faults = self._faults()
-        if self.years is not None and not 0 < self.years < np.inf:
+        if self.weights is not None and not isinstance(self.weights, str):
+            faults.append(f"weights={self.weights!r}; it must name one column, or be None.")
+        if self.years is not None and not (is_number(self.years) and 0 < self.years < np.inf):
             faults.append(f"years={self.years!r}; it must be above 0, or None to count months.")
         if faults:
             raise InputError(type(self).__name__, faults)
@@ -234,11 +236,11 @@ class Detector(BaseEstimator, ABC):  # type: ignore[misc]  # scikit-learn has no
         counts = np.bincount(position[position >= 0], minlength=len(grid.cells))
         regions = find_regions(grid, heat, counts, limits)
         if not regions:
-            most = int(counts.max(initial=0))
+            most = int(counts[heat > 0].max(initial=0))
             announce(
                 f"{self!r}: no hotspot holds {min_incidents} incidents within {max_area_km2:g} km² "
-                f"(the fullest cell holds {most}); lower min_incidents, raise max_area_km2, or use "
-                "a longer period"
+                f"(the fullest cell with heat holds {most}); lower min_incidents, raise "
+                "max_area_km2, or use a longer period"
             )
         told = [c for c in ("place", "harm", *_TIMES) if c in self._incidents.columns]
         used = pd.DataFrame(self._incidents[told])[self.used_]

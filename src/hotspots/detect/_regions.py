@@ -19,6 +19,11 @@ TOP_K = 20
 NOWHERE = -1
 
 
+def is_number(value: object) -> bool:
+    """Tell a number from text, truth values and anything else that may be given for one."""
+    return isinstance(value, (int, float, np.number)) and not isinstance(value, bool)
+
+
 @dataclass(frozen=True)
 class Limits:
     """How many hotspots, how large and how full; made by :meth:`checked`."""
@@ -48,7 +53,7 @@ class Limits:
             isinstance(top_k, bool) or not isinstance(top_k, (int, np.integer)) or top_k < 1
         ):
             faults.append(f"top_k={top_k!r}; it must be a whole number from 1.")
-        if coverage is not None and not 0 < coverage <= 1:
+        if coverage is not None and not (is_number(coverage) and 0 < coverage <= 1):
             faults.append(
                 f"coverage={coverage!r}; it must be a share above 0 and at most 1: 1 % is 0.01."
             )
@@ -57,13 +62,14 @@ class Limits:
                 f"coverage={coverage!r} of {len(grid.cells):,} cells is less than one cell; give "
                 f"at least {1 / len(grid.cells):.2g} or take smaller cells."
             )
-        if not max_area_km2 < np.inf or max_area_km2 < grid.area_km2 * (1 - 1e-9):
+        least = grid.area_km2 * (1 - 1e-9)
+        if not (is_number(max_area_km2) and least <= max_area_km2 < np.inf):
             faults.append(
                 f"max_area_km2={max_area_km2!r}; it must hold at least one cell of "
                 f"{grid.area_km2:.4g} km²: raise it or take smaller cells."
             )
-        if not min_incidents >= 0:
-            faults.append(f"min_incidents={min_incidents!r}; it must be 0 or more.")
+        if not (is_number(min_incidents) and min_incidents >= 0):
+            faults.append(f"min_incidents={min_incidents!r}; it must be a number from 0.")
         if faults:
             raise InputError("hotspots", faults)
         if top_k is None and coverage is None:
@@ -100,9 +106,10 @@ def find_regions(
     turn[order] = np.arange(len(heat))
     seeds = order[: np.count_nonzero(holds)]
     seeds = seeds[heat[seeds] > 0]
-    worth = dict(zip(seeds.tolist(), _could_hold(grid, counts, limits)[seeds], strict=True))
+    worth = _could_hold(grid, counts, limits)
+    warm = heat > 0
+    edges, row = _nearby(grid, lpt, np.flatnonzero(warm), warm), np.cumsum(warm) - 1
     around = _nearby(grid, lpt, seeds, holds, corners=True)
-    edges = _nearby(grid, lpt, np.flatnonzero(heat > 0), heat > 0)
     budget = _Budget(limits, lpt)
 
     taken: set[int] = set()
@@ -117,7 +124,7 @@ def find_regions(
         while edge and len(region) < budget.most_cells(seed):
             _, cell = heapq.heappop(edge)
             region.append(cell)
-            for other in edges[cell]:
+            for other in edges[row[cell]].tolist():
                 if other not in seen and other not in taken:
                     seen.add(other)
                     heapq.heappush(edge, (int(turn[other]), other))
@@ -130,8 +137,8 @@ def find_regions(
         regions.append(sorted(region, key=turn.__getitem__))
         return True
 
-    for seed in seeds.tolist():
-        if not hill.isdisjoint(around[seed]):
+    for seed, beside in zip(seeds.tolist(), around.tolist(), strict=True):
+        if not hill.isdisjoint(beside):
             hill.add(seed)
             slopes.append(seed)
         elif seed in taken or (worth[seed] and start(seed)):
@@ -172,12 +179,12 @@ def _nearby(
     cells: NDArray[np.intp],
     among: NDArray[np.bool_],
     corners: bool = False,
-) -> dict[int, list[int]]:
+) -> NDArray[np.intp]:
     """Positions of the neighbours of cells in their own LPT that are marked, or NOWHERE."""
     near = grid.neighbours(grid.cells[cells], corners=corners)
     at = np.searchsorted(grid.cells, near)
     fits = (near >= 0) & (lpt[at] == lpt[cells][:, None]) & among[at]
-    return dict(zip(cells.tolist(), np.where(fits, at, NOWHERE).tolist(), strict=True))
+    return np.where(fits, at, NOWHERE)
 
 
 def _could_hold(grid: Grid, counts: NDArray[np.int64], limits: Limits) -> NDArray[np.bool_]:
@@ -250,14 +257,14 @@ def hotspots_table(
         harm = incidents["harm"].to_numpy(dtype=float, na_value=0.0)
         summed = np.bincount(inside[held], harm[held], minlength=len(regions))
         columns["harm"] = summed.astype(float)  # of nothing, numpy gives integers
-    squares = np.asarray(grid.polygons(grid.cells[cells]).geometry.array)
-    shapes = [shapely.union_all(squares[number == region]) for region in range(len(regions))]
+    outlines = np.asarray(grid.polygons(grid.cells[cells]).geometry.array)
+    shapes = [shapely.union_all(outlines[number == region]) for region in range(len(regions))]
     frame = gpd.GeoDataFrame(
         columns,
         geometry=gpd.GeoSeries(shapely.normalize(shapely.simplify(shapes, 0))),
         crs=grid.crs,
     )
-    frame.index = pd.Index(grid.ids[seeds], name="hotspot")
+    frame.index = pd.Index(grid.ids_of(grid.cells[seeds]), name="hotspot")
     return check_table(frame, HOTSPOTS)  # type: ignore[return-value]
 
 

@@ -9,6 +9,7 @@ from scipy.spatial import cKDTree
 
 from ..places import Grid
 from ._base import Detector
+from ._regions import is_number
 from ._surface import kernel_sum
 
 
@@ -96,7 +97,7 @@ class DBSCAN(Detector):
             for name, value, example in (
                 ("eps", self.eps, "200"), ("min_incidents", self.min_incidents, "24")
             )
-            if not 0 < value < np.inf
+            if not (is_number(value) and 0 < value < np.inf)
         ]  # fmt: skip
 
     def _fit(self) -> None:
@@ -106,7 +107,7 @@ class DBSCAN(Detector):
         xy = places[["x", "y"]].to_numpy()
         label = np.full(len(places), -1, dtype=np.int64)
         core = np.zeros(len(places), dtype=bool)
-        if len(places):
+        if places["weight"].any():  # scikit-learn refuses weights that are all 0
             found = cluster.DBSCAN(eps=self.eps, min_samples=self.min_incidents).fit(
                 xy, sample_weight=places["weight"].to_numpy()
             )

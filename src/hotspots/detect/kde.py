@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 from ..contracts import InputError, time_precision
 from ..places import Grid
 from ._base import Detector
+from ._regions import is_number
 from ._surface import kernel_sum
 
 KERNELS = {"uniform": 0, "epanechnikov": 1, "quartic": 2, "triweight": 3}
@@ -89,9 +90,9 @@ class KDE(Detector):
 
     def _faults(self) -> list[str]:
         faults = []
-        if not 0 < self.bandwidth < np.inf:
+        if not (is_number(self.bandwidth) and 0 < self.bandwidth < np.inf):
             faults.append(f"bandwidth={self.bandwidth!r}; it must be metres above 0: try 300.")
-        if self.kernel not in KERNELS:
+        if self.kernel not in list(KERNELS):
             faults.append(f"kernel={self.kernel!r}; it takes {', '.join(map(repr, KERNELS))}.")
         return faults
 

@@ -48,10 +48,10 @@ class Grid:
     -----
     The lattice is anchored at the origin of the CRS, so that grids of one size fit together and
     ids compare between runs, forces and LPTs. Cells are half-open: a point on an edge belongs to
-    the cell on its east, or its north. Every cell that shares area with an LPT is inside, so no
-    incident of an LPT is lost at its edge; it belongs to the LPT that holds its centre (a centre
-    on a line goes east, or north; in an overlap, to the first name), and where none does, to the
-    LPT nearest to the centre.
+    the cell on its east, or its north; where that is outside, to the one on its west, or south.
+    Every cell that shares area with an LPT is inside, so no incident of an LPT is lost at its
+    edge; it belongs to the LPT that holds its centre (a centre on a line goes east, or north; in
+    an overlap, to the first name), and where none does, to the LPT nearest to the centre.
 
     Examples
     --------
@@ -184,18 +184,39 @@ class Grid:
         Of a square its lower left corner (``E388100_N347300``), of a hexagon its centre to the
         nearest metre (``HE388150_N347302``).
         """
-        if self.shape == "square":
-            column, row = self._absolute(self.cells)
-            corner = np.column_stack([column, row]) * self.size
-            whole = self.size.is_integer()
-            east, north = (corner.astype(np.int64) if whole else corner).T.tolist()
-            form = "E{}_N{}"
-        else:
-            east, north = np.rint(self.centres).astype(np.int64).T.tolist()
-            form = "HE{}_N{}"
-        ids = np.array([form.format(*pair) for pair in zip(east, north, strict=True)], dtype=object)
+        ids = self.ids_of(self.cells)
         ids.flags.writeable = False
         return ids
+
+    def ids_of(self, cells: ArrayLike) -> NDArray[np.object_]:
+        """Stable ids of some cells, without making those of all.
+
+        Parameters
+        ----------
+        cells : array_like of int, shape (n,)
+            Lattice numbers.
+
+        Returns
+        -------
+        ndarray of str, shape (n,)
+            As :attr:`ids`; metres to the centimetre where ``size`` is no whole number.
+
+        Examples
+        --------
+        >>> import hotspots as hs
+        >>> grid = hs.Grid.over(hs.make_county(seed=1, months=1).lpts, size=500)
+        >>> bool(grid.ids_of(grid.cells[:1])[0] == grid.ids[0])
+        True
+        """
+        column, row = self._absolute(np.asarray(cells, dtype=np.int64))
+        if self.shape == "hex":
+            place, form = np.rint(self.lattice.centres(column, row)), "HE{}_N{}"
+        else:
+            place, form = np.column_stack([column, row]) * self.size, "E{}_N{}"
+            place = np.round(place, 2) + 0.0  # no -0
+        if self.shape == "hex" or self.size.is_integer():
+            place = place.astype(np.int64)
+        return np.array([form.format(*pair) for pair in place.tolist()], dtype=object)
 
     def locate(self, points: gpd.GeoDataFrame | ArrayLike) -> NDArray[np.int64]:
         """Tell which inside cell each point lies in.
@@ -224,6 +245,16 @@ class Grid:
         True
         """
         xy = self._coordinates(points)
+        found = self._inside_cell(xy)
+        # On the outer edge of the LPTs the cell to the east or north may be outside. The point is
+        # in the LPT all the same, and a micrometre back finds its cell.
+        for back in ((1e-6, 0.0), (0.0, 1e-6), (1e-6, 1e-6)):
+            lost = np.flatnonzero(found < 0)
+            found[lost] = self._inside_cell(xy[lost] - back)
+        return found
+
+    def _inside_cell(self, xy: NDArray[np.float64]) -> NDArray[np.int64]:
+        """Lattice number of the half-open cell of each point, -1 where that is not inside."""
         column, row = self.lattice.cell_of(xy[:, 0], xy[:, 1])
         column, row = column - self.first[0], row - self.first[1]
         # NaN compares false, so an unlocated point falls outside
@@ -334,7 +365,7 @@ class Grid:
         cells = self.cells if cells is None else np.asarray(cells, dtype=np.int64)
         at = self._positions(cells)
         return gpd.GeoDataFrame(
-            {"id": self.ids[at], "lpt": self.lpt[at]},
+            {"id": self.ids_of(cells), "lpt": self.lpt[at]},
             geometry=self.lattice.polygons(*self._absolute(cells)),
             index=pd.Index(cells, name="cell"),
             crs=self.crs,
