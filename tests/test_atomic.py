@@ -175,6 +175,12 @@ def test_a_link_is_followed(tmp_path):
 
 
 @pytest.mark.parametrize("kind", [atomic_file, atomic_folder])
+def test_the_root_of_a_disk_is_no_place(tmp_path, kind):
+    with pytest.raises(InputError, match="root of a disk"), kind(tmp_path.anchor):
+        pass
+
+
+@pytest.mark.parametrize("kind", [atomic_file, atomic_folder])
 def test_a_place_where_nothing_may_be_written_is_said_before_the_work(tmp_path, monkeypatch, kind):
     def refuse(*_, **__):
         raise PermissionError(13, "Permission denied")

@@ -505,17 +505,18 @@ def test_a_geodataframe_keeps_its_points_whatever_their_column_is_called():
     import geopandas as gpd
     import shapely
 
-    frame = gpd.GeoDataFrame({"id": [1, 2], "type": "ASB", "date": "25/04/2025"},
-                             geometry=[shapely.Point(-2.178, 53.026), None], crs=4326)  # fmt: skip
+    places = [shapely.Point(-2.178, 53.026), None, shapely.Point(-2.1, 53.1)]
+    frame = gpd.GeoDataFrame({"id": [1, 2, 3], "type": "ASB", "date": "25/04/2025"},
+                             geometry=places, crs=4326)  # fmt: skip
     mapping = {"columns": {"category": "type", "occurred_from": "date"}, "crs": "EPSG:4326"}
     truth = point(one(longitude="-2.178", latitude="53.026"))
     for given in (frame, frame.rename_geometry("where")):
         for chosen in (None, mapping):
             loaded = read(given, mapping=chosen)
             assert point(loaded).distance(truth) < 1e-6
-            assert located(loaded.incidents).tolist() == [True, False]
+            assert located(loaded.incidents).tolist() == [True, False, True]
     with pytest.raises(hs.InputError, match="Polygon; an incident is a point"):
-        read(frame.set_geometry([shapely.box(0, 0, 1, 1), None], crs=4326))
+        read(frame.set_geometry([shapely.box(0, 0, 1, 1), None, None], crs=4326))
 
 
 # ---- mappings -----------------------------------------------------------------------------------

@@ -29,6 +29,8 @@ def _beside(path: Path) -> Path:
 def _place(path: str | os.PathLike[str], what: str) -> Path:
     """Return the real path (links followed) with its parent folder made."""
     place = Path(os.path.realpath(path))
+    if not place.name:
+        raise InputError(what, ["it is the root of a disk; name a folder or file below it."])
     try:
         place.parent.mkdir(parents=True, exist_ok=True)
     except OSError as error:

@@ -22,7 +22,7 @@ from ._rows import Rows
 from ._stamps import guess_day_first, read_clock, read_stamps
 
 Bools = NDArray[np.bool_]
-_DAY = np.timedelta64(86400, "s")
+_DAY, _NONE = np.timedelta64(86400, "s"), np.timedelta64(0, "s")
 _COARSE = 1000.0  # metres: the centre of a larger square is no place where anything happened
 
 
@@ -194,9 +194,9 @@ def _stamps(
         spot = np.where(clock.codes < 0, len(seconds), clock.codes)
         given = np.append(seconds, np.nan)[spot]
         # Databases write a date as 2025-04-25 00:00:00 where the time stands in its own column.
-        bare = (width == _DAY) | ((start == start.astype("datetime64[D]")) & (width == 0) & ~late)
+        midnight = (width == _NONE) & (start == start.astype("datetime64[D]")) & ~late
         late |= np.append(late24, False)[spot]
-        timed = (given >= 0) & bare
+        timed = (given >= 0) & (midnight | (width == _DAY))
         start = np.where(timed, start + np.nan_to_num(given).astype("timedelta64[s]"), start)
         width = np.where(timed, np.timedelta64(0, "s"), width)
         _say(facts, given == -1, "time unreadable", "kept",
