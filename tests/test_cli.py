@@ -309,7 +309,7 @@ def test_run_says_every_step_with_its_time(ran):
         "shifts, units", "LPTs", "incidents", "grid", "kde", "dbscan", "trends", "patrol plan",
         "report", "tables", "GeoPackage",
     ]  # fmt: skip
-    assert "25,955 accepted, 4 rejected, 6 superseded" in done.stdout
+    assert "25,955 accepted, 4 rejected, 6 superseded; 1 month missing" in done.stdout
     assert steps[-2] == "total"
     assert "peak memory" in lines[-2]
     assert lines[-1].startswith("written to")
@@ -492,6 +492,8 @@ def test_harm_weights_from_a_file(small):
     assert main(["run", str(small), "--quiet"]) == FINE
     spots = pd.read_csv(small.parent / "out" / "bi" / "hotspots.csv")
     assert (spots["harm"] == 2 * spots["incidents"]).all()
+    record = json.loads((small.parent / "out" / "run.json").read_text(encoding="utf-8"))
+    assert "weights.csv" in {Path(given["path"]).name for given in record["inputs"]}
 
 
 # --- demo ------------------------------------------------------------------------------------

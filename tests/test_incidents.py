@@ -463,6 +463,15 @@ def test_incidents_read_back_are_the_same(tmp_path, stoke):
         assert again.incidents.geometry.to_wkt().equals(first.incidents.geometry.to_wkt())
 
 
+def test_a_copy_under_another_name_counts_once(tmp_path):
+    for name in ("2025-03-x-street.csv", "2025-03-x-street (1).csv"):
+        write(tmp_path / name, street(), street())
+    loaded = balanced(hs.read_incidents(tmp_path, now=NOW))
+    assert len(loaded.incidents) == 2  # ASB has no ID: nothing but the file could tell
+    aside = loaded.files.set_index("role").loc["left aside", "detail"]
+    assert aside.startswith("a copy of ")
+
+
 def test_street_rows_without_the_force_are_read(tmp_path):
     header = "Crime ID,Month,Longitude,Latitude,Crime type"
     rows = ["a,2025-01,-2.178,53.026,Drugs", "a,2025-02,-2.178,53.026,Drugs"]

@@ -251,7 +251,7 @@ def test_every_wrong_parameter_is_named():
     assert len(error.value.faults) == 4
     for part in ("seed is -1", "months is 0", "start is '2023-01-15'", "scale is 0"):
         assert part in str(error.value)
-    for start in ("soon", None, "2023-01-01T05:00"):
+    for start in ("soon", None, "2023-01-01T05:00", "2023-01-01T00:00Z"):
         with pytest.raises(hs.InputError, match="first day of a month"):
             hs.make_county(start=start)
 

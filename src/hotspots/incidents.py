@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import sys
 import warnings
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -244,10 +245,15 @@ def _read(
     found, read.aside = find_files(source)
     found = _latest_release(found, read)
     faults: list[str] = []
+    seen: dict[bytes, str] = {}
     for item in _progress(found, progress):
-        rows = _rows(item, mapping)
+        data = item.read()
+        before = seen.setdefault(hashlib.blake2b(data).digest(), item.name)
+        rows = _rows(item, data, mapping)
         if rows is None:
             read.aside.append((item.name, "empty"))
+        elif before != item.name:  # rows without an ID would count twice
+            read.aside.append((item.name, f"a copy of {before}"))
         elif why := _read_rows(rows, mapping, crs, now, read):
             read.aside.append((item.name, why))
             faults.append(f"{item.name}: {why}")
@@ -258,14 +264,14 @@ def _read(
     return read
 
 
-def _rows(item: TableFile, mapping: RecordMapping | None) -> Rows | None:
+def _rows(item: TableFile, data: bytes, mapping: RecordMapping | None) -> Rows | None:
     """Open one file as rows of text."""
     known = KNOWN_NAMES | _POLICE_NAMES
     if mapping is not None:
         known = known | {plain_name(name) for name in mapping.columns.values()}
     if item.excel:
-        return read_workbook(item.name, item.read(), known, mapping.sheet if mapping else None)
-    return read_delimited(item.name, item.read(), known)
+        return read_workbook(item.name, data, known, mapping.sheet if mapping else None)
+    return read_delimited(item.name, data, known)
 
 
 def _read_rows(

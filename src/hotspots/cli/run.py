@@ -166,6 +166,8 @@ def _write(partial: Path, config: RunConfig, steps: Steps) -> None:
             f"{len(loaded.incidents):,} accepted, {len(loaded.rejected):,} rejected, "
             f"{len(loaded.superseded):,} superseded"
         )
+        if gaps := int((loaded.months["status"] == "missing").sum()):
+            said.append(f"{gaps:,} {'month' if gaps == 1 else 'months'} missing")
         incidents = loaded.incidents
         if config.data["harm"] is not None:
             own = None if config.data["harm"] == "fallback" else config.data["harm"]
@@ -292,6 +294,8 @@ def _record(partial: Path, config: RunConfig, steps: Steps, peak: float | None) 
         "output": config.output,
     }  # fmt: skip
     inputs = [config.path, *config.data["incidents"], config.data["lpts"], config.data["mapping"]]
+    if config.data["harm"] != "fallback":
+        inputs.append(config.data["harm"])
     if config.patrols is not None:
         inputs += [config.patrols["shifts"], config.patrols["units"]]
     record = {

@@ -207,7 +207,8 @@ def _checked(seed: Any, months: Any, start: Any, scale: Any) -> pd.Timestamp:
     if not isinstance(scale, int | float | np.number) or not 0 < scale < math.inf:
         faults.append(f"scale is {scale!r}; it must be a number above 0.")
     first: pd.Timestamp = pd.to_datetime(start, errors="coerce")
-    if not isinstance(first, pd.Timestamp) or first != first.normalize() or first.day != 1:
+    odd = not isinstance(first, pd.Timestamp) or first.tz is not None
+    if odd or first != first.normalize() or first.day != 1:
         faults.append(f"start is {start!r}; it must be the first day of a month, as '2023-01-01'.")
     if faults:
         raise InputError("make_county", faults)
