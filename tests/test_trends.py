@@ -178,7 +178,7 @@ def test_incidents_without_an_lpt_are_their_own_line_and_totals_reconcile():
     assert trends.summary["lpt"].tolist() == ["A", "no LPT"]
     assert trends.summary["incidents"].tolist() == [100, 20]
     assert trends.series["incidents"].sum() == len(given)
-    assert "20 incidents have no LPT" in trends.text
+    assert "20 incidents with no LPT" in trends.text
 
 
 def test_every_way_of_grouping_adds_up_to_the_same_total(county):
@@ -221,6 +221,40 @@ def test_every_fault_is_named_at_once():
     assert "'MS'" in str(caught.value)
     assert "no such column" in str(caught.value)
     assert "'ward'" in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("given", "said"),
+    [({"by": None}, "by is None"), ({"by": 3}, "by is 3"), ({"by": [["lpt"]]}, "by holds"),
+     ({"freq": ["MS"]}, "freq is"), ({"freq": None}, "freq is None")],
+)  # fmt: skip
+def test_arguments_of_the_wrong_kind_are_refused_in_words(given, said):
+    with pytest.raises(hs.InputError, match=said):
+        seasonal_trends(monthly([30, 30]), **({"by": ()} | given))
+
+
+def test_an_lpt_that_is_called_no_lpt_is_one_line_with_the_missing():
+    given = monthly([40, 40])
+    given["lpt"] = np.array(["no LPT", None] * 40, dtype=object)
+    trends = seasonal_trends(given)
+    assert trends.summary["lpt"].tolist() == ["no LPT"]
+    assert trends.summary["incidents"].tolist() == [80]
+
+
+def test_what_holds_for_every_group_is_said_once_and_every_sentence_stays_whole():
+    given = pd.concat([monthly([40] * 14, lpt=name) for name in "AB"], ignore_index=True)
+    trends = seasonal_trends(given)
+    end = "14 months recorded: too short to say whether there is a season."
+    assert trends.text.count(end) == 1
+    assert f"In every group {end}" in trends.text
+    assert trends.summary["sentence"].str.endswith(end).all()
+    assert seasonal_trends(given, by=()).text.endswith(end)
+
+
+def test_one_of_a_thing_is_said_in_the_singular():
+    text = seasonal_trends(monthly([1]), by=()).text
+    assert text.startswith("1 incident counted by month, Jan 20")
+    assert "1 month recorded" in text
 
 
 def test_no_incidents_and_no_whole_month_are_refused():
@@ -535,7 +569,9 @@ def test_many_comparisons_are_said_to_mislead_by_chance(county):
 def test_the_text_leads_with_what_was_counted_and_stays_short(county):
     trends = seasonal_trends(county.incidents, by=("lpt", "category"))
     lines = trends.text.splitlines()
-    assert lines[0].startswith(f"{len(county.incidents):,} incidents counted by month and LPT")
+    assert lines[0].startswith(
+        f"{len(county.incidents):,} incidents counted by month, LPT and category"
+    )
     assert "groups in the summary table" in lines[-1]
     assert len(lines) < 30
     assert list(trends.tables) == ["series", "seasons", "summary", "periods"]
@@ -544,7 +580,7 @@ def test_the_text_leads_with_what_was_counted_and_stays_short(county):
 
 def test_police_generated_records_are_said(county):
     police = int((county.incidents["origin"] == "police").sum())
-    assert f"{police:,} are police-generated" in seasonal_trends(county.incidents).text
+    assert f"{police:,} police-generated incidents" in seasonal_trends(county.incidents).text
 
 
 def test_a_hundred_and_fifty_groups_take_about_a_second():

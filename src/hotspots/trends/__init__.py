@@ -168,9 +168,13 @@ def seasonal_trends(
 def _checked(incidents: gpd.GeoDataFrame, by: Sequence[str], freq: str) -> tuple[str, ...]:
     """Check what was given, and return ``by`` as a tuple."""
     check_incidents(incidents)
-    by = (by,) if isinstance(by, str) else tuple(by)
     faults = []
-    if freq not in FREQ:
+    if by is None or not np.iterable(by):
+        faults.append(f"by is {by!r}; give columns in a list, as ['lpt'], or () for everything.")
+        by = ()
+    by = (by,) if isinstance(by, str) else tuple(by)
+    known = isinstance(freq, str) and freq in FREQ
+    if not known:
         faults.append(f"freq is {freq!r}; it takes 'MS' (months) or 'W-MON' (weeks from Monday).")
     for name in by:
         if name not in _BY:
@@ -180,11 +184,11 @@ def _checked(incidents: gpd.GeoDataFrame, by: Sequence[str], freq: str) -> tuple
                 f"by asks for {name!r}, but the incidents have no such column; read them with "
                 "lpts=..., or use by=() for everything together."
             )
-    if len(set(by)) < len(by):
+    if any(by.count(name) > 1 for name in by):
         faults.append(f"by repeats a column: {', '.join(map(str, by))}.")
     if len(incidents) == 0:
         faults.append("there are no incidents; a trend needs at least one.")
-    elif freq in FREQ:
+    elif known:
         coarse = _too_coarse(incidents, freq)
         faults.extend([coarse] if coarse else [])
     if faults:

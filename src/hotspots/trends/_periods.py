@@ -59,8 +59,9 @@ def labels(incidents: pd.DataFrame, column: str, missing: str) -> tuple[NDArray[
     codes, names = pd.factorize(incidents[column].astype(object), sort=True)
     found = [str(name) for name in names]
     if (codes < 0).any():
-        codes = np.where(codes < 0, len(found), codes)
-        found.append(missing)
+        if missing not in found:
+            found.append(missing)
+        codes = np.where(codes < 0, found.index(missing), codes)
     return codes, found
 
 

@@ -60,8 +60,12 @@ def _changed(row: Any, name: str) -> str:
     return f"{when}: {abs(row['change']) * 100:.0f} % {way} {before} ({interval})"
 
 
+def _counted(number: int, name: str) -> str:
+    return f"{number:,} {name}{'' if number == 1 else 's'}"
+
+
 def _seasonal(row: Any, name: str) -> str:
-    recorded = f"{row['periods']} {name}s recorded"
+    recorded = f"{_counted(row['periods'], name)} recorded"
     if row["verdict"] == "too short to say":
         return f"{recorded}: too short to say whether there is a season"
     if row["verdict"] == "too few to say":
@@ -101,9 +105,10 @@ def _reservations(periods: pd.DataFrame, freq: str) -> list[str]:
         found = list(periods[periods["status"] == status].groupby("source"))
         for source, rows in found[:_SOURCES]:
             when = spans(rows["period_start"].to_numpy(), freq)
-            count = f", {rows['incidents'].sum():,} incidents" if status != "missing" else ""
-            unit = name if len(rows) == 1 else f"{name}s"
-            lines.append(f"{source}: {len(rows)} {unit} {meaning} ({when}{count}).")
+            lost = int(rows["incidents"].sum())
+            count = f", {_counted(lost, 'incident')}" if status != "missing" else ""
+            who = "The records" if source == "all" else str(source)
+            lines.append(f"{who}: {_counted(len(rows), name)} {meaning} ({when}{count}).")
         if len(found) > _SOURCES:
             lines.append(f"... and {len(found) - _SOURCES} more sources likewise (table periods).")
     return lines
@@ -116,9 +121,10 @@ def paragraph(
     """Put together the paragraph: what was counted, what was not, and each group's sentence."""
     name = FREQ[freq][2]
     edges = np.sort(periods.loc[periods["status"] != "incomplete", "period_start"].to_numpy())
-    each = " and ".join("LPT" if column == "lpt" else column for column in by)
+    *each, last = [name, *("LPT" if column == "lpt" else column for column in by)]
     lines = [
-        f"{len(incidents):,} incidents counted by {name}{' and ' + each if by else ''}, "
+        f"{_counted(len(incidents), 'incident')} counted by "
+        f"{', '.join(each) + ' and ' if each else ''}{last}, "
         f"{_span(numbers(edges[[0, -1]], freq), freq)} "
         f"({len(summary):,} {'series' if by else 'series for all together'}; "
         f"figures a {name} are per {FREQ[freq][1]:g} days).",
@@ -126,28 +132,39 @@ def paragraph(
     ]
     if spanning:
         lines.append(
-            f"{spanning:,} incidents whose times reach over the end of a {name} are counted at "
-            "the middle of their interval."
+            f"{_counted(spanning, 'incident')} with times that reach over the end of a {name}: "
+            "counted at the middle of the interval."
         )
     if bridged := int(summary["bridged"].max()):
         lines.append(
-            f"Decompositions cross {bridged} left-out or unrecorded {name}s on a straight line."
+            f"Decompositions cross up to {_counted(bridged, f'left-out or unrecorded {name}')} "
+            "on a straight line."
         )
     for column in by:
         lost = series.loc[series[column] == nowhere(column), "incidents"].sum()
         if lost:
             lines.append(
-                f"{lost:,.0f} incidents have {nowhere(column)} and stand as their own line."
+                f"{_counted(int(lost), 'incident')} with {nowhere(column)}: a line of their own."
             )
     if "origin" in incidents.columns and (police := int((incidents["origin"] == "police").sum())):
-        lines.append(f"{police:,} are police-generated: their counts follow police activity too.")
+        lines.append(
+            f"{_counted(police, 'police-generated incident')} among them: such counts follow "
+            "police activity too."
+        )
     if (compared := int(summary["change"].notna().sum())) >= 10:
         lines.append(
             f"Of {compared:,} yearly changes about {compared / 20:.0f} would look clear "
             "by chance alone."
         )
     shown = summary.sort_values("incidents", ascending=False, kind="stable").head(_SHOWN)
-    lines.extend(summary.loc[shown.index.sort_values(), "sentence"])
+    shown = summary.loc[shown.index.sort_values()]
+    ends = {_seasonal(row, name) for row in summary.to_dict("records")}
+    if len(shown) > 1 and len(ends) == 1:  # the same for every group: said once
+        (end,) = ends
+        lines.append(f"In every group {end}.")
+        lines.extend(shown["sentence"].str.removesuffix(f"; {end}.") + ".")
+    else:
+        lines.extend(shown["sentence"])
     if len(summary) > len(shown):
         lines.append(f"... and {len(summary) - len(shown):,} smaller groups in the summary table.")
     return "\n".join(lines)
