@@ -13,6 +13,7 @@ import matplotlib.pyplot as plt
 
 import hotspots as hs
 from hotspots.contracts import Result
+from hotspots.plot import _ranges
 
 
 @pytest.fixture(autouse=True)
@@ -142,7 +143,7 @@ def test_every_hotspot_has_its_rank_and_its_place(lpts):
         assert polygon.contains(shapely.Point(ranks[str(rank)]))
     assert ax.get_title() == "5 hotspots"
     note = " ".join(words(ax))
-    assert "01 Jan 2025 to 01 Jan 2026" in note
+    assert "1 Jan 2025 to 31 Dec 2025" in note  # the end itself is outside
     assert "KDE(bandwidth=300)" in note
     frame = shapely.box(ax.get_xlim()[0], ax.get_ylim()[0], ax.get_xlim()[1], ax.get_ylim()[1])
     assert frame.contains(shapely.union_all(table.geometry.array))
@@ -158,6 +159,21 @@ def test_hotspots_too_close_to_tell_apart_share_a_label(lpts):
     assert {"1, 3", "2"} <= set(words(hs.plot_hotspots(far)))
     far.geometry = [near.geometry.iloc[0], near.geometry.iloc[1], far.geometry.iloc[1]]
     assert {"1, 2", "3"} <= set(words(hs.plot_hotspots(far)))
+
+
+def test_labels_of_crowded_hotspots_are_brief_and_do_not_cover_one_another(lpts):
+    crowd = spots(10)
+    crowd.geometry = [
+        shapely.box(389100 + 9 * n, 347100, 389109 + 9 * n, 347110) for n in range(10)
+    ]
+    assert "1–10" in words(hs.plot_hotspots(crowd, lpts=lpts))
+    assert _ranges([1, 2, 5, 7, 8, 9, 12, 15, 20, 22]) == "1, 2, 5, 7–9, 12 and 3 more"
+    near = spots(3)
+    near.geometry = [shapely.box(389000, y, 389010, y + 10) for y in (347000, 347060, 360000)]
+    ax = hs.plot_hotspots(near.iloc[[0, 1]])
+    ax.figure.canvas.draw()
+    a, b = (t.get_window_extent() for t in ax.texts if t.get_text() in ("1", "2"))
+    assert not a.overlaps(b)
 
 
 def test_the_name_of_an_lpt_stands_clear_of_its_hotspots(lpts):

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 _BLUE, _RED, _GREY, _PALE = "#0072B2", "#D55E00", "#767676", "#E3E3E3"
 _SHIFTS = ("#0072B2", "#E69F00", "#009E73", "#CC79A7", "#56B4E9", "#D55E00", "#F0E442", "#999999")
 _SEASONAL = ("clear season", "possible season")
+_RUNS = 4  # most runs of ranks on one label
 _PANELS = 24  # most small multiples on one figure
 
 
@@ -147,11 +148,14 @@ def plot_hotspots(
     if not count:
         return ax
     ax.add_collection(PolyCollection(_rings(hotspots), color=_RED, zorder=3), autolim=False)
-    ax.scatter(x, y, s=90, facecolors="none", edgecolors=_RED, linewidths=1.2, zorder=4)
+    ax.scatter(x, y, s=90, facecolors="none", edgecolors=_RED, linewidths=1.2, zorder=6)
     _name_ranks(ax, hotspots, x, y)
     start, end = hotspots["period_start"].min(), hotspots["period_end"].max()
     methods = ", ".join(sorted(set(map(str, hotspots["method"]))))
-    _note(ax, f"Incidents {start:%d %b %Y} to {end:%d %b %Y}. Number: rank, 1 is the hottest.\n"
+    if end == end.normalize() and end > start:  # the end itself is outside
+        end -= pd.Timedelta(days=1)
+    _note(ax, f"Incidents {start.day} {start:%b %Y} to {end.day} {end:%b %Y}. Number: rank, 1 is "
+              f"the hottest; \"1–3\": 1, 2 and 3.\n"
               f"Method: {methods}.")  # fmt: skip
     return ax
 
@@ -391,17 +395,39 @@ def _name_ranks(ax: Axes, hotspots: gpd.GeoDataFrame, x: Any, y: Any) -> None:
     clumps = shapely.get_parts(shapely.union_all(shapely.buffer(points, reach / 2)))
     ranks = hotspots["rank"].to_numpy()
     middle = np.median([clump.centroid.x for clump in clumps])
-    for clump in clumps:
+    per_point = 72 / ax.figure.dpi * ax.get_window_extent().height / np.ptp(ax.get_ylim())
+    boxes: list[tuple[float, float, float]] = []  # left, right and height of each label, in points
+    for clump in sorted(clumps, key=lambda clump: clump.centroid.y):
         inside = np.flatnonzero(shapely.intersects(clump, points))
         inside = inside[np.argsort(ranks[inside])]
         west = clump.centroid.x < middle  # labels point outwards, away from the other hotspots
         edge = inside[np.argmin(x[inside]) if west else np.argmax(x[inside])]
+        label = _ranges(ranks[inside])
+        at, up = x[edge] * per_point, y[edge] * per_point
+        left, right = (at - 7 - 6 * len(label), at) if west else (at, at + 7 + 6 * len(label))
+        for other in boxes:  # from below: a label that would cover another moves above it
+            if left < other[1] and right > other[0] and abs(up - other[2]) < 13:
+                up = other[2] + 13
+        boxes.append((left, right, up))
         ax.annotate(
-            ", ".join(f"{rank:g}" for rank in ranks[inside]), (x[edge], y[edge]),
-            xytext=(-7 if west else 7, 2), textcoords="offset points", zorder=5, fontsize=9,
+            label, (x[edge], y[edge]), xytext=(-7 if west else 7, 2 + up - y[edge] * per_point),
+            textcoords="offset points", zorder=5, fontsize=9,
             ha="right" if west else "left", fontweight="bold",
+            arrowprops={"arrowstyle": "-", "lw": 0.6, "color": _GREY, "shrinkA": 0, "shrinkB": 4},
             bbox={"boxstyle": "round,pad=0.1", "fc": "white", "ec": "none", "alpha": 0.75},
         )  # fmt: skip
+
+
+def _ranges(ranks: Any) -> str:
+    """Write ranks briefly: "1–3, 5", and how many more where they are many."""
+    ranks = np.asarray(ranks)
+    runs = np.split(ranks, np.flatnonzero(np.diff(ranks) != 1) + 1)
+    said = [
+        f"{run[0]:g}–{run[-1]:g}" if len(run) > 2 else ", ".join(f"{rank:g}" for rank in run)
+        for run in runs
+    ]
+    rest = sum(len(run) for run in runs[_RUNS:])
+    return ", ".join(said[:_RUNS]) + (f" and {rest} more" if rest else "")
 
 
 def _map(ax: Axes, bounds: tuple[float, ...]) -> None:
@@ -548,7 +574,9 @@ def _panels(trends: Result, summary: pd.DataFrame, by: list[str]) -> NDArray[np.
         ax.xaxis.set_major_locator(ticks(minticks=3, maxticks=5))
     for ax in drawn[-columns:]:
         ax.tick_params(labelbottom=True)
-    drawn[0].legend(loc="lower left", fontsize=7)
+    labels = [ax.get_legend_handles_labels() for ax in drawn]
+    keys = {name: key for each in labels for key, name in zip(*each, strict=True)}
+    drawn[0].legend(list(keys.values()), list(keys), loc="lower left", fontsize=7)
     period = "week" if _standard(series) == "week" else "month"
     some = f"the {len(shown)} largest of {len(summary)} series" if len(shown) < len(summary) else ""
     drawn[0].figure.suptitle(f"Incidents by {period}{': ' + some if some else ''}")
