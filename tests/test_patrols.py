@@ -181,7 +181,7 @@ def test_response_units_get_no_timed_visits(town):
     units = make_units(("R1", "Hanley", "late", "response", 2, "vehicle"))
     plan = plan_and_check(town, make_shifts(), units)
     assert len(plan.visits) == 0
-    assert "1 response units get no timed visits" in plan.text
+    assert "1 response unit without timed visits" in plan.text
     assert "only response units" in plan.coverage["why_none"].iloc[0]
 
 
@@ -431,14 +431,52 @@ def test_reasons_are_readable_and_short(town, crew):
     plan = plan_and_check(named, make_shifts(), crew)
     said = plan.visits.loc[plan.visits["hotspot"] == "H01", "reason"].iloc[0]
     assert said.startswith(
-        "Rank 2 of 12 in Hanley: 111 incidents, Jan–Dec 2025, Bus Station; visit "
+        "Need rank 2 of 12 in Hanley: 111 incidents, Jan–Dec 2025, Bus Station; visit "
     )
     assert said.endswith(", Mon 2 Mar.")
     assert plan.visits["reason"].str.len().max() == 160  # the long name was cut, not the rest
     long = plan.reasons.loc["H01", "reason"]
     assert "stands 2 of 12 by need in Hanley: 111 incidents" in long
-    assert "Found by drawn by hand." in long
+    assert "Method: drawn by hand." in long
     assert "would rise a place with 8% more need" in plan.reasons.loc["H01", "would_change"]
+
+
+def test_the_reason_names_the_harm_that_the_rank_rests_on(town, crew):
+    harmed = town.assign(harm=[1.0, 2000.0] + [10.0] * 10, name="Two\nlines")
+    reason = plan_and_check(harmed, make_shifts(), crew).visits
+    reason = reason.loc[reason["hotspot"] == "H01", "reason"].iloc[0]
+    assert reason.startswith("Need rank 1 of 12 in Hanley: 111 incidents, 2,000 days of harm, ")
+    assert "Two lines; visit" in reason
+
+
+def test_hotspots_side_by_side_and_bases_far_away_are_said(crew):
+    beside = make_hotspots(("A", "Hanley", 5000, 5000, 60), ("B", "Hanley", 5210, 5000, 50),
+                           ("C", "Hanley", 6500, 5000, 40))  # fmt: skip
+    apart = make_hotspots(("A", "Hanley", 5000, 5000, 60), ("B", "Hanley", 5900, 5000, 50))
+    said = plan_and_check(beside, make_shifts(), crew).text
+    assert "2 hotspots lie within 50 m of another (as A and B)" in said
+    assert "lie within" not in plan_and_check(apart, make_shifts(), crew).text
+    lonlat = crew.assign(base_easting=[-300_000.0, 5000.0, 5000.0], base_northing=5000.0)
+    said = plan_and_check(apart, make_shifts(), lonlat).text
+    assert said.count("check base_easting") == 1
+    assert "The base of P1 lies 305 km from the nearest hotspot of Hanley" in said
+
+
+@pytest.mark.parametrize(
+    ("days", "dates"),
+    [("Mon-Fri", 5), ("Monday to Wednesday", 3), ("Fri - Mon", 4), ("Sat, Sun", 2),
+     ("tues;weds & Thursday", 3), ("Sun", 1), (None, 7)],
+)  # fmt: skip
+def test_days_are_read_as_written(town, crew, days, dates):
+    shifts = make_shifts(days=pd.Series([days] * 3, dtype=object))
+    plan = hs.plan_patrols(town, lpts=make_lpts("Hanley"), shifts=shifts, units=crew,
+                           start=START, rules=hs.PatrolRules(effort=0))  # fmt: skip
+    assert plan.budget["date"].nunique() == dates
+
+
+def test_tables_of_nullable_types_are_read(town, crew):
+    shifts, units = make_shifts().convert_dtypes(), crew.convert_dtypes()
+    assert len(plan_and_check(town, shifts, units).visits)
 
 
 def test_the_text_says_what_it_must(town, crew):
@@ -534,7 +572,11 @@ def test_every_fault_is_named_at_once(town):
         ({"units": {"officers": "two"}}, "it must be numbers"),
         ({"shifts": {"break_min": -5.0}}, "break_min is -5; it cannot be below 0"),
         ({"shifts": {"break_min": 30.0}}, "break_min is given without break_start"),
+        ({"shifts": {"break_start": "15:30"}}, "break_start is given without break_min"),
+        ({"shifts": {"briefing_min": float("inf")}}, "briefing_min is inf; give whole minutes"),
+        ({"shifts": {"briefing_min": 7.5}}, "briefing_min is 7.5; give whole minutes"),
         ({"shifts": {"days": "Funday"}}, "days is 'Funday'"),
+        ({"shifts": {"days": "Mon-Wed-Fri"}}, "days is 'Mon-Wed-Fri'"),
         ({"shifts": {"lpt": "Atlantis"}}, "shifts: LPT 'Atlantis' is not among"),
         ({"shifts": {"shift": "late"}}, "stands in 3 rows that overlap"),
         ({"hotspots": {"harm": -1.0}}, "harm of 'H00' is -1.0; it must be 0 or more"),
@@ -542,6 +584,10 @@ def test_every_fault_is_named_at_once(town):
         ({"hotspots": {"lpt": "Leek"}}, "hotspots: LPT 'Leek' is not among the lpts"),
         ({"start": "2026-03-02 10:00"}, "give a date alone"),
         ({"start": 20260302}, "start is 20260302"),
+        ({"start": "02/03/2026"}, "give a date alone, year first"),
+        ({"start": ""}, "start is ''"),
+        ({"start": pd.NaT}, "start is NaT"),
+        ({"hotspots": {"period_end": pd.Timestamp("1999-01-01")}}, "is after its period_end"),
         ({"days": 2.5}, "days is 2.5"),
         ({"seed": 1.5}, "seed is 1.5"),
         ({"rules": {"dwell_min": 15}}, "rules is a dict; give PatrolRules"),

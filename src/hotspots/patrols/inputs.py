@@ -73,19 +73,21 @@ def check_inputs(
 
 
 def _first_day(start: str | dt.date, faults: list[str]) -> pd.Timestamp:
-    said = f"start is {start!r}; give the first duty day as a date, as '2026-03-02'."
-    epoch = pd.Timestamp(0)
-    if not isinstance(start, (str, dt.date)) or isinstance(start, type(pd.NaT)):
-        faults.append(said)
-        return epoch
-    try:
-        first = pd.Timestamp(start)
-    except ValueError:
-        faults.append(said)
-        return epoch
-    if first.tz is not None or first != first.normalize():
-        faults.append(f"start is {start!r}; give a date alone, with no time or time zone.")
-    return first
+    """Return the first duty day; in text year first only, as 02/03 is two days to two people."""
+    given: object = start
+    if isinstance(start, str):
+        try:
+            given = dt.date.fromisoformat(start.strip())
+        except ValueError:
+            given = None
+    if isinstance(given, dt.date) and not isinstance(given, type(pd.NaT)):
+        day = pd.Timestamp(given)
+        if day.tz is None and day == day.normalize():
+            return day
+    faults.append(
+        f"start is {start!r}; give a date alone, year first, as '2026-03-02', with no time."
+    )
+    return pd.Timestamp(0)
 
 
 def _hotspot_faults(hotspots: gpd.GeoDataFrame) -> list[str]:
@@ -105,6 +107,12 @@ def _hotspot_faults(hotspots: gpd.GeoDataFrame) -> list[str]:
                     f"hotspots: {name} of {hotspots.index[bad][0]!r} is "
                     f"{hotspots[name][bad].iloc[0]}; it must be 0 or more ({int(bad.sum())} rows)."
                 )
+    turned = (hotspots["period_start"] > hotspots["period_end"]).to_numpy()
+    if turned.any():
+        faults.append(
+            f"hotspots: period_start of {hotspots.index[turned][0]!r} is after its period_end "
+            f"({int(turned.sum())} rows); swap them or set them right."
+        )
     empty = hotspots.geometry.isna() | hotspots.geometry.is_empty
     if empty.any():
         faults.append(f"hotspots: {hotspots.index[empty][0]!r} has no shape; draw or drop it.")

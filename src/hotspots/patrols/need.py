@@ -95,7 +95,8 @@ def explain(visits: pd.DataFrame, reasons: pd.DataFrame) -> pd.Series:
     visits : DataFrame
         ``hotspot``, ``lpt``, ``date``, ``arrive``.
     reasons : DataFrame
-        Index hotspot: ``rank_in_lpt``, ``of``, ``incidents``, ``period``, ``name``.
+        Index hotspot: ``rank_in_lpt``, ``of``, ``incidents``, ``share_harm``, ``harm``,
+        ``period``, ``name``. Harm is named where the need weighs it.
 
     Returns
     -------
@@ -106,9 +107,9 @@ def explain(visits: pd.DataFrame, reasons: pd.DataFrame) -> pd.Series:
     nth = (day.cumcount() + 1).reindex(visits.index)
     of = day.transform("size").reindex(visits.index)
     facts = {
-        key: (f"Rank {rank} of {number} in ", f": {count:,} incidents, {when}", called)
-        for key, rank, number, count, when, called in zip(
-            reasons.index, reasons["rank_in_lpt"], reasons["of"], reasons["incidents"],
+        key: (f"Need rank {rank} of {number} in ", f": {rests_on}, {when}", called)
+        for key, rank, number, rests_on, when, called in zip(
+            reasons.index, reasons["rank_in_lpt"], reasons["of"], worth_text(reasons),
             reasons["period"], reasons["name"], strict=True)
     }  # fmt: skip
     dates = {date: day_text(date) for date in visits["date"].unique()}
@@ -123,6 +124,27 @@ def explain(visits: pd.DataFrame, reasons: pd.DataFrame) -> pd.Series:
         name = _cut(called, room - len(where) - 2)
         said.append(lead + where + told + (f", {name}" if name else "") + tail)
     return pd.Series(said, index=visits.index, dtype="str")
+
+
+def worth_text(reasons: pd.DataFrame) -> list[str]:
+    """Say what each need rests on: the incidents and, where it weighs them, the days of harm."""
+    return [
+        counted(count, "incident")
+        + (f", {counted(round(harm), 'day')} of harm" if share == share else "")
+        for count, harm, share in zip(
+            reasons["incidents"], reasons["harm"], reasons["share_harm"], strict=True)
+    ]  # fmt: skip
+
+
+def counted(number: int, what: str) -> str:
+    """Write a number with its noun.
+
+    Examples
+    --------
+    >>> counted(1, "visit"), counted(1200, "visit")
+    ('1 visit', '1,200 visits')
+    """
+    return f"{number:,} {what}{'' if number == 1 else 's'}"
 
 
 def _cut(text: str, room: int) -> str:

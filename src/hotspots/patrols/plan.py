@@ -16,7 +16,7 @@ from .inputs import check_inputs
 from .need import explain, needs
 from .resources import duties
 from .rules import PatrolRules
-from .wording import account, summary
+from .wording import Draft, account, summary
 
 if TYPE_CHECKING:
     import geopandas as gpd
@@ -174,12 +174,10 @@ def plan_patrols(
     table = _visit_table(visits, first)
     hours = _frame(budget, _BUDGET)
     crews = _frame(teams, _TEAMS).set_index("unit")
-    coverage, reasons, fairness = account(
-        hotspots, need, table, hours, crews, target=target, reached=reached, days=days, rules=rules
-    )
+    draft = Draft(hotspots, need, table, hours, crews, target, reached, first, days, rules, seed)
+    coverage, reasons, fairness = account(draft)
     table["reason"] = explain(table, reasons)
-    said = summary(table, coverage, reasons, hours, crews, fairness, first=first, days=days,
-                   rules=rules, seed=seed)  # fmt: skip
+    said = summary(draft, coverage, reasons, fairness)
     return PatrolPlan(table, coverage, reasons, hours, crews, fairness, said)
 
 

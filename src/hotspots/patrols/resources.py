@@ -16,6 +16,8 @@ from ..contracts import SHIFTS, UNITS, InputError, Table, check_table
 KINDS = ("constable", "pcso", "special", "response")
 MODES = ("foot", "cycle", "vehicle")
 DAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
+_FULL = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
+_WEEKDAY = {d[:n]: i for i, d in enumerate(_FULL) for n in range(3, 10)} | {"weds": 2}
 DAY = 1440  # minutes
 
 
@@ -79,17 +81,21 @@ def _clock(value: str | None) -> int | None:
 
 def _number(row: Any, name: str, default: float) -> float:
     value = row.get(name)
-    return default if value is None or value != value else float(value)
+    return default if pd.isna(value) else float(value)
 
 
 def _days(text: str | None) -> tuple[int, ...] | None:
     if text is None:
         return tuple(range(7))
-    short = [d.lower() for d in DAYS]
-    words = [w[:3].lower() for w in re.split(r"[\s,;/]+", text) if w]
-    if not words or any(w not in short for w in words):
-        return None
-    return tuple(sorted({short.index(w) for w in words}))
+    found: set[int] = set()
+    spaced = re.sub(r"\s*(?:-|–|\bto\b)\s*", "-", text.lower())
+    for word in filter(None, re.split(r"[\s,;/&]+", spaced)):
+        ends = [_WEEKDAY.get(part) for part in word.split("-")]
+        if None in ends or len(ends) > 2:
+            return None
+        first, last = ends[0] or 0, ends[-1] or 0
+        found.update((first + n) % 7 for n in range((last - first) % 7 + 1))
+    return tuple(sorted(found)) or None
 
 
 def _one_shift(row: Any, where: str, faults: list[str]) -> Shift | None:
@@ -101,18 +107,26 @@ def _one_shift(row: Any, where: str, faults: list[str]) -> Shift | None:
             faults.append(f"{where}: {name} is {row[name]!r}; write the time as HH:MM, as 14:00.")
     days = _days(_text(row.get("days")))
     if days is None:
-        faults.append(f"{where}: days is {row['days']!r}; write days as 'Fri Sat', or leave blank.")
+        faults.append(
+            f"{where}: days is {row['days']!r}; write 'Fri Sat' or 'Mon-Fri', or leave blank."
+        )
     minutes = {}
     for name in ("briefing_min", "debrief_min", "break_min", "officer_hours"):
         minutes[name] = _number(row, name, np.inf if name == "officer_hours" else 0.0)
         if minutes[name] < 0:
             faults.append(f"{where}: {name} is {minutes[name]:g}; it cannot be below 0.")
+        elif name != "officer_hours" and not minutes[name].is_integer():
+            faults.append(f"{where}: {name} is {minutes[name]:g}; give whole minutes.")
     break_text = _text(row.get("break_start"))
     break_at = _clock(break_text)
     if break_text is not None and break_at is None:
         faults.append(f"{where}: break_start is {break_text!r}; write the time as HH:MM.")
     if break_text is None and minutes["break_min"] > 0:
         faults.append(f"{where}: break_min is given without break_start; say when the break is.")
+    if break_text is not None and np.isnan(_number(row, "break_min", np.nan)):
+        faults.append(
+            f"{where}: break_start is given without break_min; say how long the break is, or 0."
+        )
     if len(faults) > before or start is None or end is None or days is None:
         return None
     length = (end - start) % DAY or DAY

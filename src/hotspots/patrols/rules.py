@@ -92,7 +92,7 @@ minutes are what the evidence supports).
     cycle_kmh: float = 12.0
     vehicle_kmh: float = 30.0
     park_min: float = 2.0
-    effort: int = 4
+    effort: int = 3
 
     def __post_init__(self) -> None:
         faults = []

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
 
-from .need import day_text, period
+from .need import counted, day_text, period
 
 if TYPE_CHECKING:
     import geopandas as gpd
@@ -16,56 +17,53 @@ if TYPE_CHECKING:
     from .rules import PatrolRules
 
 TOP_SHARE = 0.5  # said as a warning: one hotspot or LPT with more of the visits than this
+BESIDE_M = 50  # metres: hotspots this near are one place to those who walk it
+BASE_FAR_M = 50_000  # metres: a base this far from its hotspots is probably a slip
 FAIR_RATIO = 2.0  # said as a warning: share of hours this many times above or below share of need
 
 
-def account(
-    hotspots: gpd.GeoDataFrame,
-    need: pd.DataFrame,
-    visits: pd.DataFrame,
-    budget: pd.DataFrame,
-    teams: pd.DataFrame,
-    *,
-    target: NDArray[np.int64],
-    reached: NDArray[np.bool_],
-    days: int,
-    rules: PatrolRules,
-) -> tuple[pd.DataFrame, pd.DataFrame, pd.DataFrame]:
-    """Set the plan beside the need: per hotspot, with its reasons, and per LPT.
+@dataclass(frozen=True)
+class Draft:
+    """A plan before it is put in words: what it was made from and what came of it.
 
-    Parameters
-    ----------
-    hotspots, need, visits, budget, teams : DataFrame
-        The hotspots, what :func:`~hotspots.patrols.need.needs` made of them, and the plan.
-    target, reached : ndarray
-        Per hotspot: visits shared out to it, and whether any unit on duty can reach it.
-    days : int
-        Duty days of the plan.
-    rules : PatrolRules
-        The rules it was made by.
-
-    Returns
-    -------
-    coverage, reasons, fairness : DataFrame
+    ``target`` and ``reached`` go by hotspot: visits shared out to it, and whether any unit on
+    duty can reach it.
     """
+
+    hotspots: gpd.GeoDataFrame
+    need: pd.DataFrame
+    visits: pd.DataFrame
+    budget: pd.DataFrame
+    teams: pd.DataFrame
+    target: NDArray[np.int64]
+    reached: NDArray[np.bool_]
+    first: pd.Timestamp
+    days: int
+    rules: PatrolRules
+    seed: int | str
+
+
+def account(plan: Draft) -> tuple[pd.DataFrame, pd.DataFrame, pd.DataFrame]:
+    """Set the plan beside the need: coverage and reasons per hotspot, and fairness per LPT."""
+    hotspots, need, visits, days = plan.hotspots, plan.need, plan.visits, plan.days
     lpt = hotspots["lpt"].astype("str")
     names = _names(hotspots)
     daily = visits.groupby(["hotspot", "date"]).size()
-    covered = (1 - rules.decay**daily).groupby(level="hotspot").sum() / days
+    covered = (1 - plan.rules.decay**daily).groupby(level="hotspot").sum() / days
     number = visits.groupby("hotspot").size().reindex(hotspots.index, fill_value=0)
     coverage = pd.DataFrame({
         "lpt": lpt, "rank": hotspots["rank"], "name": names, "need": need["need"],
-        "target_visits": target, "visits": number.astype("int64"),
-        "minutes": (number * rules.dwell_min).astype("int64"), "visits_per_day": number / days,
+        "target_visits": plan.target, "visits": number.astype("int64"),
+        "minutes": (number * plan.rules.dwell_min).astype("int64"), "visits_per_day": number / days,
         "need_covered": covered.reindex(hotspots.index, fill_value=0.0),
     })  # fmt: skip
-    coverage["why_none"] = _why_none(coverage, need, reached, budget, teams)
+    coverage["why_none"] = _why_none(plan, coverage)
     coverage.index.name = "hotspot"
     reasons = _reasons(hotspots, need, names, coverage)
     fairness = pd.DataFrame({
         "need": need["need"].groupby(lpt).sum(), "visits": number.groupby(lpt).sum(),
-        "available_hours": budget.groupby("lpt")["available_hours"].sum(),
-        "planned_hours": budget.groupby("lpt")["planned_hours"].sum(),
+        "available_hours": plan.budget.groupby("lpt")["available_hours"].sum(),
+        "planned_hours": plan.budget.groupby("lpt")["planned_hours"].sum(),
     }).fillna(0.0)  # fmt: skip
     fairness["visits"] = fairness["visits"].astype("int64")
     fairness["share_of_hours"] = fairness["planned_hours"] / (fairness["planned_hours"].sum() or 1)
@@ -76,15 +74,14 @@ def account(
 def _names(hotspots: gpd.GeoDataFrame) -> pd.Series:
     if "name" not in hotspots.columns:
         return pd.Series("", index=hotspots.index, dtype="str")
-    given: pd.Series = hotspots["name"].astype("str").where(hotspots["name"].notna(), "")
-    return given
+    given = hotspots["name"].astype("str").where(hotspots["name"].notna(), "")
+    tidy: pd.Series = given.str.split().str.join(" ")  # a line break would split a reason
+    return tidy
 
 
-def _why_none(
-    coverage: pd.DataFrame, need: pd.DataFrame, reached: NDArray[np.bool_], budget: pd.DataFrame,
-    teams: pd.DataFrame,
-) -> pd.Series:  # fmt: skip
+def _why_none(plan: Draft, coverage: pd.DataFrame) -> pd.Series:
     """Say of each hotspot without a visit why it has none; empty for the others."""
+    teams, budget = plan.teams, plan.budget
     lpt = coverage["lpt"]
     staffed = lpt.isin(teams.loc[teams["planned"], "lpt"]) if len(teams) else lpt != lpt
     on_duty = lpt.isin(budget.loc[budget["available_hours"] > 0, "lpt"])
@@ -93,8 +90,8 @@ def _why_none(
         (~lpt.isin(teams["lpt"]), "no unit serves its LPT"),
         (~staffed, "its LPT has only response units, which get no timed visits"),
         (~on_duty, "its LPT has no officer-hours for visits on these days"),
-        (~reached, "beyond reach: no unit can go there and back between base and break"),
-        (need["need"] <= 0, "no need: it holds no incidents, or no harm"),
+        (~plan.reached, "beyond reach: no unit can go there and back between base and break"),
+        (plan.need["need"] <= 0, "no need: it holds no incidents, or no harm"),
     ]
     chosen = np.select([np.asarray(c) for c, _ in cases], [w for _, w in cases],
                        "the hours were used where they cover more need")  # fmt: skip
@@ -128,14 +125,14 @@ def _reasons(
         where = f"{row['name']} ({key})" if row["name"] else str(key)
         text = (
             f"{where} stands {row['rank_in_lpt']} of {row['of']} by need in {row['lpt']}: "
-            f"{row['incidents']:,} incidents, {row['period']} ({row['share_count']:.1%} of those "
-            "in all hotspots)"
+            f"{counted(row['incidents'], 'incident')}, {row['period']} "
+            f"({row['share_count']:.1%} of those in all hotspots)"
         )
         if row["share_harm"] == row["share_harm"]:
-            text += f", {row['harm']:,.0f} days of harm ({row['share_harm']:.1%})"
-        planned = f"{visits} visits planned" if visits else f"no visit: {why}"
+            text += f", {counted(round(row['harm']), 'day')} of harm ({row['share_harm']:.1%})"
+        planned = f"{counted(visits, 'visit')} planned" if visits else f"no visit: {why}"
         long.append(f"{text}; {row['need']:.1%} of all need, tier {row['tier']}; {planned}. "
-                    f"Found by {row['method']}.")  # fmt: skip
+                    f"Method: {row['method']}.")  # fmt: skip
         change.append(_would_change(row["need"], higher, lower))
     table["reason"] = pd.Series(long, index=table.index, dtype="str")
     table["would_change"] = pd.Series(change, index=table.index, dtype="str")
@@ -158,19 +155,10 @@ def _would_change(need: float, above: float, below: float) -> str:
 
 
 def summary(
-    visits: pd.DataFrame,
-    coverage: pd.DataFrame,
-    reasons: pd.DataFrame,
-    budget: pd.DataFrame,
-    teams: pd.DataFrame,
-    fairness: pd.DataFrame,
-    *,
-    first: pd.Timestamp,
-    days: int,
-    rules: PatrolRules,
-    seed: int | str,
+    plan: Draft, coverage: pd.DataFrame, reasons: pd.DataFrame, fairness: pd.DataFrame
 ) -> str:
     """Say the plan in plain English: what, what not and why, and what it does not know."""
+    visits, budget, first, days = plan.visits, plan.budget, plan.first, plan.days
     last = first + pd.Timedelta(days=days - 1)
     when = f"{day_text(first)} {first.year}" + (
         f" to {day_text(last)} {last.year}" if days > 1 else ""
@@ -179,12 +167,12 @@ def summary(
         return f"Patrol plan, {when}: no hotspots were given, so no visits are planned."
     used, free = budget["planned_hours"].sum(), budget["available_hours"].sum()
     lines = [
-        f"Patrol plan, {when}: {len(visits):,} visits of {rules.dwell_min} min to "
-        f"{int((coverage['visits'] > 0).sum())} of {len(coverage)} hotspots in "
-        f"{fairness.index[fairness['visits'] > 0].size} LPTs; {used:,.1f} of {free:,.1f} "
+        f"Patrol plan, {when}: {counted(len(visits), 'visit')} of {plan.rules.dwell_min} min to "
+        f"{int((coverage['visits'] > 0).sum())} of {counted(len(coverage), 'hotspot')} in "
+        f"{counted(int((fairness['visits'] > 0).sum()), 'LPT')}; {used:,.1f} of {free:,.1f} "
         f"officer-hours (officers × visits and travel)" + (f", {used / free:.0%}." if free else ".")
     ]
-    if len(visits):
+    if len(visits) and len(fairness) > 1:
         busy = fairness.sort_values("planned_hours", kind="stable").iloc[-1]
         lines.append(
             f"Most hours: {busy.name}, {busy['planned_hours']:,.1f} officer-hours, "
@@ -192,10 +180,11 @@ def summary(
         )
     lines += _missed(coverage, fairness)
     lines += _warnings(visits, coverage, fairness)
-    lines += _remarks(reasons, teams, rules, first, days)
+    lines += _places(plan)
+    lines += _remarks(plan, reasons)
     lines.append(
-        f"Seed {seed!r}. This is a recommendation: nothing is tasked until somebody accepts it. "
-        "It says where visits cover most recorded need, not what they will prevent."
+        f"Seed {plan.seed!r}. This is a recommendation: nothing is tasked until somebody accepts "
+        "it. It says where visits cover most recorded need, not what they will prevent."
     )
     return "\n".join(lines)
 
@@ -236,9 +225,34 @@ def _warnings(visits: pd.DataFrame, coverage: pd.DataFrame, fairness: pd.DataFra
     return said
 
 
-def _remarks(
-    reasons: pd.DataFrame, teams: pd.DataFrame, rules: PatrolRules, first: pd.Timestamp, days: int
-) -> list[str]:  # fmt: skip
+def _places(plan: Draft) -> list[str]:
+    """Say which hotspots lie side by side, and which bases lie nowhere near their hotspots."""
+    import shapely
+
+    said, shapes, names = [], plan.hotspots.geometry.to_numpy(), plan.hotspots.index
+    a, b = shapely.STRtree(shapes).query(shapes, predicate="dwithin", distance=BESIDE_M)
+    pairs = sorted((i, j) for i, j in zip(a.tolist(), b.tolist(), strict=True) if i < j)
+    if pairs:
+        close = len({i for pair in pairs for i in pair})
+        said.append(
+            f"{close} hotspots lie within {BESIDE_M} m of another (as {names[pairs[0][0]]} and "
+            f"{names[pairs[0][1]]}): each has visits and a gap of its own, so the streets there "
+            "see more visits than any one of them. Join them first if one visit serves both."
+        )
+    lpt = plan.hotspots["lpt"].astype(str).to_numpy()
+    for unit in plan.teams[plan.teams["base_from"] == "given"].itertuples():
+        base = shapely.Point(unit.base_easting, unit.base_northing)
+        away = shapely.distance(shapes[lpt == unit.lpt], base).min(initial=np.inf)
+        if BASE_FAR_M < away < np.inf:
+            said.append(
+                f"The base of {unit.Index} lies {away / 1000:,.0f} km from the nearest hotspot of "
+                f"{unit.lpt}: check base_easting and base_northing (metres)."
+            )
+    return said
+
+
+def _remarks(plan: Draft, reasons: pd.DataFrame) -> list[str]:
+    rules, teams = plan.rules, plan.teams
     said = [
         "Need is "
         + ("counts and harm" if reasons["share_harm"].notna().any() else "counts alone (no harm)")
@@ -251,14 +265,14 @@ def _remarks(
     ]
     response = int((~teams["planned"]).sum())
     if response:
-        said.append(f"{response} response units get no timed visits: they are for calls.")
+        said.append(f"{counted(response, 'response unit')} without timed visits: for calls.")
     chosen = teams["planned"] & (teams["base_from"] != "given")
     if chosen.any():
         said.append(
-            f"{int(chosen.sum())} units have no base coordinates: taken to start at the hotspot of "
-            "their LPT with most need within 30 min; give base_easting and base_northing."
+            f"{counted(int(chosen.sum()), 'unit')} with no base coordinates: taken to start at the "
+            "hotspot of the LPT with most need within 30 min; give base_easting and base_northing."
         )
-    change = clock_changes(first, days)
+    change = clock_changes(plan.first, plan.days)
     if change:
         said.append(
             f"The clocks change in the night to {', '.join(change)}: check that night's times."
