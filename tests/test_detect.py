@@ -510,18 +510,6 @@ def test_names_tie_alphabetically_and_may_be_missing(grid):
     assert hs.Counts().fit(table(xy)).hotspots(grid)["name"].isna().all()
 
 
-def test_pruning_changes_nothing(incidents, grid):
-    """Seeds that cannot reach the floor are skipped; growing them all gives the same table."""
-    from hotspots.detect import _regions
-
-    learner = hs.KDE(250).fit(incidents)
-    want = learner.hotspots(grid, min_incidents=25)
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(_regions, "_could_hold", lambda grid, *_: np.ones(len(grid.cells), bool))
-        pd.testing.assert_frame_equal(learner.hotspots(grid, min_incidents=25), want)
-    assert 0 < len(want) < 20
-
-
 @pytest.mark.parametrize("detector", [hs.Counts(), hs.KDE(), hs.DBSCAN()], ids=repr)
 def test_planted_hotspots_are_found(county, detector):
     asb = county.incidents.query("category == 'Anti-social behaviour' and origin != 'police'")

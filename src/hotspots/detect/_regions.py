@@ -106,7 +106,6 @@ def find_regions(
     turn[order] = np.arange(len(heat))
     seeds = order[: np.count_nonzero(holds)]
     seeds = seeds[heat[seeds] > 0]
-    worth = _could_hold(grid, counts, limits)
     warm = heat > 0
     edges, row = _nearby(grid, lpt, np.flatnonzero(warm), warm), np.cumsum(warm) - 1
     around = _nearby(grid, lpt, seeds, holds, corners=True)
@@ -120,8 +119,8 @@ def find_regions(
     def start(seed: int) -> bool:
         """Make a region that starts at a seed; tell whether it holds enough."""
         region: list[int] = []
-        seen, edge = {seed, NOWHERE}, [(0, seed)]
-        while edge and len(region) < budget.most_cells(seed):
+        seen, edge, most = {seed, NOWHERE}, [(0, seed)], budget.most_cells(seed)
+        while edge and len(region) < most:
             _, cell = heapq.heappop(edge)
             region.append(cell)
             for other in edges[row[cell]].tolist():
@@ -141,10 +140,10 @@ def find_regions(
         if not hill.isdisjoint(beside):
             hill.add(seed)
             slopes.append(seed)
-        elif seed in taken or (worth[seed] and start(seed)):
+        elif seed in taken or start(seed):
             hill.add(seed)
     for seed in slopes:
-        if seed not in taken and worth[seed]:
+        if seed not in taken:
             start(seed)
     return sorted(regions, key=lambda region: turn[region[0]])
 
@@ -185,23 +184,6 @@ def _nearby(
     at = np.searchsorted(grid.cells, near)
     fits = (near >= 0) & (lpt[at] == lpt[cells][:, None]) & among[at]
     return np.where(fits, at, NOWHERE)
-
-
-def _could_hold(grid: Grid, counts: NDArray[np.int64], limits: Limits) -> NDArray[np.bool_]:
-    """Tell which cells have enough incidents within reach of the largest region, at best.
-
-    Saves growing regions that must fail: in the countryside, nearly all.
-    """
-    reach = min(limits.most_cells - 1, max(grid.rows, grid.columns))
-    lattice = np.zeros((grid.rows + 2 * reach + 1, grid.columns + 2 * reach + 1), dtype=np.int64)
-    row, column = np.divmod(grid.cells, grid.columns)
-    lattice[row + reach + 1, column + reach + 1] = counts
-    summed = lattice.cumsum(axis=0).cumsum(axis=1)
-    wide = 2 * reach + 1
-    within = summed[wide:, wide:] - summed[:-wide, wide:] - summed[wide:, :-wide]
-    within += summed[:-wide, :-wide]
-    enough: NDArray[np.bool_] = within[row, column] >= limits.min_incidents
-    return enough
 
 
 def hotspots_table(
