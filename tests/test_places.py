@@ -155,6 +155,8 @@ def test_all_faults_are_named_at_once():
     with pytest.raises(InputError) as error:
         hs.read_lpts(frame, crs="EPSG:4326")
     assert len(error.value.faults) == 3
+    with pytest.raises(InputError, match="crs: 'EPSG:1' is no known coordinate system"):
+        hs.read_lpts(areas({"West": WEST}), crs="EPSG:1")
 
 
 def test_unreadable_files_are_refused(tmp_path):

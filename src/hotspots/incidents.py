@@ -245,10 +245,10 @@ def _read(
     found, read.aside = find_files(source)
     found = _latest_release(found, read)
     faults: list[str] = []
-    seen: dict[bytes, str] = {}
+    contents: dict[bytes, str] = {}
     for item in _progress(found, progress):
         data = item.read()
-        before = seen.setdefault(hashlib.blake2b(data).digest(), item.name)
+        before = contents.setdefault(hashlib.blake2b(data).digest(), item.name)
         rows = _rows(item, data, mapping)
         if rows is None:
             read.aside.append((item.name, "empty"))
