@@ -510,6 +510,14 @@ def test_names_tie_alphabetically_and_may_be_missing(grid):
     assert hs.Counts().fit(table(xy)).hotspots(grid)["name"].isna().all()
 
 
+def test_a_name_found_elsewhere_too_is_told_apart_by_a_street_nearby(grid):
+    xy = [(50, 50)] * 20 + [(3050, 2050)] * 15 + [(1050, 1050)] * 12
+    place = ["Supermarket"] * 12 + ["Mill Lane"] * 5 + ["Elm Row"] * 3
+    place += ["Supermarket"] * 15 + ["High Street"] * 12
+    spots = hs.Counts().fit(table(xy, place=place)).hotspots(grid)
+    assert spots["name"].tolist() == ["Supermarket near Mill Lane", "Supermarket", "High Street"]
+
+
 @pytest.mark.parametrize("detector", [hs.Counts(), hs.KDE(), hs.DBSCAN()], ids=repr)
 def test_planted_hotspots_are_found(county, detector):
     asb = county.incidents.query("category == 'Anti-social behaviour' and origin != 'police'")

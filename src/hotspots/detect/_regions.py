@@ -17,6 +17,8 @@ from ..places import Grid
 
 TOP_K = 20
 NOWHERE = -1
+SAME_PLACE_M = 2_000.0
+"""A place name whose points lie further apart than this does not tell an officer where to go."""
 
 
 def is_number(value: object) -> bool:
@@ -223,6 +225,7 @@ def hotspots_table(
     owner = np.full(len(grid.cells) + 1, -1)
     owner[cells] = number
     inside = owner[position]
+    where = np.where(position[:, None] >= 0, grid.centres[position], np.nan)
     held = inside >= 0
     columns: dict[str, Any] = {
         "rank": np.arange(1, len(regions) + 1),
@@ -230,7 +233,7 @@ def hotspots_table(
         "incidents": np.bincount(inside[held], minlength=len(regions)),
         "area_km2": np.array(sizes, dtype=float) * grid.area_km2,
         "lpt": pd.Series(grid.lpt[seeds], dtype="str"),
-        "name": _names(incidents, inside, len(regions)),
+        "name": _names(incidents, inside, len(regions), where),
         "method": pd.Series([method] * len(regions), dtype="str"),
         "period_start": pd.Series([start] * len(regions), dtype=incidents["occurred_from"].dtype),
         "period_end": pd.Series([end] * len(regions), dtype=incidents["occurred_to"].dtype),
@@ -250,17 +253,33 @@ def hotspots_table(
     return check_table(frame, HOTSPOTS)  # type: ignore[return-value]
 
 
-def _names(incidents: pd.DataFrame, inside: NDArray[np.int64], regions: int) -> pd.Series:
-    """Most frequent street of each region, the first in the alphabet when two tie."""
+def _names(
+    incidents: pd.DataFrame, inside: NDArray[np.int64], regions: int, where: NDArray[np.float64]
+) -> pd.Series:
+    """Most frequent street of each region, the first in the alphabet when two tie.
+
+    A name found elsewhere too ("Supermarket", "High Street") is followed by the most frequent one
+    that is not, so that an officer knows which: "Supermarket near Leek Road".
+    """
     names = pd.Series([np.nan] * regions, dtype="str")
     if "place" not in incidents.columns:
         return names
-    place = incidents["place"][inside >= 0].astype(object)
+    place = incidents["place"].astype(object)
     place = place.str.strip().str.replace(r"^On or near\s*", "", regex=True)
     known = place.notna().to_numpy() & (place != "").to_numpy()
-    tally = pd.DataFrame({"region": inside[inside >= 0][known], "place": place[known].to_numpy()})
+    held = known & (inside >= 0)
+    tally = pd.DataFrame({"region": inside[held], "place": place[held].to_numpy()})
     tally = tally.groupby(["region", "place"]).size().reset_index(name="n")
     tally = tally.sort_values(["region", "n", "place"], ascending=[True, False, True])
+    known &= place.isin(tally["place"]).to_numpy()
+    spread = pd.DataFrame(where[known]).groupby(place[known].to_numpy()).agg(["min", "max"])
+    width = np.hypot(*(spread[axis]["max"] - spread[axis]["min"] for axis in (0, 1)))
+    elsewhere = tally["place"].map(width) > SAME_PLACE_M
     top = tally.drop_duplicates("region")
-    names.loc[top["region"]] = top["place"].to_numpy()
+    name = top.set_index("region")["place"].astype(object)
+    unclear = top.loc[elsewhere[top.index], "region"]
+    nearby = tally[~elsewhere & tally["region"].isin(unclear)].drop_duplicates("region")
+    nearby_name = nearby.set_index("region")["place"].astype(object)
+    name.loc[nearby_name.index] = name[nearby_name.index] + " near " + nearby_name
+    names.loc[name.index] = name.to_numpy()
     return names
