@@ -190,7 +190,7 @@ HOTSPOTS = Table("hotspots", "hotspot", ("Polygon", "MultiPolygon"), _columns(
     ("method", "text", True, "the detector that made it, as its repr"),
     ("period_start", "time", True, "start of the incidents it rests on"),
     ("period_end", "time", True, "end of the incidents it rests on"),
-    ("name", "text", False, "its most frequent street, told apart by another where it is common"),
+    ("name", "text", False, "its most frequent street"),
     ("harm", "number", False, "harm in days of sentence"),
     ("p_value", "number", False, "chance of such heat if nothing were there"),
     ("class_", "text", False, "persistent, emerging, intermittent or former"),
