@@ -460,9 +460,9 @@ def test_easting_and_northing_swapped_are_put_right_where_the_lpts_show_it():
 
 
 def test_a_word_for_nothing_names_no_record_and_supersedes_none(tmp_path):
-    rows = [f"{no},ASB,25/04/2025,NULL,-" for no in ("NULL", "NULL", "N/A", "-", "-", "0", "0")]
+    rows = [f"{no},ASB,25/04/2025,NULL,-" for no in ("NULL", "NULL", "N/A", "-", "-", "Unknown")]
     loaded = read(log(tmp_path, *rows, "7,N/A,25/04/2025,,", "8,ASB,NULL,,"))
-    assert len(loaded.incidents) == 7
+    assert len(loaded.incidents) == 6
     assert len(loaded.superseded) == 0
     assert loaded.rejected["reason"].tolist() == ["no category", "no date"]
     assert "coordinate unreadable" not in loaded.quality["check"].tolist()

@@ -160,7 +160,7 @@ def _interval(
 def _ids(values: pd.Series) -> pd.Series:
     """IDs as text; a word for nothing names no record, and no row may supersede another by it."""
     ids = values.astype(str).str.strip()
-    return ids.where(~ids.str.casefold().isin(NOTHING | {"unknown", "0"}), "")
+    return ids.where(~ids.str.casefold().isin(NOTHING | {"unknown"}), "")
 
 
 def _day_first(
