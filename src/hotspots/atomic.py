@@ -133,10 +133,10 @@ def atomic_folder(path: str | os.PathLike[str]) -> Iterator[Path]:
     strangers = _strangers(place, str(path))
     partial = _beside(place)
     try:
-        partial.mkdir()
-    except OSError as error:
-        raise InputError(str(path), [_unwritable(place, error)]) from error
-    try:
+        try:  # inside, so that a signal right after the folder is made still removes it
+            partial.mkdir()
+        except OSError as error:
+            raise InputError(str(path), [_unwritable(place, error)]) from error
         yield partial
         listing = {"made_by": "hotspots", "wrote": _files(partial)}
         (partial / LISTING).write_text(json.dumps(listing, indent=1), encoding="utf-8")
