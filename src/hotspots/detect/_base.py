@@ -112,7 +112,7 @@ class Detector(BaseEstimator, ABC):  # type: ignore[misc]  # scikit-learn has no
         self.crs_ = incidents.crs
         self.used_ = used
         self._incidents = incidents.copy(deep=False)
-        self._xy = xy[used]
+        self._xy = xy if used.all() else xy[used]
         start, end = incidents["occurred_from"][used].min(), incidents["occurred_to"][used].max()
         self.period_ = (start, end)
         self.years_, said = self._observed_years(incidents["occurred_from"])
@@ -285,8 +285,11 @@ class Detector(BaseEstimator, ABC):  # type: ignore[misc]  # scikit-learn has no
             return float(self.years), ""
         if len(occurred) == 0:
             return float("nan"), ""
-        month = occurred.to_numpy().astype("datetime64[M]").astype(np.int64)
-        counts = np.bincount(month - month.min())
+        day = occurred.to_numpy().astype("datetime64[D]").astype(np.int64)
+        per_day = np.bincount(day - day.min())  # a calendar month is slow to tell: once for a day
+        days = np.datetime64(int(day.min()), "D") + np.arange(len(per_day))
+        month = days.astype("datetime64[M]").astype(np.int64)
+        counts = np.bincount(month - month[0], per_day).astype(np.int64)
         span, months = len(counts), int(np.count_nonzero(counts))
         said = ""
         if span > months and len(occurred) < SPARSE * months:

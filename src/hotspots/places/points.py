@@ -8,7 +8,7 @@ import pandas as pd
 import shapely
 from numpy.typing import NDArray
 
-from ..contracts import InputError
+from ..contracts import InputError, located
 
 
 def coordinates(points: gpd.GeoDataFrame | gpd.GeoSeries) -> NDArray[np.float64]:
@@ -32,9 +32,10 @@ def coordinates(points: gpd.GeoDataFrame | gpd.GeoSeries) -> NDArray[np.float64]
            [nan, nan],
            [nan, nan]])
     """
+    known = located(points)
+    shapes = np.asarray(points.geometry.array)[known]
     xy = np.full((len(points), 2), np.nan)
-    found, row = shapely.get_coordinates(np.asarray(points.geometry.array), return_index=True)
-    xy[row] = found
+    xy[known, 0], xy[known, 1] = shapely.get_x(shapes), shapely.get_y(shapes)
     return xy
 
 
@@ -107,20 +108,29 @@ def distinct_points(
     ([[2.0, 9.0], [5.0, 1.0]], [1, 0, 1])
     """
     x, y = xy[:, 0] + 0.0, xy[:, 1] + 0.0  # turns -0 into 0
-    # Both coordinates mixed into one number, which is hashed once; the mixture is then verified.
-    # Round coordinates differ in their upper bits only, so these are folded down first.
-    odd, upper = np.uint64(0x9E3779B97F4A7C15), np.uint64(32)
-    mixed = x.view(np.uint64) ^ (x.view(np.uint64) >> upper)
-    mixed = mixed * odd + (y.view(np.uint64) ^ (y.view(np.uint64) >> upper))
-    code, _ = pd.factorize((mixed ^ (mixed >> upper)) * odd)
-    sample = np.zeros(code.max(initial=-1) + 1, dtype=np.intp)
-    sample[code] = np.arange(len(code))
-    if (x[sample][code] != x).any() or (y[sample][code] != y).any():
-        _, sample, code = np.unique(
-            np.column_stack([x, y]), axis=0, return_index=True, return_inverse=True
-        )
-    order = np.lexsort((y[sample], x[sample]))
-    rank = np.empty(len(order), dtype=np.intp)
-    rank[order] = np.arange(len(order))
-    sample = sample[order]
-    return np.column_stack([x[sample], y[sample]]), rank[np.ravel(code)]
+    # Any one point of a bucket stands for the bucket. The few points in a bucket that lie at
+    # another place share it with all points of that place, so they can be sorted on their own.
+    bucket = _buckets(x, y)
+    stands = np.zeros(bucket.max(initial=-1) + 1, dtype=np.intp)
+    stands[bucket] = np.arange(len(x))
+    sample = stands[bucket]
+    other = np.flatnonzero((x[sample] != x) | (y[sample] != y))
+    other = other[np.lexsort((y[other], x[other]))]
+    first = np.ones(len(other), dtype=bool)
+    first[1:] = (np.diff(x[other]) != 0) | (np.diff(y[other]) != 0)
+    sample[other] = other[first][np.cumsum(first) - 1]
+    mark = np.zeros(len(x), dtype=bool)
+    mark[sample] = True
+    samples = np.flatnonzero(mark)
+    samples = samples[np.lexsort((y[samples], x[samples]))]
+    rank = np.empty(len(x), dtype=np.intp)
+    rank[samples] = np.arange(len(samples))
+    return np.column_stack([x[samples], y[samples]]), rank[sample]
+
+
+def _buckets(x: NDArray[np.float64], y: NDArray[np.float64]) -> NDArray[np.intp]:
+    """Scatter points over about as many buckets, those of one place into the same one."""
+    mixed = (x.view(np.uint64) * np.uint64(0x9E3779B97F4A7C15)) ^ y.view(np.uint64)
+    mixed *= np.uint64(0xD6E8FEB86659FD93)
+    mixed >>= np.uint64(64 - max(len(x).bit_length(), 1))
+    return mixed.astype(np.intp)
