@@ -10,6 +10,7 @@ import pytest
 import shapely
 from report_fixtures import (
     Backtest,
+    Plan,
     make_hotspots,
     make_incidents,
     make_loaded,
@@ -263,3 +264,20 @@ def test_real_records_leave_complete(tmp_path, shared):
     months = read(folder, "ingest_months")
     assert (months["status"] == "missing").sum() == 8
     assert table.groupby("date")["incidents"].sum().gt(0).sum() == 16
+
+
+@pytest.mark.parametrize("first", [True, False])
+def test_visits_join_the_hotspots_their_plan_was_made_from(tmp_path, first):
+    spots, plan = make_hotspots(), make_plan()
+    other = spots.assign(method="DBSCAN(eps=200)")
+    reasons = plan.reasons.assign(method=spots["method"])
+    sets = (spots, other) if first else (other, spots)
+    folder = hs.export_bi(tmp_path / "bi", *sets, Plan(plan.visits, plan.coverage, reasons))
+    joined = read(folder, "plan_visits").merge(read(folder, "hotspots"), on="hotspot_key")
+    assert joined["hotspot_set"].tolist() == ([1, 1] if first else [2, 2])
+
+
+def test_a_missing_month_is_blank_and_no_zero(tmp_path):
+    folder = hs.export_bi(tmp_path / "bi", make_loaded())
+    months = read(folder, "ingest_months").set_index("status")["incidents"]
+    assert pd.isna(months["missing"]) and months["present"] == 4

@@ -414,8 +414,8 @@ def test_a_gap_is_missing_and_a_small_month_thin():
 
 
 def test_a_quiet_month_of_a_sparse_source_is_chance_not_a_thin_file():
-    assert recorded_months(by_month([19, 1, 19, 19]))["status"].tolist() == ["present"] * 4
-    assert recorded_months(by_month([20, 1, 20, 20]))["status"].tolist()[1] == "thin"
+    assert recorded_months(by_month([49, 1, 49, 49]))["status"].tolist() == ["present"] * 4
+    assert recorded_months(by_month([50, 1, 50, 50]))["status"].tolist()[1] == "thin"
 
 
 def test_old_stragglers_are_incomplete_and_make_no_years_of_missing_months():

@@ -3,7 +3,7 @@
 import pandas as pd
 import pyogrio
 import pytest
-from report_fixtures import Backtest, make_hotspots, make_incidents, make_lpts, make_plan
+from report_fixtures import Backtest, Plan, make_hotspots, make_incidents, make_lpts, make_plan
 
 import hotspots as hs
 
@@ -75,3 +75,13 @@ def test_what_cannot_be_written_is_said(tmp_path):
 def test_no_hotspots_make_an_empty_layer(tmp_path):
     path = hs.export_gis(tmp_path / "b.gpkg", make_hotspots().iloc[:0], lpts=make_lpts())
     assert len(read(path, "hotspots")) == 0
+
+
+def test_visits_stand_in_the_hotspots_their_plan_was_made_from(tmp_path):
+    spots, plan = make_hotspots(), make_plan()
+    other = spots.assign(method="DBSCAN(eps=200)").set_geometry(spots.translate(yoff=2000))
+    reasons = plan.reasons.assign(method=spots["method"])
+    path = hs.export_gis(tmp_path / "b.gpkg", other, spots,
+                         Plan(plan.visits, plan.coverage, reasons))  # fmt: skip
+    visits = read(path, "visits").set_index("hotspot")
+    assert visits.within(spots.geometry[visits.index]).all()

@@ -12,6 +12,7 @@ import pytest
 from report_fixtures import (
     NASTY,
     Backtest,
+    Plan,
     make_hotspots,
     make_incidents,
     make_loaded,
@@ -297,3 +298,40 @@ def test_a_browser_opens_the_page_without_an_error(everything, tmp_path):
     console = [line for line in run.stderr.splitlines() if "CONSOLE" in line]
     assert [line for line in console if "[bokeh" not in line] == []
     assert "<title>3,true,true,0</title>" in run.stdout
+
+
+def other_method(spots):
+    """Return the same cells found by another method, with other counts."""
+    return spots.assign(method="DBSCAN(eps=200)", incidents=spots["incidents"] + 7)
+
+
+@pytest.mark.parametrize("patrolled", [1, 2])
+def test_visits_and_reasons_stand_only_by_the_hotspots_the_plan_was_made_from(tmp_path, patrolled):
+    spots, plan = make_hotspots(), make_plan()
+    sets = [spots, other_method(spots)] if patrolled == 1 else [other_method(spots), spots]
+    facts = {"method": spots["method"], "incidents": spots["incidents"]}
+    plan = Plan(plan.visits, plan.coverage, plan.reasons.assign(**facts))
+    text = write(tmp_path, *sets, plan, lpts=make_lpts())
+    assert f"The patrol plan goes to the hotspots of set {patrolled}." in Page(text).said
+    rows = re.findall(r'<tbody class="(spot set\d)".*?>(.*?)</tbody>', text, re.DOTALL)
+    assert len(rows) == 6
+    for kind, row in rows:
+        assert ('class="why" colspan' in row) == (kind == f"spot set{patrolled}")
+    facts = re.search(r'"facts",(\[.*?\])', text)[1]
+    assert (
+        sorted("visits planned" in fact for fact in json.loads(facts)) == [False] * 3 + [True] * 3
+    )
+
+
+def test_the_header_counts_the_months_missing(everything):
+    assert "31 Dec 2025, 1 month missing." in Page(everything).said
+
+
+def test_what_a_chart_says_is_not_said_above_it_too(tmp_path):
+    county = hs.make_county(seed=1, months=16)
+    trends = hs.seasonal_trends(county.incidents)
+    text = write(tmp_path, trends)
+    section = Page(text[text.index('<section id="trends"') :]).said
+    assert len(trends.summary) > 2
+    for sentence in trends.summary["sentence"]:
+        assert section.count(sentence.split(";")[0]) == 1

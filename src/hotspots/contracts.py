@@ -30,7 +30,12 @@ THIN = 0.4
 """Share of a source's usual month or week under which records are probably incomplete."""
 
 SURE = 20
-"""Incidents in the usual month or week from which a quiet one is no chance, but missing records."""
+"""Incidents in the usual month or week from which an empty one means missing records."""
+
+THIN_FROM = 50
+"""Incidents in the usual month or week from which one under :data:`THIN` is thin.
+
+Below, the trough of a strong season gets there by chance in about one series of ten."""
 
 SCHEMA_VERSION = 1
 """Raised when a column of a table is renamed or removed; adding a column does not raise it."""
@@ -483,10 +488,10 @@ def recorded_months(incidents: pd.DataFrame, thin: float = THIN) -> pd.DataFrame
 
     A month with no row at all between a source's first and last whole month is *missing*: its
     files were not there, and no method may read it as zero. A month under ``thin`` times the
-    source's median is *thin*: probably an incomplete file. Months before the first whole one or
-    after the last (:func:`whole_span`) are *incomplete*: stragglers, or an extract that begins or
-    ends within a month. Where the median month holds fewer than :data:`SURE` incidents, chance
-    makes quiet months, and none is called thin or incomplete.
+    source's median is *thin*: probably an incomplete file; where the median is under
+    :data:`THIN_FROM`, chance and season make such months, and none is called thin. Months before
+    the first whole one or after the last (:func:`whole_span`) are *incomplete*: stragglers, or an
+    extract that begins or ends within a month.
 
     Parameters
     ----------
@@ -526,7 +531,7 @@ def recorded_months(incidents: pd.DataFrame, thin: float = THIN) -> pd.DataFrame
         status = np.full(len(span), "incomplete", dtype=object)
         inside = every[first:end]
         median = np.median(inside[inside > 0])
-        quiet = inside < thin * median if median >= SURE else np.zeros(len(inside), dtype=bool)
+        quiet = (inside < thin * median) & (median >= THIN_FROM)
         status[first:end] = np.where(inside == 0, "missing", np.where(quiet, "thin", "present"))
         kept = (every > 0) | (status == "missing")
         alike = np.full(int(kept.sum()), source, dtype=object)

@@ -48,7 +48,8 @@ class _Star:
     tables: dict[str, pd.DataFrame]
     lpt: dict[str, int]
     category: dict[str, int]
-    hotspot: dict[str, int]
+    hotspot: dict[str, dict[str, int]]
+    """Per plan the keys of the hotspots it goes to; under "" those for any other table."""
 
 
 def export_bi(folder: str | os.PathLike[str], *stations: Any) -> Path:
@@ -161,6 +162,8 @@ def _star(given: Stations) -> _Star:
     for kind, name, frame in given.tables():
         if kind.startswith("ingest") and name in ("rejected", "superseded"):
             frame = _reasons_counted(frame)
+        elif kind.startswith("ingest") and name == "months":
+            frame = frame.assign(incidents=frame["incidents"].mask(frame["status"] == "missing"))
         elif kind.startswith("plan") and name == "visits":
             frame = _with_columns(frame.rename_axis("visit"), VISITS)
         raw[f"{kind}_{name}"] = frame
@@ -174,12 +177,10 @@ def _star(given: Stations) -> _Star:
         frames.append(given.lpts.rename_axis("lpt").reset_index()[["lpt"]])
     lpt = _keys(frames, "lpt")
     category = _keys(frames, "category")
-    hotspot: dict[str, int] = {}
+    hotspot: dict[str, dict[str, int]] = {}
     if "hotspots" in raw:
         raw["hotspots"].insert(0, "hotspot_key", np.arange(1, len(raw["hotspots"]) + 1))
-        for key, name in zip(raw["hotspots"]["hotspot_key"], raw["hotspots"]["hotspot"],
-                             strict=True):  # fmt: skip
-            hotspot.setdefault(name, key)
+        hotspot = _hotspot_keys(raw["hotspots"], given)
     star = _Star({}, lpt, category, hotspot)
     star.tables["dim_lpt"] = _dim_lpt(lpt, given.lpts)
     star.tables["dim_category"] = pd.DataFrame(
@@ -188,6 +189,17 @@ def _star(given: Stations) -> _Star:
     for name in sorted(raw):
         star.tables[name] = _keyed(_flat(raw[name]), name, star)
     return _Star({"dim_date": _dim_date(star.tables), **star.tables}, lpt, category, hotspot)
+
+
+def _hotspot_keys(spots: pd.DataFrame, given: Stations) -> dict[str, dict[str, int]]:
+    first = spots.drop_duplicates("hotspot")
+    keys = {"": dict(zip(first["hotspot"], first["hotspot_key"], strict=True))}
+    for n, plan in enumerate(given.of("plan"), 1):
+        patrolled = given.patrolled(plan)
+        own = spots[spots["hotspot_set"] == (0 if patrolled is None else patrolled + 1)]
+        named = "plan" if n == 1 else f"plan_{n}"
+        keys[named] = dict(zip(own["hotspot"], own["hotspot_key"], strict=True))
+    return keys
 
 
 def _keys(frames: list[pd.DataFrame], column: str) -> dict[str, int]:
@@ -213,7 +225,9 @@ def _keyed(frame: pd.DataFrame, name: str, star: _Star) -> pd.DataFrame:
     if day is not None and name != "hotspots":
         keys["date_key"] = _date_key(frame[day])
     if "hotspot" in frame and star.hotspot:
-        found = frame["hotspot"].astype(object).map(star.hotspot)
+        plans = [plan for plan in star.hotspot if name.startswith(f"{plan}_")]
+        own = star.hotspot[max(plans, key=len, default="")]
+        found = frame["hotspot"].astype(object).map(own).astype("Int32")
         keys["hotspot_key"] = found if name != "hotspots" else frame["hotspot_key"]
     if "lpt" in frame:  # 0 stands for "outside all LPTs, or not known"
         keys["lpt_key"] = frame["lpt"].astype(object).map(star.lpt).fillna(0).astype("int32")

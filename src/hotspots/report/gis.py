@@ -78,24 +78,22 @@ def _layers(given: Stations) -> dict[str, gpd.GeoDataFrame]:
     for n, spots in enumerate(given.hotspots, 1):
         layers["hotspots" if n == 1 else f"hotspots_{n}"] = spots.rename_axis("hotspot")
     for n, plan in enumerate(given.of("plan"), 1):
-        if len(visits := _visits(plan.tables["visits"], given.hotspots)):
+        patrolled = given.patrolled(plan)
+        if patrolled is None:
+            continue
+        if len(visits := _visits(plan.tables["visits"], given.hotspots[patrolled])):
             layers["visits" if n == 1 else f"visits_{n}"] = visits
     crs = next(iter(layers.values())).crs if layers else CRS
     return {name: _plain(name, frame.to_crs(crs)) for name, frame in layers.items()}
 
 
-def _visits(visits: pd.DataFrame, hotspots: tuple[gpd.GeoDataFrame, ...]) -> gpd.GeoDataFrame:
+def _visits(visits: pd.DataFrame, spots: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
     """Put each visit on a point inside its hotspot."""
     import geopandas as gpd
 
-    crs = hotspots[0].crs if hotspots else CRS
-    points = [spots.geometry.representative_point().to_crs(crs) for spots in hotspots]
-    if not points:
-        return gpd.GeoDataFrame(visits.iloc[:0], geometry=[], crs=crs)
-    every = pd.concat(points)
-    every = every[~every.index.duplicated()]
     flat = visits.rename_axis("visit")
-    placed = gpd.GeoSeries(every.reindex(flat["hotspot"]).to_numpy(), flat.index, crs=crs)
+    points = spots.geometry.representative_point().reindex(flat["hotspot"]).to_numpy()
+    placed = gpd.GeoSeries(points, flat.index, crs=spots.crs)
     return gpd.GeoDataFrame(flat, geometry=placed)[placed.notna()]
 
 

@@ -43,6 +43,9 @@ def hotspot_section(given: Stations) -> str:
     crs = shapes.crs if given.lpts is None else given.lpts.crs
     said = "".join(f"<p>{html.escape(_sentence(spots, n, len(given.hotspots)))}</p>"
                    for n, spots in enumerate(given.hotspots, 1))  # fmt: skip
+    patrolled = [given.patrolled(plan) for plan in given.of("plan")[:1]]
+    if len(given.hotspots) > 1 and patrolled and patrolled[0] is not None:
+        said += f"<p>The patrol plan goes to the hotspots of set {patrolled[0] + 1}.</p>"
     if has_bokeh():
         incidents = None if given.incidents is None else given.incidents.to_crs(crs)
         item, views = bokeh_map(rows, shapes, given.lpts, incidents)
@@ -77,6 +80,7 @@ def hotspot_rows(given: Stations) -> tuple[pd.DataFrame, gpd.GeoSeries]:
     visits = plan[0].tables["visits"] if plan else None
     counted = None if visits is None else visits.groupby("hotspot").size()
     why = _why(plan[0].tables) if plan else {}
+    patrolled = given.patrolled(plan[0]) if plan else None
     parts, shapes = [], []
     for n, spots in enumerate(given.hotspots, 1):
         crs = crs or spots.crs
@@ -90,9 +94,9 @@ def hotspot_rows(given: Stations) -> tuple[pd.DataFrame, gpd.GeoSeries]:
             "lpt": ordered["lpt"].astype(str).to_numpy(),
             "incidents": [number(v) for v in ordered["incidents"]],
             "harm": [number(v if pd.isna(v) else round(v)) for v in harm],
-            "visits": [""] * len(ids) if counted is None else
+            "visits": [""] * len(ids) if counted is None or n - 1 != patrolled else
                       [number(counted.get(i, 0)) for i in ordered.index],
-            "reason": [why.get(i, "") for i in ids],
+            "reason": [why.get(i, "") if n - 1 == patrolled else "" for i in ids],
         }))  # fmt: skip
         shapes.append(ordered.geometry.to_crs(crs))
     columns = ["set", "id", "rank", "name", "lpt", "incidents", "harm", "visits",

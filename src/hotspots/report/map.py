@@ -224,6 +224,7 @@ def _draw_hotspots(plot: Any, rows: pd.DataFrame, shapes: gpd.GeoSeries) -> None
         {
             "xs": xs, "ys": ys, "x": centre.x.tolist(), "y": centre.y.tolist(),
             "ink": [INKS[(n - 1) % len(INKS)] for n in rows["set"]],
+            "facts": [_facts(row) for row in rows.to_dict("records")],
             **{str(c): rows[c].astype(str).tolist() for c in rows.columns},
         },
         name="hotspots",
@@ -248,15 +249,17 @@ def _draw_hotspots(plot: Any, rows: pd.DataFrame, shapes: gpd.GeoSeries) -> None
     )  # fmt: skip
     badge.selection_glyph = badge.nonselection_glyph = badge.glyph
     # bokeh escapes what it puts in for @name, so a street called <script> stays a name
-    facts = [("@incidents incidents", "incidents"), ("harm @harm days", "harm"),
-             ("@visits visits planned", "visits")]  # fmt: skip
-    said = " · ".join(words for words, column in facts if rows[column].ne("").any())
     tips = (
         '<div style="max-width:270px;white-space:normal;font:13px/1.4 system-ui,sans-serif;'
         'color:#1a2330;padding:2px 4px"><strong>@rank. @name</strong> (@lpt)<br>'
-        f"{said}<br>@reason</div>"
+        "@facts<br>@reason</div>"
     )
     plot.add_tools(HoverTool(renderers=[marks], tooltips=tips), TapTool(renderers=[marks]))
+
+
+def _facts(row: dict[Any, Any]) -> str:
+    words = {"incidents": "{} incidents", "harm": "harm {} days", "visits": "{} visits planned"}
+    return " · ".join(say.format(row[fact]) for fact, say in words.items() if row[fact])
 
 
 def _add_tools(plot: Any) -> None:

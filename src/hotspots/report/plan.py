@@ -58,7 +58,7 @@ def _described(plan: Result, given: Stations) -> pd.DataFrame:
     """Return the visits in the order they are made, with the names of place and crew."""
     visits = plan.tables["visits"]
     names: dict[str, str] = {}
-    for frame in (*given.hotspots, plan.tables["reasons"], plan.tables["coverage"]):
+    for frame in (plan.tables["reasons"], plan.tables["coverage"], *given.hotspots):
         if "name" in frame.columns:
             known = frame["name"].dropna().astype(str)
             names |= {str(k): v for k, v in known[known != ""].items() if str(k) not in names}

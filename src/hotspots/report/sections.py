@@ -151,15 +151,17 @@ def _months(months: pd.DataFrame) -> str:
             for month in range(1, 13):
                 count, status = at.get((year, month), (None, "none"))
                 said = "missing" if status == "missing" else "" if count is None else number(count)
-                said += " (thin)" if status == "thin" else ""
+                said += f" ({status})" if status in ("thin", "incomplete") else ""
                 cells.append(f'<td class="{html.escape(str(status))}">{said}</td>')
             body.append(f'<tr><th scope="row">{html.escape(str(source))} {year}</th>'
                         f"{''.join(cells)}</tr>")  # fmt: skip
     return (
         "<h3>Months recorded</h3>"
         '<div class="scroll" tabindex="0"><table class="months"><caption>Incidents per source and '
-        "month. A missing month is a file that was not there, never a zero; a thin one holds under "
-        'two fifths of the usual month.</caption><thead><tr><th scope="col">Source</th>'
+        "month. A missing month is a file that was not there, never a zero; a thin one holds far "
+        "fewer than usual, probably an incomplete file. An incomplete one lies before the first "
+        "whole month or after the last: stragglers, or an extract that begins or ends within it."
+        '</caption><thead><tr><th scope="col">Source</th>'
         f"{heads}</tr></thead><tbody>{''.join(body)}</tbody></table></div>"
     )
 

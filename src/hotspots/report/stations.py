@@ -54,6 +54,23 @@ class Stations:
         """Return the results of one kind."""
         return [result for named, result in self.results if named == kind]
 
+    def patrolled(self, plan: Result) -> int | None:
+        """Return which hotspots table a plan was made from, counted from 0, or None.
+
+        The ids of hotspots are cells, so those of another method are often the same: the one
+        that has most of the plan's hotspots by the same method with as many incidents is meant.
+        """
+        reasons = plan.tables["reasons"]
+        agree = []
+        for spots in self.hotspots:
+            held = reasons[reasons.index.isin(spots.index)]
+            same = pd.Series(True, held.index)
+            for fact in ("method", "incidents"):
+                if fact in held.columns:
+                    same &= (held[fact] == spots.loc[held.index, fact]).to_numpy(bool)
+            agree.append(int(same.sum()))
+        return agree.index(max(agree)) if any(agree) else None
+
     def tables(self) -> Iterator[tuple[str, str, pd.DataFrame]]:
         """Yield kind, table name and frame of every result; single incidents stay aside.
 

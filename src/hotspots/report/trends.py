@@ -31,8 +31,10 @@ def trends_body(trends: Result) -> str:
     """
     summary, series = trends.tables["summary"], trends.tables["series"]
     by = list(series.columns[: list(series.columns).index("period_start")])
-    sentences = set(summary["sentence"].astype(str))
-    said = [line for line in trends.text.splitlines() if line.strip() not in sentences]
+    # What each chart says below is not said here too; what all groups share is cut off there.
+    sentences = tuple(summary["sentence"].astype(str))
+    said = [line for line in trends.text.splitlines()
+            if not any(s.startswith(line.strip().rstrip(".")) for s in sentences)]  # fmt: skip
     order = summary.sort_values("incidents", ascending=False, kind="stable").head(MOST).index
     chosen = summary.loc[[i for i in summary.index if i in set(order)]]
     charts = "".join(

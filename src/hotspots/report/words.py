@@ -48,7 +48,10 @@ def period(given: Stations) -> str:
     ends += [(h["period_start"].min(), h["period_end"].max()) for h in given.hotspots if len(h)]
     if not ends:
         return ""
-    return f"Incidents of {span(min(s for s, _ in ends), max(e for _, e in ends))}. "
+    gaps = sum(int((r.tables["months"]["status"] == "missing").sum())
+               for r in given.of("ingest") if "months" in r.tables)  # fmt: skip
+    missing = f", {gaps:,} {'month' if gaps == 1 else 'months'} missing" if gaps else ""
+    return f"Incidents of {span(min(s for s, _ in ends), max(e for _, e in ends))}{missing}. "
 
 
 def number(value: Any) -> str:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
-from ..contracts import SURE, THIN, time_precision, whole_span
+from ..contracts import SURE, THIN, THIN_FROM, time_precision, whole_span
 
 if TYPE_CHECKING:
     import geopandas as gpd
@@ -128,8 +128,9 @@ def _recorded(
     recorded = np.unique(middle.astype("datetime64[M]"))
     usual = float(np.median(counts[counts > 0]))
     status = np.full(len(counts), "present", dtype=object)
-    if usual >= SURE:
+    if usual >= THIN_FROM:
         status[counts < THIN * usual] = "thin"
+    if usual >= SURE:
         status[counts == 0] = "missing"
     status[(counts == 0) & ~np.isin(starts.astype("datetime64[M]"), recorded)] = "missing"
     return status
