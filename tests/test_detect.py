@@ -398,7 +398,7 @@ def test_coverage_of_everything_takes_every_place_with_incidents(detector, incid
         ({"min_incidents": -1}, "min_incidents=-1; it must be a number from 0"),
         ({"min_incidents": None}, "min_incidents=None; it must be a number"),
         ({"max_area_km2": "0.05"}, "max_area_km2='0.05'; it must hold"),
-        ({"coverage": "1 %"}, "coverage='1 %'; it must be a share"),
+        ({"coverage": "1%"}, "coverage='1%'; it must be a share"),
     ],
 )
 def test_impossible_requests_are_refused(incidents, grid, arguments, message):

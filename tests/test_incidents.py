@@ -141,7 +141,7 @@ def test_a_row_without_a_place_stays_with_an_empty_point(tmp_path, stoke):
     assert loaded.incidents["place"].isna().tolist() == [True, False]
     assert loaded.incidents["lpt"].isna().tolist() == [True, False]
     assert fact(loaded, "no location")["rows"] == 1
-    assert "1 (50 %) without a point" in loaded.text
+    assert "1 (50%) without a point" in loaded.text
 
 
 def test_coordinates_that_cannot_be_are_fixed_or_dropped_but_never_the_row(tmp_path, stoke):

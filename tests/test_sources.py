@@ -351,7 +351,7 @@ def test_refusals_by_time_and_category(cells, reason):
 def test_times_written_as_midnight_are_remarked():
     stamps = [f"2025-04-{d:02} 00:00" for d in range(1, 29)] + ["2025-04-25 13:37"] * 20
     loaded = read(pd.DataFrame({"type": "ASB", "date": stamps}))
-    assert "28 (58.3 %) at 00:00 to the minute" in loaded.text
+    assert "28 (58.3%) at 00:00 to the minute" in loaded.text
 
 
 # ---- places -------------------------------------------------------------------------------------

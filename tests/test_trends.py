@@ -135,7 +135,7 @@ def test_thin_months_are_kept_in_the_counts_and_left_out_of_the_fit():
     assert trends.series["status"].tolist() == ["present"] * 5 + ["thin"] + ["present"] * 6
     assert trends.series["incidents"].sum() == 1120
     assert trends.summary["periods"].tolist() == [11]
-    assert "1 month under 40 % of the usual" in trends.text
+    assert "1 month under 40% of the usual" in trends.text
 
 
 def test_sparse_records_are_not_called_thin_or_incomplete():
@@ -542,7 +542,7 @@ def test_like_is_compared_with_like_where_months_are_missing():
     row = trends.summary.iloc[0]
     assert (row["compared"], row["latest"], row["previous"]) == (4, 520, 400)
     assert row["change"] == pytest.approx(520 / 400 * 121 / 120 - 1)  # February 2020 had 29 days
-    assert "Jan to Apr 2021: 31 % above the same months a year before" in row["sentence"]
+    assert "Jan to Apr 2021: 31% above the same months a year before" in row["sentence"]
 
 
 def test_no_percentage_under_twenty():
@@ -555,7 +555,7 @@ def test_no_percentage_under_twenty():
 
 def test_a_change_within_chance_is_not_called_one():
     text = seasonal_trends(monthly([100] * 12 + [103] * 12), by=()).text
-    assert "no clear change from the year before (+3 %" in text
+    assert "no clear change from the year before (+3%" in text
 
 
 def test_many_comparisons_are_said_to_mislead_by_chance(county):

@@ -348,7 +348,7 @@ def _keys(frame: pd.DataFrame, read: _Read) -> tuple[NDArray[np.int64], list[Fac
     """Give rows of one record the same number, and rows without an ID -1.
 
     An ID names one record within one system. Some systems start their numbers anew (the Police
-    Service of Northern Ireland does every month on data.police.uk): where over 5 % of a source's
+    Service of Northern Ireland does every month on data.police.uk): where over 5% of a source's
     IDs name several times with several categories, an ID counts within its time only.
     """
     facts: list[Fact] = []

@@ -57,7 +57,7 @@ class Limits:
             faults.append(f"top_k={top_k!r}; it must be a whole number from 1.")
         if coverage is not None and not (is_number(coverage) and 0 < coverage <= 1):
             faults.append(
-                f"coverage={coverage!r}; it must be a share above 0 and at most 1: 1 % is 0.01."
+                f"coverage={coverage!r}; it must be a share above 0 and at most 1: 1% is 0.01."
             )
         elif coverage is not None and coverage * len(grid.cells) < 1:
             faults.append(

@@ -54,8 +54,8 @@ class DBSCAN(Detector):
     incidents within :math:`\varepsilon` of its centre, those nearer counting more (Epanechnikov);
     elsewhere it is 0. A flat count within :math:`\varepsilon`, the quantity held against the
     threshold, is the same over whole groups of cells and does not say where to stand: on the
-    police.uk records of Staffordshire its 50 hottest places caught 10.8 and 12.9 % of later ASB
-    in two trials, this one 11.9 and 14.0 %.
+    police.uk records of Staffordshire its 50 hottest places caught 10.8 and 12.9% of later ASB
+    in two trials, this one 11.9 and 14.0%.
 
     DBSCAN knows no significance and no population at risk, and along a busy street it chains
     clusters together; ``hotspots`` caps their area.

@@ -48,8 +48,8 @@ class KDE(Detector):
     for the quartic kernel; evaluated at the centre of every inside cell. Incidents count wherever
     they lie, so there is no loss at the lines between LPTs; only what lies beyond the records (the
     next force's incidents) is missing. :math:`\sum \hat\lambda \cdot` area · years comes near the
-    number of incidents: for one location within 1.5 % when cells are at most half the bandwidth,
-    within 11 % when they equal it; over many locations the differences cancel out. Wider cells are
+    number of incidents: for one location within 1.5% when cells are at most half the bandwidth,
+    within 11% when they equal it; over many locations the differences cancel out. Wider cells are
     refused. Absolute values do not compare with tools that scale otherwise (QGIS, ArcGIS).
 
     References

@@ -46,7 +46,7 @@ class PatrolRules:
         all shifts that start on one date: a night shift belongs to the date it starts on.
     decay : float
         Value of each further visit in the duty day as a share of the one before, .05 to .95.
-        ``v`` visits then cover ``1 - decay**v`` of a hotspot's need: 40 %, 64 %, 78 % at .6. A
+        ``v`` visits then cover ``1 - decay**v`` of a hotspot's need: 40%, 64%, 78% at .6. A
         choice, not an estimate.
     count_weight : float
         Need is ``share_count**w * share_harm**(1 - w)``, 0 to 1. Without harm, counts alone.

@@ -147,7 +147,7 @@ def make_county(
 
     The teams and towns are the same for every seed; streets, places of the hotspots and incidents
     follow it. Times are exact to the minute, except that burglary and vehicle crime have an
-    interval from the evening to a later morning. About 0.5 % of incidents have no place and 0.3 %
+    interval from the evening to a later morning. About 0.5% of incidents have no place and 0.3%
     lie outside the county. Three in four drugs and weapons incidents, and one in twenty of the
     rest, have ``origin`` police.
 

@@ -49,18 +49,18 @@ def share(part: int, whole: int) -> str:
     Examples
     --------
     >>> share(1, 3), share(1, 100_000), share(0, 5)
-    ('33.3 %', '<0.1 %', '0 %')
+    ('33.3%', '<0.1%', '0%')
     """
     if not part or not whole:
-        return "0 %"
+        return "0%"
     percent = 100 * part / whole
-    return "<0.1 %" if percent < 0.1 else f"{percent:.1f} %".replace(".0 %", " %")
+    return "<0.1%" if percent < 0.1 else f"{percent:.1f}%".replace(".0%", "%")
 
 
 def lsoa_facts(lsoa: pd.Categorical, months: np.ndarray) -> list[Fact]:
     """Tell the vintage of LSOA codes as far as the codes themselves tell it.
 
-    The 2021 census split and merged some 6 % of the LSOAs of 2011 under new numbers; the others
+    The 2021 census split and merged some 6% of the LSOAs of 2011 under new numbers; the others
     kept theirs. A new number proves 2021; none proves nothing on its own, but many codes without
     a single new one are hardly of 2021.
     """

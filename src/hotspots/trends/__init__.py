@@ -115,7 +115,7 @@ def seasonal_trends(
     regression log μ = α + trend + γ cos + δ sin + log days, trend linear (natural spline with one
     df a year beyond four years), F test of (γ, δ) with 2 and n − p df, dispersion never under 1
     and raised for residual autocorrelation; Benjamini-Hochberg [2]_ over the groups. *Clear*:
-    q < .01 and the 95 % interval of the peak-to-trough ratio exp(2A) wholly above 1.1; *possible*:
+    q < .01 and the 95% interval of the peak-to-trough ratio exp(2A) wholly above 1.1; *possible*:
     q < .05; otherwise *none*. It sees one peak a year: a short spike may escape it.
 
     Yearly change: the months of the last year that were also recorded a year before, rate

@@ -140,7 +140,7 @@ def _stl(
 
 
 def _ratio(a: Floats, b: Floats, days_a: Floats, days_b: Floats) -> tuple[float, float, float]:
-    """Ratio of two yearly rates with its 95 % interval, from counts paired by period.
+    """Ratio of two yearly rates with its 95% interval, from counts paired by period.
 
     Given both, a + b incidents split binomially, which gives the exact interval of Clopper and
     Pearson. Where the ratio varies more from pair to pair than chance allows, the counts are

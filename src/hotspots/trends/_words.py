@@ -53,11 +53,11 @@ def _changed(row: Any, name: str) -> str:
         return (f"{when}: {row['latest']:,.0f}, against {row['previous']:,.0f} {before} "
                 "(too few for a percentage)")  # fmt: skip
     low, high = row["change_low"], row["change_high"]
-    interval = f"95 % interval {_signed(low)} to {_signed(high)} %"
+    interval = f"95% interval {_signed(low)} to {_signed(high)}%"
     if low <= 0 <= high:
-        return f"{when}: no clear change from {before} ({_signed(row['change'])} %, {interval})"
+        return f"{when}: no clear change from {before} ({_signed(row['change'])}%, {interval})"
     way = "above" if row["change"] > 0 else "below"
-    return f"{when}: {abs(row['change']) * 100:.0f} % {way} {before} ({interval})"
+    return f"{when}: {abs(row['change']) * 100:.0f}% {way} {before} ({interval})"
 
 
 def _counted(number: int, name: str) -> str:
@@ -75,7 +75,7 @@ def _seasonal(row: Any, name: str) -> str:
     sure = "a clear season" if row["verdict"] == "clear season" else "possibly a season"
     return (
         f"{sure}, highest about {row['peak_month']}: peak {row['ratio']:.2f} times the trough "
-        f"(95 % interval {row['ratio_low']:.2f} to {row['ratio_high']:.2f}), {recorded}"
+        f"(95% interval {row['ratio_low']:.2f} to {row['ratio_high']:.2f}), {recorded}"
     )
 
 
@@ -99,7 +99,7 @@ def _reservations(periods: pd.DataFrame, freq: str) -> list[str]:
     name, lines = FREQ[freq][2], []
     for status, meaning in (
         ("missing", "not recorded, left as gaps and never read as zero"),
-        ("thin", "under 40 % of the usual, shown but left out of every fit as probably incomplete"),
+        ("thin", "under 40% of the usual, shown but left out of every fit as probably incomplete"),
         ("incomplete", "at the edges only partly covered, left out"),
     ):
         found = list(periods[periods["status"] == status].groupby("source"))
