@@ -280,4 +280,5 @@ def test_visits_join_the_hotspots_their_plan_was_made_from(tmp_path, first):
 def test_a_missing_month_is_blank_and_no_zero(tmp_path):
     folder = hs.export_bi(tmp_path / "bi", make_loaded())
     months = read(folder, "ingest_months").set_index("status")["incidents"]
-    assert pd.isna(months["missing"]) and months["present"] == 4
+    assert pd.isna(months["missing"])
+    assert months["present"] == 4

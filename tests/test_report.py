@@ -317,10 +317,9 @@ def test_visits_and_reasons_stand_only_by_the_hotspots_the_plan_was_made_from(tm
     assert len(rows) == 6
     for kind, row in rows:
         assert ('class="why" colspan' in row) == (kind == f"spot set{patrolled}")
-    facts = re.search(r'"facts",(\[.*?\])', text)[1]
-    assert (
-        sorted("visits planned" in fact for fact in json.loads(facts)) == [False] * 3 + [True] * 3
-    )
+    item = re.search(r'id="map-item">(.*?)</script>', text, re.DOTALL)[1]
+    told = re.findall(r"\d visits? planned", item)
+    assert sorted(told) == ["0 visits planned", "1 visit planned", "1 visit planned"]
 
 
 def test_the_header_counts_the_months_missing(everything):

@@ -258,8 +258,13 @@ def _draw_hotspots(plot: Any, rows: pd.DataFrame, shapes: gpd.GeoSeries) -> None
 
 
 def _facts(row: dict[Any, Any]) -> str:
-    words = {"incidents": "{} incidents", "harm": "harm {} days", "visits": "{} visits planned"}
-    return " · ".join(say.format(row[fact]) for fact, say in words.items() if row[fact])
+    units = {"incidents": "incident", "harm": "day of harm", "visits": "visit planned"}
+    said = []
+    for fact, one in units.items():
+        if row[fact]:
+            thing, _, rest = one.partition(" ")
+            said.append(f"{row[fact]} {thing}{'' if row[fact] == '1' else 's'} {rest}".rstrip())
+    return " · ".join(said)
 
 
 def _add_tools(plot: Any) -> None:
