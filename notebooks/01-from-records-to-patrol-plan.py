@@ -77,7 +77,7 @@ heat = kde.predict(grid)
 heat.describe().round(1)
 
 # %% [markdown]
-# Hotspots are cut out of the heat: joined cells, no larger than 0.05 km² (a few streets, which a patrol can walk), never across the border of two teams, and only where at least twelve incidents happened. We ask for twenty; if fewer places deserve the name, we get fewer.
+# Hotspots are cut out of the heat: joined cells, no larger than 0.05 km² (a few streets, which a patrol can walk), each made of one team's cells only, and only where at least twelve incidents happened. We ask for twenty; if fewer places deserve the name, we get fewer.
 
 # %%
 spots = kde.hotspots(grid, top_k=20)
@@ -90,7 +90,7 @@ plt.show()
 # %% [markdown]
 # ### A second opinion
 #
-# DBSCAN asks another question: where do at least 24 incidents lie within 200 m of one another? It takes the same road and gives the same table, so the two can be laid side by side. A place both of them find is a safer bet than a place that depends on the method.
+# DBSCAN asks another question: around which places do at least 24 incidents lie within 200 m? It takes the same road and gives the same table, so the two can be laid side by side. A place both of them find is a safer bet than a place that depends on the method.
 
 # %%
 groups = hs.DBSCAN(eps=200, min_incidents=24).fit(asb).hotspots(grid, top_k=20)
@@ -160,7 +160,7 @@ out = Path(mkdtemp())
 page = hs.write_report(
     out / "brief", loaded, spots, trends, plan, lpts=lpts, title="Ashenmere, week of 7 April"
 )
-tables = hs.export_bi(out / "bi", loaded, spots, trends, plan)
+tables = hs.export_bi(out / "bi", loaded, spots, trends, plan, lpts)
 layers = hs.export_gis(out / "ashenmere.gpkg", loaded, spots, plan, lpts=lpts)
 for made in sorted(out.rglob("*")):
     if made.is_file():
