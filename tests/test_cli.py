@@ -298,6 +298,10 @@ def test_run_writes_every_output(ran):
     assert (out / "bi" / "manifest.json").is_file()
     page = (out / "index.html").read_text(encoding="utf-8")
     assert "<h1>Ashenmere: hotspots and patrols</h1>" in page
+    about = (
+        "Hotspots and patrol plan: Anti-social behaviour, latest 24 months. Trends: all incidents."
+    )
+    assert f"<p>{about}</p>" in page
     assert list(out.parent.iterdir()) == [out]  # nothing half-made is left
 
 

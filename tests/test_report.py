@@ -334,3 +334,8 @@ def test_what_a_chart_says_is_not_said_above_it_too(tmp_path):
     assert len(trends.summary) > 2
     for sentence in trends.summary["sentence"]:
         assert section.count(sentence.split(";")[0]) == 1
+
+
+def test_what_the_hotspots_rest_on_stands_under_the_heading(tmp_path):
+    said = Page(write(tmp_path, make_hotspots(), title="Week 10", about="ASB & <noise>")).said
+    assert "Week 10 ASB & <noise> Incidents of" in said

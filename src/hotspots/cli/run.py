@@ -195,11 +195,24 @@ def _write(partial: Path, config: RunConfig, steps: Steps) -> None:
             said.append(f"{len(plan.visits):,} visits in {config.patrols['days']} days")
         stations.append(plan)
     with steps.step("report"):
-        write_report(partial, *stations, lpts=lpts, title=config.output["title"])
+        write_report(
+            partial, *stations, lpts=lpts, title=config.output["title"], about=_about(config)
+        )
     with steps.step("tables"):
         export_bi(partial / "bi", *stations, lpts)
     with steps.step("GeoPackage"):
         export_gis(partial / "county.gpkg", *stations, lpts=lpts)
+
+
+def _about(config: RunConfig) -> str:
+    """Say which incidents the hotspots rest on, and that the trends rest on all."""
+    asked = config.hotspots
+    what = ", ".join(asked["category"] or ["all categories"])
+    months = asked["months"]
+    when = "" if months is None else f", latest {months} {'month' if months == 1 else 'months'}"
+    plan = " and patrol plan" if config.patrols is not None else ""
+    trends = " Trends: all incidents." if config.trends is not None else ""
+    return f"Hotspots{plan}: {what}{when}.{trends}"
 
 
 def _staff(config: RunConfig, steps: Steps) -> tuple[pd.DataFrame, pd.DataFrame] | None:

@@ -31,6 +31,7 @@ def write_report(
     *stations: Any,
     lpts: gpd.GeoDataFrame | None = None,
     title: str = "Hotspots, trends and patrol plan",
+    about: str = "",
 ) -> Path:
     """Write one self-contained HTML page on everything given.
 
@@ -51,6 +52,9 @@ def write_report(
         LPTs for the map.
     title : str
         Heading of the page.
+    about : str
+        What the hotspots rest on, as the categories chosen: no table tells. It stands under the
+        heading.
 
     Returns
     -------
@@ -81,11 +85,11 @@ def write_report(
     page = Path(folder) / "index.html"
     found = sections(given)
     with atomic_file(page) as partial:
-        partial.write_text(_page(found, given, title), encoding="utf-8", newline="\n")
+        partial.write_text(_page(found, given, title, about), encoding="utf-8", newline="\n")
     return page
 
 
-def _page(found: list[Section], given: Stations, title: str) -> str:
+def _page(found: list[Section], given: Stations, title: str, about: str) -> str:
     here = files(__package__)
     css = (here / "page.css").read_text(encoding="utf-8")
     script = (here / "page.js").read_text(encoding="utf-8")
@@ -97,6 +101,7 @@ def _page(found: list[Section], given: Stations, title: str) -> str:
         f'<h2 id="{s.anchor}-title">{html.escape(s.title)}</h2>{s.body}</section>'
         for s in found
     )
+    rests = f"<p>{html.escape(about)}</p>\n" if about else ""
     made = f"Made on {day(datetime.now())} with hotspots {__version__}."
     return f"""<!doctype html>
 <html lang="en-GB">
@@ -112,7 +117,7 @@ def _page(found: list[Section], given: Stations, title: str) -> str:
 <body>
 <a class="skip" href="#main">Skip to the report</a>
 <header><div class="wrap"><h1>{html.escape(title)}</h1>
-<p>{html.escape(period(given))}{made}</p></div></header>
+{rests}<p>{html.escape(period(given))}{made}</p></div></header>
 <nav aria-label="On this page"><div class="wrap"><ul>{links}</ul></div></nav>
 <main id="main" class="wrap">{body}</main>
 <footer class="wrap"><p>For use inside the force. Recommendations to be decided on by people:

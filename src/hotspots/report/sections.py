@@ -123,7 +123,8 @@ def _quality(ingest: Result) -> str:
     if len(tables.get("quality", ())):
         found = tables["quality"]
         if "share" in found.columns:
-            said = ["" if pd.isna(share) else f"{share:.1%}" for share in found["share"]]
+            said = ["" if pd.isna(share) or rows == 0 else f"{share:.1%}"
+                    for share, rows in zip(found["share"], found["rows"], strict=True)]  # fmt: skip
             found = found.assign(share=said)
         parts.append("<h3>What the checks found</h3>" + table(found))
     if rejected and "reason" in tables["rejected"].columns:
