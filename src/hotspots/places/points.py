@@ -33,9 +33,11 @@ def coordinates(points: gpd.GeoDataFrame | gpd.GeoSeries) -> NDArray[np.float64]
            [nan, nan]])
     """
     known = located(points)
-    shapes = np.asarray(points.geometry.array)[known]
+    shapes = np.asarray(points.geometry.array)
+    if known.all():
+        return np.column_stack([shapely.get_x(shapes), shapely.get_y(shapes)])
     xy = np.full((len(points), 2), np.nan)
-    xy[known, 0], xy[known, 1] = shapely.get_x(shapes), shapely.get_y(shapes)
+    xy[known] = coordinates(points[known])
     return xy
 
 
