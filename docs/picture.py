@@ -49,6 +49,6 @@ for left, column in zip((0, LEFT), columns, strict=True):
     for picture in column:
         whole.paste(picture, (left, top))
         top += picture.height
-# 128 colours are plenty, and a third of the size.
-whole = whole.quantize(128, method=Image.Quantize.MAXCOVERAGE, dither=Image.Dither.NONE)
+# 256 colours are plenty, and a third of the size.
+whole = whole.quantize(256, method=Image.Quantize.MEDIANCUT, dither=Image.Dither.NONE)
 whole.save(ROOT / "docs" / "_static" / "hotspots.png", optimize=True)

@@ -5,6 +5,7 @@ import json
 import re
 import shutil
 import subprocess
+from dataclasses import dataclass
 from html.parser import HTMLParser
 
 import pandas as pd
@@ -334,6 +335,22 @@ def test_what_a_chart_says_is_not_said_above_it_too(tmp_path):
     assert len(trends.summary) > 2
     for sentence in trends.summary["sentence"]:
         assert section.count(sentence.split(";")[0]) == 1
+
+
+@dataclass(frozen=True, repr=False)
+class Crewed(Plan):
+    """A plan that says who the units are."""
+
+    teams: pd.DataFrame
+
+
+def test_a_crew_is_named_as_officers_name_it(tmp_path):
+    plan = make_plan()
+    teams = pd.DataFrame({"kind": ["pcso", "constable"], "officers": [1, 2],
+                          "mode": ["foot", "vehicle"]}, index=["N1", "S1"])  # fmt: skip
+    said = Page(write(tmp_path, Crewed(plan.visits, plan.coverage, plan.reasons, teams))).said
+    assert "N1 (1 × PCSO, foot)" in said
+    assert "S1 (2 × constable, vehicle)" in said
 
 
 def test_what_the_hotspots_rest_on_stands_under_the_heading(tmp_path):

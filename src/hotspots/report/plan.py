@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 MOST = 2_000
 """Visits listed; the BI tables hold all."""
 
+_KINDS = {"pcso": "PCSO"}
+
 
 def plan_body(plan: Result, given: Stations) -> str:
     """Return the plan in words, as a picture of a day, per team, and with its reasons.
@@ -66,7 +68,7 @@ def _described(plan: Result, given: Stations) -> pd.DataFrame:
     crews: dict[str, str] = {}
     if teams is not None and {"kind", "officers", "mode"} <= set(teams.columns):
         crews = {
-            str(unit): f"{row['officers']} × {row['kind']}, {row['mode']}"
+            str(unit): f"{row['officers']} × {_KINDS.get(row['kind'], row['kind'])}, {row['mode']}"
             for unit, row in teams.iterrows()
         }
     ids = visits["hotspot"].astype(str)
