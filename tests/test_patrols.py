@@ -449,6 +449,14 @@ def test_the_reason_names_the_harm_that_the_rank_rests_on(town, crew):
     assert "Two lines; visit" in reason
 
 
+def test_harm_in_proportion_to_the_incidents_is_not_told_twice(town, crew):
+    alike = town.assign(harm=town["incidents"] * 1.0)  # one weight for all, as ASB has
+    plan = plan_and_check(alike, make_shifts(), crew)
+    assert not plan.visits["reason"].str.contains("harm").any()
+    assert plan.reasons["share_harm"].isna().all()
+    assert "Need is counts alone" in plan.text
+
+
 def test_hotspots_side_by_side_and_bases_far_away_are_said(crew):
     beside = make_hotspots(("A", "Hanley", 5000, 5000, 60), ("B", "Hanley", 5210, 5000, 50),
                            ("C", "Hanley", 6500, 5000, 40))  # fmt: skip
@@ -482,7 +490,7 @@ def test_tables_of_nullable_types_are_read(town, crew):
 def test_the_text_says_what_it_must(town, crew):
     plan = plan_and_check(town, make_shifts(), crew, days=2)
     for part in ("Mon 2 Mar 2026 to Tue 3 Mar 2026", f"{len(plan.visits):,} visits of 15 min",
-                 "officer-hours", "counts alone (no harm)", "No hour of day is known",
+                 "officer-hours", "counts alone (no harm beyond them)", "No hour of day is known",
                  "1.3 × straight line", "nothing is tasked", "no base coordinates"):  # fmt: skip
         assert part in plan.text
     assert "harm" in plan_and_check(town.assign(harm=5.0), make_shifts(), crew).text

@@ -29,7 +29,8 @@ def needs(hotspots: gpd.GeoDataFrame, count_weight: float) -> pd.DataFrame:
     Returns
     -------
     DataFrame
-        Index as given: ``share_count``, ``share_harm`` (NaN without harm), ``worth`` (the product
+        Index as given: ``share_count``, ``share_harm`` (NaN without harm, or
+        where it is in proportion to the incidents), ``worth`` (the product
         of the raw figures, for comparing within an LPT), ``need`` (sums to 1 over all hotspots)
         and ``tier``: within its LPT, A while the hotspots above hold under half the need, B while
         under four fifths, else C.
@@ -46,6 +47,10 @@ def needs(hotspots: gpd.GeoDataFrame, count_weight: float) -> pd.DataFrame:
     worth = count
     if known:
         harm = hotspots["harm"].astype("float64")
+        # One weight for every incident tells nothing that the counts do not, and "84 days of harm"
+        # would only look as if it did.
+        known = not np.allclose(harm * count.sum(), count * harm.sum(), rtol=1e-9)
+    if known:
         worth = count**count_weight * harm ** (1 - count_weight)
     total = float(worth.sum())
     table = pd.DataFrame({

@@ -255,7 +255,11 @@ def _remarks(plan: Draft, reasons: pd.DataFrame) -> list[str]:
     rules, teams = plan.rules, plan.teams
     said = [
         "Need is "
-        + ("counts and harm" if reasons["share_harm"].notna().any() else "counts alone (no harm)")
+        + (
+            "counts and harm"
+            if reasons["share_harm"].notna().any()
+            else "counts alone (no harm beyond them)"
+        )
         + f"; each further visit in a day counts {rules.decay:g} of the one before, a choice. No "
         "hour of day is known to it: visits are spread over each shift at random.",
         f"Travel is {rules.detour:g} × straight line at {rules.foot_kmh:g} km/h on foot, "
