@@ -24,7 +24,7 @@ KNOWS = {
     "contracts": set(),
     "atomic": {"contracts"},
     "harm": {"contracts"},
-    "sample": {"contracts", "atomic"},
+    "sample": {"contracts"},
     "sources": {"contracts"},
     "places": {"contracts", "atomic"},
     "incidents": {"contracts", "sources", "places"},
