@@ -356,3 +356,9 @@ def test_a_crew_is_named_as_officers_name_it(tmp_path):
 def test_what_the_hotspots_rest_on_stands_under_the_heading(tmp_path):
     said = Page(write(tmp_path, make_hotspots(), title="Week 10", about="ASB & <noise>")).said
     assert "Week 10 ASB & <noise> Incidents of" in said
+
+
+def test_harm_that_only_repeats_the_count_is_left_out(tmp_path):
+    spots = make_hotspots()
+    assert "Harm (days)" in Page(write(tmp_path, spots)).said
+    assert "Harm (days)" not in Page(write(tmp_path, spots.assign(harm=spots["incidents"]))).said

@@ -88,6 +88,8 @@ def hotspot_rows(given: Stations) -> tuple[pd.DataFrame, gpd.GeoSeries]:
         ids = ordered.index.astype(str)
         names = ordered["name"] if "name" in ordered.columns else pd.Series(None, ordered.index)
         harm = ordered["harm"] if "harm" in ordered.columns else pd.Series(None, ordered.index)
+        if (harm == ordered["incidents"]).all():  # a day each says nothing the count does not
+            harm = pd.Series(None, ordered.index)
         parts.append(pd.DataFrame({
             "set": n, "id": ids, "rank": [number(r) for r in ordered["rank"]],
             "name": names.astype(object).where(names.notna(), ids).astype(str).to_numpy(),
