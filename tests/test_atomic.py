@@ -192,3 +192,14 @@ def test_a_place_where_nothing_may_be_written_is_said_before_the_work(tmp_path, 
     with pytest.raises(InputError, match=match), kind(tmp_path / "out.csv"):
         done.append("work")
     assert done == names(tmp_path) == []
+
+
+@pytest.mark.parametrize("folder", [False, True])
+def test_what_a_killed_run_left_goes_after_a_day(tmp_path, folder):
+    old, new = tmp_path / ".out.0001.partial", tmp_path / ".out.0002.partial"
+    for left in (old, new):
+        left.mkdir() if folder else left.write_text("half")
+    os.utime(old, (0, 0))
+    with atomic_folder(tmp_path / "out"):
+        pass
+    assert (old.exists(), new.exists()) == (False, True)

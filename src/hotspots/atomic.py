@@ -11,6 +11,7 @@ import json
 import os
 import secrets
 import shutil
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -19,6 +20,8 @@ from .contracts import InputError
 
 LISTING = ".hotspots.json"
 """File in a folder this package made, naming what it wrote: anything else is somebody's own."""
+
+_STALE = 24 * 3600  # seconds: no run takes a day, so an older one was left by a run killed by force
 
 
 def _beside(path: Path) -> Path:
@@ -35,7 +38,23 @@ def _place(path: str | os.PathLike[str], what: str) -> Path:
         place.parent.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise InputError(what, [f"folder {place.parent} cannot be made: {error}."]) from error
+    _sweep(place)
     return place
+
+
+def _sweep(place: Path) -> None:
+    """Remove unfinished outputs that runs killed over a day ago left beside the place."""
+    for left in place.parent.glob(f".{glob.escape(place.stem)}.*.partial{place.suffix}"):
+        try:
+            fresh = time.time() - left.stat().st_mtime < _STALE
+        except FileNotFoundError:  # another run was quicker
+            continue
+        if fresh:
+            continue
+        if left.is_dir():
+            shutil.rmtree(left, ignore_errors=True)
+        else:
+            left.unlink(missing_ok=True)
 
 
 @contextmanager

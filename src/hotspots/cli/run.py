@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 import contextlib
-import glob
 import hashlib
 import json
 import platform
-import shutil
 import sys
 import time
 import warnings
@@ -30,7 +28,6 @@ _LIBRARIES = (
     "numpy", "pandas", "geopandas", "shapely", "pyproj", "pyogrio", "scipy", "scikit-learn",
     "statsmodels", "matplotlib", "bokeh", "pyarrow",
 )  # fmt: skip
-_STALE = 24 * 3600  # seconds after which an unfinished folder is nobody's any more
 
 
 @dataclass
@@ -123,7 +120,6 @@ def run(config: RunConfig, out: Path | None = None, *, quiet: bool = False) -> P
     from tqdm.auto import tqdm
 
     folder = Path(config.output["folder"] if out is None else out)
-    _sweep(folder)
     steps = Steps(quiet)
     showing = not quiet and sys.stderr.isatty()
     count = 6 + len(config.methods) + (config.trends is not None) + (config.patrols is not None)
@@ -342,14 +338,6 @@ def _input(path: Path) -> dict[str, Any]:
     with path.open("rb") as file:
         digest = hashlib.file_digest(file, "sha256").hexdigest()
     return {"path": str(path), "bytes": path.stat().st_size, "sha256": digest}
-
-
-def _sweep(folder: Path) -> None:
-    """Remove unfinished folders that runs killed over a day ago left beside the output."""
-    place = folder.resolve()
-    for left in place.parent.glob(f".{glob.escape(place.stem)}.*.partial{place.suffix}"):
-        if left.is_dir() and time.time() - left.stat().st_mtime > _STALE:
-            shutil.rmtree(left, ignore_errors=True)
 
 
 def peak_memory_mb() -> float | None:

@@ -153,8 +153,7 @@ def paragraph(
         )
     if (compared := int(summary["change"].notna().sum())) >= 10:
         lines.append(
-            f"Of {compared:,} yearly changes about {compared / 20:.0f} would look clear "
-            "by chance alone."
+            f"Of {compared:,} yearly changes, one in twenty would look clear by chance alone."
         )
     shown = summary.sort_values("incidents", ascending=False, kind="stable").head(_SHOWN)
     shown = summary.loc[shown.index.sort_values()]
