@@ -156,7 +156,7 @@ def lines(
     ]
     if len(aside):
         why = aside["detail"].value_counts(sort=False)
-        named = "; ".join(f"{n:,} {reason}" for reason, n in why.items())
+        named = "; ".join(f"{n:,} × {reason}" for reason, n in why.items())
         said.append(f"Left aside: {_count(len(aside), 'file')} ({named}).")
     if len(months):
         said.append(_months_line(months))
