@@ -218,7 +218,7 @@ def test_without_pyarrow_csv_alone_is_written_and_said(tmp_path, monkeypatch):
 def test_wrong_arguments_are_all_named(tmp_path):
     with pytest.raises(hs.InputError, match="2 faults") as error:
         hs.export_bi(tmp_path / "bi", 3, pd.DataFrame({"a": [1]}))
-    assert "argument 1 is a int" in str(error.value)
+    assert "argument 1 is of type int" in str(error.value)
     assert "argument 2 is a table with columns a" in str(error.value)
     with pytest.raises(hs.InputError, match="nothing was given"):
         hs.export_bi(tmp_path / "bi")

@@ -121,7 +121,7 @@ def test_unknown_columns_are_welcome():
 @pytest.mark.parametrize("given_", [None, "incidents.csv", [1, 2], {"category": []}])
 def test_what_is_no_frame_is_named(given_):
     kind = type(given_).__name__
-    with pytest.raises(InputError, match=f"^my records: it is a {kind}; give a DataFrame.$"):
+    with pytest.raises(InputError, match=f"^my records: it is of type {kind}; give a DataFrame.$"):
         check_table(given_, INCIDENTS, "my records")
 
 
@@ -143,7 +143,7 @@ def test_every_fault_is_named_at_once():
     assert faults[3].startswith("column 'harm' is ")
     assert faults[3].endswith("; it must be numbers.")
     assert faults[4] == "index 'incident' repeats 'a'; every row needs its own."
-    assert faults[5] == "it is a DataFrame without a 'geometry' column; give a GeoDataFrame."
+    assert faults[5] == "it is of type DataFrame without a 'geometry' column; give a GeoDataFrame."
 
 
 def test_a_frame_without_columns_says_so():
@@ -267,7 +267,9 @@ def test_a_result_is_told_to_give_its_table():
         def text(self) -> str:
             return "two"
 
-    with pytest.raises(InputError, match=r"it is a Loaded; give its table, \.incidents, instead"):
+    with pytest.raises(
+        InputError, match=r"it is of type Loaded; give its table, \.incidents, instead"
+    ):
         check_incidents(Loaded(incidents()))
 
 

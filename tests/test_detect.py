@@ -262,7 +262,7 @@ def test_hexagons_work_as_squares_do(detector, incidents, size):
 @every
 def test_wrong_tables_and_grids_are_refused_with_a_remedy(detector, incidents, grid):
     learner = clone(detector).fit(incidents)
-    with pytest.raises(InputError, match=r"grid is a DataFrame; give a Grid"):
+    with pytest.raises(InputError, match=r"grid is of type DataFrame; give a Grid"):
         learner.predict(incidents.drop(columns="geometry"))
     abroad = clone(detector).fit(incidents.to_crs(32630))
     with pytest.raises(InputError, match=r"bring one to the other with \.to_crs"):

@@ -107,7 +107,7 @@ def test_every_fault_of_the_weights_is_named_at_once(tmp_path):
     ("weights", "said"),
     [
         ({}, "not one category"),
-        (3, "it is a int"),
+        (3, "it is of type int"),
         ("nowhere.csv", "no such file"),
     ],
 )

@@ -325,7 +325,7 @@ def test_empty_header_only_and_one_row(tmp_path):
     [
         ("nowhere.zip", "'nowhere.zip' is not there"),
         ("nowhere/*.csv", "nothing matches"),
-        (7, "source is a int"),
+        (7, "source is of type int"),
         ([7], "source holds a int"),
         ([], "an empty list"),
     ],

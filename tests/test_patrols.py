@@ -598,7 +598,7 @@ def test_every_fault_is_named_at_once(town):
         ({"hotspots": {"period_end": pd.Timestamp("1999-01-01")}}, "is after its period_end"),
         ({"days": 2.5}, "days is 2.5"),
         ({"seed": 1.5}, "seed is 1.5"),
-        ({"rules": {"dwell_min": 15}}, "rules is a dict; give PatrolRules"),
+        ({"rules": {"dwell_min": 15}}, "rules is of type dict; give PatrolRules"),
     ],
 )
 def test_each_fault_has_its_message(town, crew, change, said):

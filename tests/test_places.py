@@ -142,7 +142,7 @@ def test_wide_overlaps_and_gaps_are_measured_and_slivers_left():
         (lambda f: f.iloc[:0], "it holds no rows"),
         (lambda f: f.set_geometry(f.boundary), r"2 rows hold no polygon \('West', 'East'\)"),
         (lambda f: f.assign(geometry=[None, EAST]), "1 rows hold no polygon"),
-        (lambda f: pd.DataFrame(f), "it is a DataFrame; give a file or a GeoDataFrame"),
+        (lambda f: pd.DataFrame(f), "it is of type DataFrame; give a file or a GeoDataFrame"),
     ],
 )
 def test_unusable_lpts_are_refused_with_the_reason(change, message):

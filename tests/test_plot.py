@@ -127,7 +127,7 @@ def test_no_heat_at_all_draws_an_empty_map(lpts):
 
 
 def test_heat_must_be_a_series(lpts):
-    with pytest.raises(hs.InputError, match="it is a ndarray; give a Series"):
+    with pytest.raises(hs.InputError, match="it is of type ndarray; give a Series"):
         hs.plot_heat(np.zeros(3), hs.Grid.over(lpts, size=500))
 
 
@@ -381,7 +381,7 @@ def test_visits_without_a_duty_day_go_by_arrival(plan):
 def test_a_plan_without_visits_is_refused(plan, trends):
     with pytest.raises(hs.InputError, match="holds no visits"):
         hs.plot_plan(Plan(plan.visits.iloc[:0]))
-    with pytest.raises(hs.InputError, match="is a Trends without visits"):
+    with pytest.raises(hs.InputError, match="is of type Trends without visits"):
         hs.plot_plan(trends)
 
 

@@ -226,7 +226,7 @@ def test_a_failure_leaves_the_earlier_page(tmp_path, monkeypatch):
 def test_wrong_arguments_are_all_named(tmp_path):
     with pytest.raises(hs.InputError, match="2 faults") as error:
         write(tmp_path, "spots.gpkg", 7)
-    assert "argument 2 is a int" in str(error.value)
+    assert "argument 2 is of type int" in str(error.value)
     with pytest.raises(hs.InputError, match="area_km2"):
         write(tmp_path, make_hotspots(), lpts=make_lpts().drop(columns="area_km2"))
 

@@ -288,7 +288,10 @@ def _geometry_faults(frame: pd.DataFrame, table: Table) -> list[str]:
     import shapely
 
     if not isinstance(frame, gpd.GeoDataFrame) or frame.columns.isin(["geometry"]).sum() != 1:
-        return [f"it is a {type(frame).__name__} without a 'geometry' column; give a GeoDataFrame."]
+        return [
+            f"it is of type {type(frame).__name__} without a 'geometry' column; give a "
+            "GeoDataFrame."
+        ]
     faults = []
     if frame.crs is None:
         faults.append(f"it has no CRS; say which with .set_crs(...), for Britain {CRS!r}.")
@@ -341,7 +344,7 @@ the start means the next day); columns found: shift, start.
     """
     what = what or table.name
     if not isinstance(frame, pd.DataFrame):
-        raise InputError(what, [f"it is a {type(frame).__name__}; give a DataFrame."])
+        raise InputError(what, [f"it is of type {type(frame).__name__}; give a DataFrame."])
     if faults := _faults(frame, table):
         raise InputError(what, faults)
     return frame
@@ -376,7 +379,8 @@ def check_incidents(incidents: Any, what: str = "incidents") -> gpd.GeoDataFrame
     """
     if isinstance(incidents, Result):
         raise InputError(
-            what, [f"it is a {type(incidents).__name__}; give its table, .incidents, instead."]
+            what,
+            [f"it is of type {type(incidents).__name__}; give its table, .incidents, instead."],
         )
     frame = check_table(incidents, INCIDENTS, what)
     faults = []

@@ -92,7 +92,7 @@ def harm_days(incidents: pd.DataFrame, weights: Weights | None = None) -> pd.Ser
     [365.0, 1.0]
     """
     if isinstance(incidents, Result):
-        said = f"it is a {type(incidents).__name__}; give its table, .incidents, instead."
+        said = f"it is of type {type(incidents).__name__}; give its table, .incidents, instead."
         raise InputError("incidents", [said])
     if not isinstance(incidents, pd.DataFrame) or "category" not in incidents.columns:
         raise InputError("incidents", ["it has no column 'category', which the weights go by."])
@@ -124,7 +124,7 @@ def _checked(weights: Weights) -> Mapping[str, float]:
     if isinstance(weights, str | os.PathLike):
         what, weights = str(weights), _from_csv(Path(weights))
     if not isinstance(weights, Mapping | pd.Series):
-        fault = f"it is a {type(weights).__name__}; give a mapping, a Series or a CSV file."
+        fault = f"it is of type {type(weights).__name__}; give a mapping, a Series or a CSV file."
         raise InputError(what, [fault])
     faults, seen, days = [], set(), {}
     for name, value in weights.items():

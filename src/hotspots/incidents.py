@@ -227,7 +227,7 @@ def _areas(lpts: pd.DataFrame | None, crs: str) -> tuple[gpd.GeoDataFrame | None
     if isinstance(lpts, pd.DataFrame) and lpts.index.name == "lsoa" and "lpt" in lpts:
         return None, lpts["lpt"]
     raise InputError("lpts", [
-        f"it is a {type(lpts).__name__}; give what read_lpts or read_lpt_lookup returns."
+        f"it is of type {type(lpts).__name__}; give what read_lpts or read_lpt_lookup returns."
     ])  # fmt: skip
 
 

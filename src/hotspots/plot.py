@@ -69,7 +69,7 @@ def plot_heat(
     from matplotlib.colors import PowerNorm
 
     if not isinstance(heat, pd.Series):
-        raise InputError("heat", [f"it is a {type(heat).__name__}; give a Series by cell."])
+        raise InputError("heat", [f"it is of type {type(heat).__name__}; give a Series by cell."])
     ax = _axes(ax, (8, 8))
     west, south, east, north = grid.extent
     hottest = float(heat.max()) if heat.notna().any() else 0.0
@@ -304,7 +304,10 @@ def _visits_on(plan: Result, day: str | pd.Timestamp | None) -> tuple[pd.DataFra
     if visits is None:
         raise InputError(
             "plot_plan",
-            [f"it is a {type(plan).__name__} without visits; give what plan_patrols returns."],
+            [
+                f"it is of type {type(plan).__name__} without visits; give what plan_patrols "
+                "returns."
+            ],
         )
     check_table(visits, VISITS)
     if len(visits) == 0:
@@ -451,7 +454,7 @@ def _groups(trends: Result) -> tuple[pd.DataFrame, list[str]]:
     tables = getattr(trends, "tables", {})
     if not {"series", "seasons", "summary"} <= set(tables):
         raise InputError("plot_trends", [
-            f"it is a {type(trends).__name__}; give what seasonal_trends returns."
+            f"it is of type {type(trends).__name__}; give what seasonal_trends returns."
         ])  # fmt: skip
     summary = tables["summary"]
     return summary, list(summary.columns[: list(summary.columns).index("first")])

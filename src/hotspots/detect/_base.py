@@ -268,7 +268,10 @@ class Detector(BaseEstimator, ABC):  # type: ignore[misc]  # scikit-learn has no
         if not isinstance(grid, Grid):
             raise InputError(
                 name,
-                [f"grid is a {type(grid).__name__}; give a Grid, as Grid.over(lpts) makes it."],
+                [
+                    f"grid is of type {type(grid).__name__}; give a Grid, as Grid.over(lpts) makes "
+                    "it."
+                ],
             )
         if grid.crs != self.crs_:
             raise InputError(

@@ -64,7 +64,7 @@ def check_inputs(
     if not whole or not 1 <= days <= 366:
         faults.append(f"days is {days!r}; it must be a whole number from 1 to 366.")
     if not isinstance(rules, PatrolRules):
-        faults.append(f"rules is a {type(rules).__name__}; give PatrolRules(...).")
+        faults.append(f"rules is of type {type(rules).__name__}; give PatrolRules(...).")
     if not isinstance(seed, (int, str, np.integer)):
         faults.append(f"seed is {seed!r}; give a whole number or a text.")
     if faults:

@@ -260,7 +260,7 @@ def _load(source: str | Path | gpd.GeoDataFrame) -> tuple[str, gpd.GeoDataFrame]
         return "LPTs", source.reset_index() if source.index.name == "lpt" else source
     if not isinstance(source, (str, Path)):
         raise InputError(
-            "LPTs", [f"it is a {type(source).__name__}; give a file or a GeoDataFrame."]
+            "LPTs", [f"it is of type {type(source).__name__}; give a file or a GeoDataFrame."]
         )
     path = Path(source)
     if not path.exists():

@@ -124,7 +124,7 @@ def gather(
             if isinstance(station, Result):
                 results.append((_kind(station), station))
             elif not isinstance(station, pd.DataFrame):
-                faults.append(f"argument {n} is a {type(station).__name__}; {_TAKES}.")
+                faults.append(f"argument {n} is of type {type(station).__name__}; {_TAKES}.")
             elif set(HOTSPOTS.required) <= set(station.columns):
                 hotspots.append(check_table(station, HOTSPOTS, f"argument {n} (hotspots)"))
             elif set(INCIDENTS.required) <= set(station.columns):

@@ -73,7 +73,10 @@ def find_files(source: Any) -> tuple[list[TableFile], list[tuple[str, str]]]:
     if not isinstance(paths, Iterable):
         raise InputError(
             _WHAT,
-            [f"source is a {type(source).__name__}; give a path, a list of paths or a DataFrame."],
+            [
+                f"source is of type {type(source).__name__}; give a path, a list of paths or a "
+                "DataFrame."
+            ],
         )
     for path in paths:
         if not isinstance(path, str | Path):

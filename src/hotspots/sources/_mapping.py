@@ -155,7 +155,9 @@ def read_mapping(mapping: str | Path | Mapping[str, Any]) -> RecordMapping:
     else:
         said = mapping
     if not isinstance(said, Mapping):
-        raise InputError(what, [f"it is a {type(said).__name__}; give a TOML path or a dict."])
+        raise InputError(
+            what, [f"it is of type {type(said).__name__}; give a TOML path or a dict."]
+        )
     faults = [_unknown("key", key, _KEYS) for key in said if key not in _KEYS]
     tables: dict[str, dict[str, str]] = {}
     for key in ("columns", "categories", "origins"):
