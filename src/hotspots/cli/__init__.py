@@ -16,8 +16,15 @@ from typing import Any, NoReturn
 
 from .. import __version__
 
-FINE, FLAWED, UNUSABLE, STOPPED = 0, 1, 2, 130
-"""Exit codes: all well; rows rejected or months missing; input that cannot be used; Ctrl-C."""
+FINE, FLAWED, UNUSABLE, STOPPED, TERMINATED = 0, 1, 2, 130, 143
+"""Exit codes: all well; rows rejected or months missing; input that cannot be used; Ctrl-C; the
+signal to terminate."""
+
+
+class _TerminatedError(BaseException):
+    """The signal to terminate; no ``except Exception`` of another package stops it."""
+
+    raised = False
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -32,7 +39,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     -------
     int
         Exit code: 0 all well; 1 (``check`` only) rows were rejected or months are missing;
-        2 input that cannot be used, said in one message; 130 stopped by the user.
+        2 input that cannot be used, said in one message; 130 stopped by the user; 143 by a signal
+        to terminate.
 
     Raises
     ------
@@ -61,6 +69,14 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except KeyboardInterrupt:
         print("stopped; what was there before is unchanged", file=sys.stderr)
         return STOPPED
+    except _TerminatedError:
+        # Caught here rather than left to end the process: only when the exception and the frames
+        # it holds are let go is a folder removed that was being made at that very moment.
+        return TERMINATED
+    except ImportError:  # what a compiled module makes of a signal that comes while it is loaded
+        if not _TerminatedError.raised:
+            raise
+        return TERMINATED
     finally:
         _on_terminate(before)
 
@@ -150,7 +166,8 @@ def _check(given: argparse.Namespace) -> int:
 
 
 def _terminate(*_: Any) -> NoReturn:
-    raise SystemExit(128 + signal.SIGTERM)  # unfinished folders are then removed on the way out
+    _TerminatedError.raised = True
+    raise _TerminatedError
 
 
 def _on_terminate(handler: Any) -> Any:
