@@ -58,9 +58,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
             stream.reconfigure(errors="replace")
     given = _parser().parse_args(arguments)
     command = {"demo": _demo, "check": _check, "run": _run}[given.command]
-    before = _on_terminate(_terminate)
     from ..contracts import InputError
 
+    before = _on_terminate(_terminate)
     try:
         return command(given)
     except InputError as error:
