@@ -19,6 +19,8 @@ _HOME = {
     "read_lpt_lookup": "places",
     "Grid": "places",
     "harm_days": "harm",
+    "data_support": "support",
+    "Support": "support",
     "Counts": "detect",
     "KDE": "detect",
     "DBSCAN": "detect",
@@ -64,6 +66,8 @@ if TYPE_CHECKING:
     from .report import export_gis as export_gis
     from .report import write_report as write_report
     from .sample import make_county as make_county
+    from .support import Support as Support
+    from .support import data_support as data_support
     from .trends import Trends as Trends
     from .trends import seasonal_trends as seasonal_trends
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import inspect
 from abc import ABC, abstractmethod
+from datetime import timedelta
+from functools import cached_property
 from typing import Any, Self
 
 import geopandas as gpd
@@ -15,19 +17,24 @@ from sklearn.exceptions import NotFittedError
 
 from ..contracts import InputError, announce, check_incidents
 from ..places import Grid, coordinates, distinct_points, weights_of
+from ..support import Support, support_of
 from ._regions import Limits, find_regions, hotspots_table, is_number
 
 SPARSE = 5.0
 """Incidents a month under which an empty month is as likely a true zero as a missing file."""
 
+DAYS_PER_YEAR = 365.25
+LN2 = float(np.log(2))
 _TIMES = ("occurred_from", "occurred_to")
 
 
 class Detector(BaseEstimator, ABC):  # type: ignore[misc]  # scikit-learn has no types
-    """Base of the detectors: scikit-learn estimators that turn incidents into heat and hotspots.
+    r"""Base of the detectors: scikit-learn estimators that turn incidents into heat and hotspots.
 
     A method is a subclass with ``__init__``, ``_heat`` and, where it learns more than the
-    locations, ``_fit`` and ``_faults``. Parameters are checked when fitting.
+    locations, ``_fit`` and ``_faults``; ``_target`` where only some incidents are its subject;
+    ``_tasked`` and ``_columns`` where it has more to say about hotspots. Parameters are checked
+    when fitting. A method with a parameter ``half_life`` has its incidents weighted by age.
 
     Attributes
     ----------
@@ -40,7 +47,7 @@ class Detector(BaseEstimator, ABC):  # type: ignore[misc]  # scikit-learn has no
     location_ : ndarray of int
         Row of ``locations_`` of each incident used.
     years_ : float
-        Years observed.
+        Years observed; with ``half_life``, the effective years (see the notes).
     period_ : tuple of Timestamp
         Start of the earliest and end of the latest incident used.
     unit_ : str
@@ -52,6 +59,10 @@ class Detector(BaseEstimator, ABC):  # type: ignore[misc]  # scikit-learn has no
     Years observed are ``years`` or else the calendar months that hold at least one incident,
     divided by 12: a month without any counts as missing, not as zero. Where incidents are so few
     that an empty month may well be a true zero, this is announced.
+
+    With a half-life :math:`\tau`, an incident of age :math:`a` (from the middle of its interval to
+    the latest ``occurred_to``) weighs :math:`2^{-a / \tau}`, and the years observed are the same
+    decay summed over the months observed, so that heat stays incidents per km² per year.
     """
 
     # every subclass takes these three
@@ -96,11 +107,12 @@ class Detector(BaseEstimator, ABC):  # type: ignore[misc]  # scikit-learn has no
             faults.append(f"weights={self.weights!r}; it must name one column, or be None.")
         if self.years is not None and not (is_number(self.years) and 0 < self.years < np.inf):
             faults.append(f"years={self.years!r}; it must be above 0, or None to count months.")
+        half_life = _half_life(getattr(self, "half_life", None), faults)
         if faults:
             raise InputError(type(self).__name__, faults)
         check_incidents(incidents)
         xy = coordinates(incidents)
-        used = ~np.isnan(xy[:, 0])
+        used = ~np.isnan(xy[:, 0]) & self._target(incidents)
         if "origin" in incidents.columns and not self.include_police:
             police = (incidents["origin"] == "police").to_numpy(dtype=bool, na_value=False)
             if police.any():
@@ -115,12 +127,16 @@ class Detector(BaseEstimator, ABC):  # type: ignore[misc]  # scikit-learn has no
         self._xy = xy if used.all() else xy[used]
         start, end = incidents["occurred_from"][used].min(), incidents["occurred_to"][used].max()
         self.period_ = (start, end)
-        self.years_, said = self._observed_years(incidents["occurred_from"])
+        self.__dict__.pop("support_", None)  # of an earlier fit
+        self.years_, said = self._observed_years(incidents["occurred_from"], half_life)
         if said:
             announce(said)
         what = "incidents" if self.weights is None else self.weights
         self.unit_ = f"{what} per km² per year"
         weight = None if self.weights is None else weights_of(incidents[used], self.weights)
+        if half_life is not None and used.any():
+            decay = _decay(incidents[used], end, half_life)
+            weight = decay if weight is None else weight * decay
         self.locations_, self.location_ = _locations(self._xy, weight)
         self._fit()
         return self
@@ -234,9 +250,9 @@ class Detector(BaseEstimator, ABC):  # type: ignore[misc]  # scikit-learn has no
         at = grid.locate(self._xy)
         position = np.where(at >= 0, np.searchsorted(grid.cells, at), -1)
         counts = np.bincount(position[position >= 0], minlength=len(grid.cells))
-        regions = find_regions(grid, heat, counts, limits)
+        regions = find_regions(grid, self._tasked(grid, heat), counts, limits)
         if not regions:
-            most = int(counts[heat > 0].max(initial=0))
+            most = int(counts[self._tasked(grid, heat) > 0].max(initial=0))
             announce(
                 f"{self!r}: no hotspot holds {min_incidents} incidents within {max_area_km2:g} km² "
                 f"(the fullest cell with heat holds {most}); lower min_incidents, raise "
@@ -244,11 +260,31 @@ class Detector(BaseEstimator, ABC):  # type: ignore[misc]  # scikit-learn has no
             )
         told = [c for c in ("place", "harm", *_TIMES) if c in self._incidents.columns]
         used = pd.DataFrame(self._incidents[told])[self.used_]
-        return hotspots_table(grid, heat, regions, used, position, (repr(self), *self.period_))
+        table = hotspots_table(grid, heat, regions, used, position, (repr(self), *self.period_))
+        return table.assign(**self._columns(grid, regions))
+
+    @cached_property
+    def support_(self) -> Support:
+        """What the incidents learned from support."""
+        places = self.locations_[["x", "y"]].to_numpy()
+        times = self._incidents.loc[self.used_, list(_TIMES)]
+        return support_of(pd.DataFrame(times), places, self.locations_["incidents"].to_numpy())
 
     def _faults(self) -> list[str]:
         """Name what is wrong with the parameters."""
         return []
+
+    def _target(self, incidents: gpd.GeoDataFrame) -> NDArray[np.bool_]:
+        """Tell which incidents are the subject; the others stay at hand in ``_incidents``."""
+        return np.ones(len(incidents), dtype=bool)
+
+    def _tasked(self, grid: Grid, heat: NDArray[np.float64]) -> NDArray[np.float64]:  # noqa: ARG002
+        """Heat that hotspots may grow on: all of it, unless a method knows better."""
+        return heat
+
+    def _columns(self, grid: Grid, regions: list[list[int]]) -> dict[str, Any]:  # noqa: ARG002
+        """Give what else the method knows of each hotspot, as columns of the hotspots table."""
+        return {}
 
     def _fit(self) -> None:
         """Learn what the method needs beyond the locations."""
@@ -282,10 +318,14 @@ class Detector(BaseEstimator, ABC):  # type: ignore[misc]  # scikit-learn has no
                 ],
             )
 
-    def _observed_years(self, occurred: pd.Series) -> tuple[float, str]:
+    def _observed_years(
+        self, occurred: pd.Series, half_life: pd.Timedelta | None
+    ) -> tuple[float, str]:
         """Years observed (NaN of no incidents), and what to announce about them, if anything."""
+        lives = None if half_life is None else half_life / pd.Timedelta(days=DAYS_PER_YEAR)
         if self.years is not None:
-            return float(self.years), ""
+            years = float(self.years)
+            return (years if lives is None else lives / LN2 * (1 - 0.5 ** (years / lives))), ""
         if len(occurred) == 0:
             return float("nan"), ""
         day = occurred.to_numpy().astype("datetime64[D]").astype(np.int64)
@@ -301,7 +341,14 @@ class Detector(BaseEstimator, ABC):  # type: ignore[misc]  # scikit-learn has no
                 "count as missing, not as zero; with so few incidents they may be true zeros: "
                 f"then give years={span / 12:.4g}"
             )
-        return months / 12, said
+        if lives is None:
+            return months / 12, said
+        end = self.period_[1] if pd.notna(self.period_[1]) else occurred.max()
+        age = (end.to_datetime64() - days) / np.timedelta64(1, "D") - 0.5
+        years = np.maximum(age, 0) / DAYS_PER_YEAR
+        decay = np.bincount(month - month[0], 0.5 ** (years / lives))  # of the days at hand
+        within = np.bincount(month - month[0])
+        return float((decay / within)[counts > 0].sum() / 12), said
 
     def __repr__(self, N_CHAR_MAX: int = 700) -> str:  # noqa: N803
         """Name every parameter that has a value, so that a table tells how it was made."""
@@ -328,3 +375,29 @@ def _locations(
         total = np.bincount(location[by_size], weight[by_size], minlength=len(places))
     x, y = places.T
     return pd.DataFrame({"x": x, "y": y, "incidents": incidents, "weight": total}), location
+
+
+def _half_life(value: Any, faults: list[str]) -> pd.Timedelta | None:
+    """Read a half-life, or add what is wrong with it to the faults."""
+    if value is None:
+        return None
+    length = None
+    if isinstance(value, (str, timedelta, np.timedelta64)):  # a bare number has no unit
+        try:
+            length = pd.Timedelta(value)
+        except ValueError:
+            length = None
+    if length is None or not length > pd.Timedelta(0):
+        faults.append(f"half_life={value!r}; it must be a length of time: try '180D', or None.")
+        return None
+    return length
+
+
+def _decay(
+    incidents: pd.DataFrame, end: pd.Timestamp, half_life: pd.Timedelta
+) -> NDArray[np.float64]:
+    """Weight of incidents by their age at the end of the records."""
+    length: pd.Series = incidents["occurred_to"] - incidents["occurred_from"]
+    age: pd.Series = end - (incidents["occurred_from"] + length / 2)
+    lives = age.dt.total_seconds().to_numpy() / half_life.total_seconds()
+    return np.exp2(-lives)  # type: ignore[no-any-return]
