@@ -13,7 +13,7 @@ import matplotlib.pyplot as plt
 
 import hotspots as hs
 from hotspots.contracts import Result
-from hotspots.plot import _ranges
+from hotspots.plot.maps import _ranges
 
 
 @pytest.fixture(autouse=True)

@@ -1,0 +1,12 @@
+"""Pictures of each station's tables, as matplotlib Axes.
+
+Each function draws on the axes given, or on a new figure, and returns the axes; none shows or
+saves. Colours are Okabe and Ito's, which colour-blind readers can tell apart; what matters is
+said in words or by shape as well.
+"""
+
+from .maps import plot_heat, plot_hotspots
+from .plan import plot_plan
+from .trends import plot_trends
+
+__all__ = ["plot_heat", "plot_hotspots", "plot_plan", "plot_trends"]
