@@ -1,5 +1,8 @@
 """What a set of incidents supports: each rule at its edge, and that the methods ask it."""
 
+import re
+from pathlib import Path
+
 import geopandas as gpd
 import numpy as np
 import pandas as pd
@@ -115,6 +118,14 @@ def test_a_detector_asks_on_the_incidents_it_uses():
     assert hs.KDE(300, include_police=True).fit(incidents).support_.tied
     detector.include_police = True
     assert detector.fit(incidents).support_.tied  # of the last fit, not the first
+
+
+def test_the_documentation_says_the_same():
+    page = Path(__file__).parents[1] / "docs" / "methods" / "support.md"
+    rows = re.findall(r"^\| `(.+?)` \| (.+?) \| (.+?) \| (\d+) \|", page.read_text("utf-8"), re.M)
+    points = {"any": None, "not snapped": "own", "untied": "untied"}
+    told = {a: (None if p == "any" else p[4:], points[q], int(n)) for a, p, q, n in rows}
+    assert told == {a: (n.precision, n.points, n.least) for a, n in NEEDS.items()}
 
 
 @pytest.mark.realdata
