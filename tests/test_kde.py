@@ -18,6 +18,9 @@ KERNEL_VALUES = {  # by hand, u = d / h
     "epanechnikov": lambda u: 2 / np.pi * np.maximum(1 - u**2, 0),
     "quartic": lambda u: 3 / np.pi * np.maximum(1 - u**2, 0) ** 2,
     "triweight": lambda u: 4 / np.pi * np.maximum(1 - u**2, 0) ** 3,
+    "triangular": lambda u: 3 / np.pi * np.maximum(1 - u, 0),
+    # standard deviation 1/√8, cut at 2 and scaled up by what is cut
+    "gaussian": lambda u: (u <= 2) * 4 / np.pi * np.exp(-4 * u**2) / (1 - np.exp(-16)),
 }
 kernels = pytest.mark.parametrize("kernel", KERNELS)
 shapes = pytest.mark.parametrize("shape", ["square", "hex"])
@@ -65,10 +68,11 @@ def test_check_values_of_the_quartic_kernel():
 
 @kernels
 def test_every_kernel_integrates_to_one(kernel):
-    grid = box_grid(size=2, side=400)
-    heat = hs.KDE(100, kernel, years=1).fit(table([(200.3, 199.1)])).predict(grid)
+    grid = box_grid(size=2, side=420)  # the Gaussian reaches to 200 m
+    heat = hs.KDE(100, kernel, years=1).fit(table([(210.3, 209.1)])).predict(grid)
     # the rougher the kernel's edge, the more a sum over 2 m cells errs
-    error = {"uniform": 1e-3, "epanechnikov": 2e-5, "quartic": 1e-7, "triweight": 1e-8}[kernel]
+    error = {"uniform": 1e-3, "epanechnikov": 2e-5, "quartic": 1e-7, "triweight": 1e-8,
+             "triangular": 1e-5, "gaussian": 1e-7}[kernel]  # fmt: skip
     assert heat.sum() * grid.area_km2 == pytest.approx(1, abs=error)
 
 
@@ -192,7 +196,7 @@ def test_locations_are_counted_weighed_and_sorted():
     [
         ({"bandwidth": 0}, "bandwidth=0; it must be metres above 0"),
         ({"bandwidth": float("nan")}, "bandwidth=nan"),
-        ({"kernel": "cosine"}, "kernel='cosine'; it takes 'uniform', 'epanechnikov', 'quartic'"),
+        ({"kernel": "cosine"}, "kernel='cosine'; it takes 'quartic', 'gaussian', 'epanechnikov'"),
     ],
 )
 def test_impossible_parameters_are_refused(parameters, message):
@@ -215,7 +219,7 @@ def test_cells_wider_than_the_kernel_are_refused():
 
 def test_snapped_months_refuse_a_fine_bandwidth():
     snapped = table([(500, 500)] * 4 + [(900, 900)], days=30)
-    with pytest.raises(InputError, match="100% are known to the month only and 80% share"):
+    with pytest.raises(InputError, match=r"KDE\(bandwidth=200\).*snapped \(80% share one.*300 m"):
         hs.KDE(200).fit(snapped)
     hs.KDE(200, allow_fine=True).fit(snapped)
     hs.KDE(300).fit(snapped)
