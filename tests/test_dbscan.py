@@ -88,7 +88,7 @@ def test_raw_rows_in_scikit_learn_agree(seed):
     places = rng.uniform(0, 3000, (200, 2)).round()
     xy = places[rng.integers(0, 200, 1500)]
     raw = cluster.DBSCAN(eps=200, min_samples=24).fit(xy)
-    found = hs.DBSCAN(200, 24).fit(table(xy))
+    found = hs.DBSCAN(200, 24, max_diameter_m=None).fit(table(xy))
     core = np.isin(np.arange(len(xy)), raw.core_sample_indices_)
     assert (found.locations_["core"].to_numpy()[found.location_] == core).all()
     assert ((found.labels_ == -1).to_numpy() == (raw.labels_ == -1)).all()
@@ -122,7 +122,7 @@ def test_heat_lies_within_eps_of_core_locations_and_peaks_at_the_crowd():
 
 @pytest.mark.parametrize(
     ("parameters", "message"),
-    [({"eps": 0}, "eps=0; it must be above 0"), ({"min_incidents": -3}, "min_incidents=-3")],
+    [({"eps": 0}, "eps=0; it must be a number above 0, or .knee."), ({"min_incidents": -3}, "min_incidents=-3")],
 )
 def test_impossible_parameters_are_refused(parameters, message):
     with pytest.raises(InputError, match=message):
@@ -141,7 +141,7 @@ def test_r_dbscan_agrees_on_staffordshire(shared, eps, least, clusters, elsewher
     """
     golden = pd.read_csv(shared / "golden" / "dbscan_staffs_asb.csv")
     rows = table(golden[["x", "y"]].to_numpy(), repeat=golden["n_asb"].to_numpy())
-    found = hs.DBSCAN(eps, least).fit(rows)
+    found = hs.DBSCAN(eps, least, max_diameter_m=None).fit(rows)
     ours = found.locations_.merge(golden, on=["x", "y"], validate="1:1")
     assert len(ours) == len(golden) == len(found.locations_)
     theirs = ours[f"w_eps{eps}_min{least}"]
