@@ -24,8 +24,24 @@ _HOME = {
     "Counts": "detect",
     "KDE": "detect",
     "DBSCAN": "detect",
+    "knox": "detect",
+    "Knox": "detect",
+    "classify_hotspots": "detect",
+    "HotspotClasses": "detect",
+    "space_time_pattern": "detect",
     "seasonal_trends": "trends",
     "Trends": "trends",
+    "hit_rate": "accuracy",
+    "pai": "accuracy",
+    "pei": "accuracy",
+    "recapture_rate_index": "accuracy",
+    "calibration_ratio": "accuracy",
+    "hit_rate_curve": "accuracy",
+    "area_under_curve": "accuracy",
+    "log_score": "accuracy",
+    "rank_biased_overlap": "accuracy",
+    "RollingOrigin": "accuracy",
+    "HitRate": "accuracy",
     "read_shifts": "patrols",
     "read_units": "patrols",
     "plan_patrols": "patrols",
@@ -42,11 +58,27 @@ _HOME = {
 __all__ = list(_HOME)
 
 if TYPE_CHECKING:
+    from .accuracy import HitRate as HitRate
+    from .accuracy import RollingOrigin as RollingOrigin
+    from .accuracy import area_under_curve as area_under_curve
+    from .accuracy import calibration_ratio as calibration_ratio
+    from .accuracy import hit_rate as hit_rate
+    from .accuracy import hit_rate_curve as hit_rate_curve
+    from .accuracy import log_score as log_score
+    from .accuracy import pai as pai
+    from .accuracy import pei as pei
+    from .accuracy import rank_biased_overlap as rank_biased_overlap
+    from .accuracy import recapture_rate_index as recapture_rate_index
     from .contracts import InputError as InputError
     from .contracts import Notice as Notice
     from .detect import DBSCAN as DBSCAN
     from .detect import KDE as KDE
     from .detect import Counts as Counts
+    from .detect import HotspotClasses as HotspotClasses
+    from .detect import Knox as Knox
+    from .detect import classify_hotspots as classify_hotspots
+    from .detect import knox as knox
+    from .detect import space_time_pattern as space_time_pattern
     from .harm import harm_days as harm_days
     from .incidents import Ingest as Ingest
     from .incidents import read_incidents as read_incidents

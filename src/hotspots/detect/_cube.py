@@ -1,0 +1,224 @@
+"""The space–time cube: incidents per cell and period, and Gi* over both against chance."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from ..chance import adjusted_p
+from ..places import Grid
+from ._neighbours import GridNeighbours
+
+Floats = NDArray[np.float64]
+
+UNIT = 0.01
+"""Incidents a standard period are rounded to this, so that their sums have exact probabilities."""
+
+_LONGEST = 2**18  # steps of the distribution of a sum; a coarser unit keeps it this short
+
+
+@dataclass(frozen=True)
+class Cube:
+    """Gi* of every inhabited cell and recorded period; arrays of shape (t, n).
+
+    Attributes
+    ----------
+    positions : ndarray of int, shape (n,)
+        Where in ``grid.cells`` each inhabited cell stands.
+    counts : ndarray of int
+        Incidents.
+    z, q : ndarray of float
+        Gi* as a standard score, and its adjusted p-value.
+    hot, cold : ndarray of bool
+        Where q is at most the level, and more or less than usual is there.
+    single : ndarray of float
+        Sum over the neighbours in space within the period alone, in units.
+    around : ndarray of int
+        Neighbours in space and time, of which the sum was judged.
+    beside : ndarray of bool, shape (t,)
+        Whether the period follows directly on the recorded one before it.
+    least : ndarray of float
+        By number of neighbours, the least sum in units that is hot; infinite where none is.
+    """
+
+    positions: NDArray[np.intp]
+    counts: NDArray[np.int32]
+    z: Floats
+    q: Floats
+    hot: NDArray[np.bool_]
+    cold: NDArray[np.bool_]
+    single: Floats
+    around: NDArray[np.int64]
+    beside: NDArray[np.bool_]
+    least: Floats
+
+
+def inhabited_cells(grid: Grid, position: NDArray[np.intp]) -> NDArray[np.bool_]:
+    """Tell which inside cells hold an incident of any kind, or touch one that does.
+
+    Parameters
+    ----------
+    grid : Grid
+    position : ndarray of int
+        Position in ``grid.cells`` of each incident, -1 outside.
+
+    Returns
+    -------
+    ndarray of bool, shape (cells,)
+    """
+    held = np.zeros(len(grid.cells))
+    held[position[position >= 0]] = 1
+    return GridNeighbours(grid).sums(held) > 0
+
+
+def make_cube(
+    grid: Grid, inhabited: NDArray[np.bool_], position: NDArray[np.intp],
+    period: NDArray[np.intp], days: Floats, start: NDArray[np.int64], standard: float,
+    level: float,
+) -> Cube:  # fmt: skip
+    r"""Count incidents per cell and period, and judge every cell's neighbourhood in both.
+
+    Parameters
+    ----------
+    grid : Grid
+    inhabited : ndarray of bool, shape (cells,)
+        The population of cells; zeros in them count.
+    position, period : ndarray of int, shape (incidents,)
+        Position in ``grid.cells`` (of an inhabited cell) and recorded period of each incident.
+    days : ndarray of float, shape (t,)
+        Length of the recorded periods.
+    start : ndarray of int, shape (t,)
+        Their numbers; those that follow directly differ by 1.
+    standard : float
+        Days of a standard period.
+    level : float
+        Level of significance.
+
+    Returns
+    -------
+    Cube
+
+    Notes
+    -----
+    The neighbours of a cell and period are the cells around it, corners included, and itself, in
+    that period and the one before, unless that one was not recorded. Gi* has binary weights and
+    takes mean and standard deviation from the whole cube. On sparse counts its normal p-value
+    calls a single incident a hotspot, so the p-value is the exact one of the same null
+    hypothesis: the sum of as many values drawn at random from the cube, whose distribution is the
+    repeated convolution of the cube's own. It is two-sided (twice the smaller tail), and adjusted
+    for all cells and periods together.
+    """
+    at = np.flatnonzero(inhabited)
+    row = np.full(len(inhabited), -1, dtype=np.int64)
+    row[at] = np.arange(len(at))
+    near = GridNeighbours(grid, among=inhabited)
+    counts = np.bincount(period * len(at) + row[position], minlength=len(days) * len(at))
+    counts = counts.reshape(len(days), len(at)).astype(np.int32)
+    most = int(counts.max(initial=0)) * standard / float(days.min())
+    unit = max(UNIT, most * 2 * int(near.counts.max(initial=1)) / _LONGEST)
+    single, summed = np.empty(counts.shape), np.empty(counts.shape)
+    tally = np.zeros(int(np.rint(most / unit)) + 1)
+    whole = np.zeros(len(inhabited))
+    for t, count in enumerate(counts):  # a period at a time, so that little memory is needed
+        value = np.rint(count * (standard / days[t] / unit))
+        tally += np.bincount(value.astype(np.int64), minlength=len(tally))
+        whole[at] = value
+        single[t] = near.sums(whole)[at]
+    beside = np.diff(start, prepend=start[0] - 2) == 1
+    here = near.counts[at]
+    around = np.where(beside[:, None], 2 * here, here)
+    np.copyto(summed, single)
+    summed[1:] += np.where(beside[1:, None], single[:-1], 0)
+    p, tails = _exact(tally, summed, around)
+    z = _gi_star(tally, summed, around)
+    q = adjusted_p(p)
+    significant = q <= level
+    cut = float(p[significant].max()) if significant.any() else -1.0
+    least = np.full(int(around.max(initial=0)) + 1, np.inf)
+    for number, (upper, lower) in tails.items():
+        hot = (2 * upper <= cut) & (upper <= lower)
+        least[number] = int(np.argmax(hot)) if hot.any() else np.inf
+    return Cube(at, counts, z, q, significant & (z > 0), significant & (z < 0), single, around,
+                beside, least)  # fmt: skip
+
+
+def _gi_star(tally: Floats, summed: Floats, around: NDArray[np.int64]) -> Floats:
+    """Gi* with binary weights, from the tally of the cube's values."""
+    n, value = tally.sum(), np.arange(len(tally))
+    mean = (tally * value).sum() / n
+    spread = np.sqrt((tally * (value - mean) ** 2).sum() / n)
+    z = np.zeros_like(summed)
+    scale = spread * np.sqrt(around * (n - around) / max(n - 1, 1))
+    np.divide(summed - around * mean, scale, out=z, where=scale > 1e-12)
+    return z
+
+
+def _exact(
+    tally: Floats, summed: Floats, around: NDArray[np.int64]
+) -> tuple[Floats, dict[int, tuple[Floats, Floats]]]:
+    """Two-sided p-values of sums of so many values, and both tails by that number."""
+    from scipy.fft import irfft, next_fast_len, rfft
+
+    numbers = np.unique(around)
+    length = (len(tally) - 1) * int(numbers[-1] if len(numbers) else 0) + 1
+    size = next_fast_len(length, real=True)
+    transform = rfft(tally / tally.sum(), size)
+    p = np.ones_like(summed)
+    tails = {}
+    for number in numbers.tolist():
+        density = np.maximum(irfft(transform**number, size)[:length], 0)
+        upper = np.minimum(density[::-1].cumsum()[::-1], 1)
+        lower = np.minimum(density.cumsum(), 1)
+        tails[number] = upper, lower
+        these = around == number
+        at = summed[these].astype(np.int64)
+        p[these] = np.minimum(2 * np.minimum(upper[at], lower[at]), 1)
+    return p, tails
+
+
+def shuffled_hot(
+    cube: Cube, orders: NDArray[np.intp]
+) -> tuple[NDArray[np.intp], list[NDArray[np.bool_]]]:
+    """Tell what would be hot had the periods come in another order.
+
+    Parameters
+    ----------
+    cube : Cube
+    orders : ndarray of int, shape (k, t)
+        Orders of the periods.
+
+    Returns
+    -------
+    rows : ndarray of int, shape (m,)
+        The cells that could be hot in any order; no other can.
+    hot : list of ndarray of bool, shape (t, m)
+        One for each order.
+    """
+    top = np.sort(cube.single, axis=0)[-2:].sum(axis=0)
+    rows = np.flatnonzero(top >= cube.least.min(initial=np.inf))
+    single = cube.single[:, rows]
+    least = cube.least[cube.around[:, rows]]
+    found = []
+    for order in orders:
+        moved = single[order]
+        summed = moved.copy()
+        summed[1:] += np.where(cube.beside[1:, None], moved[:-1], 0)
+        found.append(summed >= least)
+    return rows, found
+
+
+def history_of(cube: Cube, rows: NDArray[np.intp], grid: Grid, starts: pd.Index) -> pd.DataFrame:
+    """Lay out the history of some cells, one row for each cell and period."""
+    t = len(starts)
+    state = np.where(cube.hot[:, rows], "hot", np.where(cube.cold[:, rows], "cold", ""))
+    return pd.DataFrame({
+        "cell": np.repeat(grid.cells[cube.positions[rows]], t),
+        "period_start": np.tile(starts.to_numpy(), len(rows)),
+        "incidents": cube.counts[:, rows].T.ravel().astype(np.int64),
+        "z": cube.z[:, rows].T.ravel(),
+        "q_value": cube.q[:, rows].T.ravel(),
+        "state": pd.Series(state.T.ravel().astype(object), dtype="str"),
+    })  # fmt: skip
