@@ -1,0 +1,29 @@
+"""Accuracy: how well heat predicts what happens next, and whether it beats simple rankings."""
+
+from .measures import (
+    area_under_curve,
+    calibration_ratio,
+    hit_rate,
+    hit_rate_curve,
+    log_score,
+    pai,
+    pei,
+    rank_biased_overlap,
+    recapture_rate_index,
+)
+from .origins import RollingOrigin
+from .scoring import HitRate
+
+__all__ = [
+    "HitRate",
+    "RollingOrigin",
+    "area_under_curve",
+    "calibration_ratio",
+    "hit_rate",
+    "hit_rate_curve",
+    "log_score",
+    "pai",
+    "pei",
+    "rank_biased_overlap",
+    "recapture_rate_index",
+]
