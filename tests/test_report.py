@@ -362,3 +362,17 @@ def test_harm_that_only_repeats_the_count_is_left_out(tmp_path):
     spots = make_hotspots()
     assert "Harm (days)" in Page(write(tmp_path, spots)).said
     assert "Harm (days)" not in Page(write(tmp_path, spots.assign(harm=spots["incidents"]))).said
+
+
+def test_class_chance_and_stability_stand_by_the_hotspots_that_have_them(tmp_path):
+    spots = make_hotspots()
+    assert "Class" not in Page(write(tmp_path, spots)).said
+    n = len(spots)
+    spots = spots.assign(
+        class_=["emerging", *[None] * (n - 1)], p_value=[0.0004, 0.0314, *[None] * (n - 2)],
+        stability=0.72,
+    )  # fmt: skip
+    said = Page(write(tmp_path, spots)).said
+    for words in ("Class", "emerging", "Chance (p)", "under .001", ".031", "Stability", "72%"):
+        assert words in said, words
+    assert "nan" not in said.lower().split()

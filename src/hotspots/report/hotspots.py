@@ -96,16 +96,35 @@ def hotspot_rows(given: Stations) -> tuple[pd.DataFrame, gpd.GeoSeries]:
             "lpt": ordered["lpt"].astype(str).to_numpy(),
             "incidents": [number(v) for v in ordered["incidents"]],
             "harm": [number(v if pd.isna(v) else round(v)) for v in harm],
+            "class": _text_of(ordered, "class_"),
+            "chance": [_chance(p) for p in _values(ordered, "p_value")],
+            "stability": ["" if pd.isna(v) else f"{v:.0%}" for v in _values(ordered, "stability")],
             "visits": [""] * len(ids) if counted is None or n - 1 != patrolled else
                       [number(counted.get(i, 0)) for i in ordered.index],
             "reason": [why.get(i, "") if n - 1 == patrolled else "" for i in ids],
         }))  # fmt: skip
         shapes.append(ordered.geometry.to_crs(crs))
-    columns = ["set", "id", "rank", "name", "lpt", "incidents", "harm", "visits",
-               "reason"]  # fmt: skip
+    columns = ["set", "id", "rank", "name", "lpt", "incidents", "harm", "class", "chance",
+               "stability", "visits", "reason"]  # fmt: skip
     rows = pd.concat(parts, ignore_index=True) if parts else pd.DataFrame(columns=columns)
     every = pd.concat(shapes, ignore_index=True) if shapes else gpd.GeoSeries([], crs=crs)
     return rows, gpd.GeoSeries(every, crs=crs)
+
+
+def _values(spots: pd.DataFrame, column: str) -> pd.Series:
+    """Return an optional column, empty where the method gave none."""
+    return spots[column] if column in spots.columns else pd.Series(float("nan"), spots.index)
+
+
+def _text_of(spots: pd.DataFrame, column: str) -> list[str]:
+    said = _values(spots, column).astype(object)
+    return said.where(said.notna(), "").astype(str).to_list()
+
+
+def _chance(p: float) -> str:
+    if pd.isna(p):
+        return ""
+    return "under .001" if p < 0.001 else f"{p:.3f}".removeprefix("0")
 
 
 def _why(tables: dict[str, pd.DataFrame]) -> dict[str, str]:
@@ -161,7 +180,8 @@ def _pickers(rows: pd.DataFrame, given: Stations) -> str:
 
 _COLUMNS = {
     "lpt": ("LPT", "wide"), "incidents": ("Incidents", "n"), "harm": ("Harm (days)", "n wide"),
-    "visits": ("Visits", "n"),
+    "class": ("Class", "wide"), "chance": ("Chance (p)", "n wide"),
+    "stability": ("Stability", "n wide"), "visits": ("Visits", "n"),
 }  # fmt: skip
 
 
