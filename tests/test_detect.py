@@ -15,6 +15,7 @@ from hotspots.detect import Detector
 DETECTORS = {
     "Counts": hs.Counts(),
     "KDE": hs.KDE(bandwidth=250),
+    "KDE, adaptive": hs.KDE(250, "gaussian", adaptive=True),
     "DBSCAN": hs.DBSCAN(eps=150, min_incidents=10),
 }
 every = pytest.mark.parametrize("detector", DETECTORS.values(), ids=DETECTORS.keys())

@@ -50,7 +50,6 @@ class Places(NamedTuple):
     place: NDArray[np.intp]
     month: NDArray[np.datetime64]
     recorded: pd.DataFrame  # of all incidents given, as recorded_months tells
-    tied: bool
 
 
 class Choice(NamedTuple):
@@ -175,9 +174,6 @@ def _predictive(places: Places, kernel: Kernel, candidates: list[float]) -> Choi
     for part, centre, point, squared in near_pairs(
         places.xy, places.xy[some], kernel.reach * max(candidates), "bandwidth by prediction"
     ):
-        if places.tied:  # a place's own history would ask for the narrowest there is
-            apart = squared > 0
-            centre, point, squared = centre[apart], point[apart], squared[apart]
         many = part.stop - part.start
         for number, bandwidth in enumerate(candidates):
             near = np.flatnonzero(squared <= (kernel.reach * bandwidth) ** 2)
@@ -190,12 +186,12 @@ def _predictive(places: Places, kernel: Kernel, candidates: list[float]) -> Choi
     weight = held[some].sum()
     score = (np.log(mixed) * held[some]).sum(axis=(1, 2)) / weight
     best = len(candidates) - 1 - int(np.argmax(score[::-1]))  # of equal scores the widest
+    ends = {candidates[0]: ", the narrowest tried", candidates[-1]: ", the widest tried"}
     told = (
-        f"it gives {weight:,.0f} incidents of the last {held.shape[1]} months the best mean log "
-        f"density of {', '.join(f'{c:g}' for c in candidates)} m from the months before each"
+        f"the best mean log density for {weight:,.0f} incidents of the last {held.shape[1]} months "
+        f"from those before each, of {', '.join(f'{c:g}' for c in candidates)} m"
+        f"{ends.get(candidates[best], '')}"
     )
-    if places.tied:
-        told += "; as many share their points, each was predicted from other places only"
     index = pd.Index(candidates, name="bandwidth")
     return Choice(candidates[best], told, pd.Series(score, index, name="log_density"))
 
@@ -266,11 +262,10 @@ def adaptive_bandwidths(xy: Floats, incidents: Ints, kernel: str, bandwidth: flo
 
 
 def places_of(
-    locations: pd.DataFrame, location: NDArray[np.intp], used: pd.Series, given: pd.DataFrame,
-    tied: bool,
-) -> Places:  # fmt: skip
+    locations: pd.DataFrame, location: NDArray[np.intp], used: pd.Series, given: pd.DataFrame
+) -> Places:
     """Gather what the rules learn from."""
     return Places(
         locations[["x", "y"]].to_numpy(dtype=float), locations["incidents"].to_numpy(), location,
-        used.to_numpy().astype("datetime64[M]"), recorded_months(given[["occurred_from"]]), tied,
+        used.to_numpy().astype("datetime64[M]"), recorded_months(given[["occurred_from"]]),
     )  # fmt: skip

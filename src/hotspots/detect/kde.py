@@ -89,10 +89,12 @@ class KDE(Detector):
     :math:`r` of least mean square error under a Cox process, :math:`\sigma = r / 2`; refused
     where over 20% of the incidents share their point, for the rule then answers 0.
     ``"predictive"``: of 100, 150, 200, 250, 300, 400 and 500 m the one whose density of the
-    months before gives the incidents of the last six months, one after the other, the highest mean
-    log density (1% of it spread evenly over the convex hull of all places, so that none is
-    impossible; at most 5,000 places). Where places are shared, an incident is predicted from other
-    places only: its own point would ask for the narrowest. From :math:`\sigma` a rule makes the
+    months before gives the incidents of the last six months (of half the months when there are
+    fewer than twelve), one month after the other, the highest mean log density, and of equals the
+    widest. 1% of the density is spread evenly over the convex hull of all places, 500 m wider, so
+    that no incident is impossible; at most 5,000 places are looked at. It predicts later
+    incidents, so those that share a point do not lead it to 0; on snapped, month-only records
+    it tries 300 m and more. From :math:`\sigma` a rule makes the
     bandwidth of the kernel with that standard deviation: :math:`\sqrt 8\, \sigma` for the
     quartic. Rules look at incidents, not at weights.
 
@@ -191,9 +193,7 @@ class KDE(Detector):
         if rule == "diggle":
             self.support_.require("leave-one-out bandwidth", "KDE(bandwidth='diggle')")
         used = self._incidents["occurred_from"][self.used_]
-        places = places_of(
-            self.locations_, self.location_, used, self._incidents, self.support_.tied
-        )
+        places = places_of(self.locations_, self.location_, used, self._incidents)
         fine = self.allow_fine or not self.support_.snapped
         choice = choose_bandwidth(rule, places, self.kernel, 0.0 if fine else SNAPPED_BANDWIDTH_M)
         self.bandwidth_scores_ = choice.scores
