@@ -24,11 +24,21 @@ _HOME = {
     "Counts": "detect",
     "KDE": "detect",
     "DBSCAN": "detect",
+    "NetworkKDE": "detect",
+    "RelativeRisk": "detect",
+    "ProMap": "detect",
+    "monte_carlo": "detect",
+    "Significance": "detect",
+    "GiStar": "detect",
+    "LocalMoran": "detect",
+    "LocalStatistics": "detect",
     "knox": "detect",
     "Knox": "detect",
     "classify_hotspots": "detect",
     "HotspotClasses": "detect",
     "space_time_pattern": "detect",
+    "compare_periods": "detect",
+    "PeriodChange": "detect",
     "seasonal_trends": "trends",
     "Trends": "trends",
     "hit_rate": "accuracy",
@@ -42,6 +52,8 @@ _HOME = {
     "rank_biased_overlap": "accuracy",
     "RollingOrigin": "accuracy",
     "HitRate": "accuracy",
+    "backtest": "accuracy",
+    "Backtest": "accuracy",
     "read_shifts": "patrols",
     "read_units": "patrols",
     "plan_patrols": "patrols",
@@ -58,9 +70,11 @@ _HOME = {
 __all__ = list(_HOME)
 
 if TYPE_CHECKING:
+    from .accuracy import Backtest as Backtest
     from .accuracy import HitRate as HitRate
     from .accuracy import RollingOrigin as RollingOrigin
     from .accuracy import area_under_curve as area_under_curve
+    from .accuracy import backtest as backtest
     from .accuracy import calibration_ratio as calibration_ratio
     from .accuracy import hit_rate as hit_rate
     from .accuracy import hit_rate_curve as hit_rate_curve
@@ -74,10 +88,20 @@ if TYPE_CHECKING:
     from .detect import DBSCAN as DBSCAN
     from .detect import KDE as KDE
     from .detect import Counts as Counts
+    from .detect import GiStar as GiStar
     from .detect import HotspotClasses as HotspotClasses
     from .detect import Knox as Knox
+    from .detect import LocalMoran as LocalMoran
+    from .detect import LocalStatistics as LocalStatistics
+    from .detect import NetworkKDE as NetworkKDE
+    from .detect import PeriodChange as PeriodChange
+    from .detect import ProMap as ProMap
+    from .detect import RelativeRisk as RelativeRisk
+    from .detect import Significance as Significance
     from .detect import classify_hotspots as classify_hotspots
+    from .detect import compare_periods as compare_periods
     from .detect import knox as knox
+    from .detect import monte_carlo as monte_carlo
     from .detect import space_time_pattern as space_time_pattern
     from .harm import harm_days as harm_days
     from .incidents import Ingest as Ingest

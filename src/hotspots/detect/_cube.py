@@ -38,8 +38,9 @@ class Cube:
         Sum over the neighbours in space within the period alone, in units.
     around : ndarray of int
         Neighbours in space and time, of which the sum was judged.
-    beside : ndarray of bool, shape (t,)
-        Whether the period follows directly on the recorded one before it.
+    partner : ndarray of int, shape (t,)
+        The period that is judged together with each: the one before; where that was not recorded,
+        the one after; itself where neither was.
     least : ndarray of float
         By number of neighbours, the least sum in units that is hot; infinite where none is.
     """
@@ -52,7 +53,7 @@ class Cube:
     cold: NDArray[np.bool_]
     single: Floats
     around: NDArray[np.int64]
-    beside: NDArray[np.bool_]
+    partner: NDArray[np.intp]
     least: Floats
 
 
@@ -104,8 +105,10 @@ def make_cube(
     Notes
     -----
     The neighbours of a cell and period are the cells around it, corners included, and itself, in
-    that period and the one before, unless that one was not recorded. Gi* has binary weights and
-    takes mean and standard deviation from the whole cube. On sparse counts its normal p-value
+    that period and the one before. Where that one was not recorded, the one after stands in: a
+    period judged alone rests on half as much, and after every gap a lasting hotspot would seem to
+    have cooled. Gi* has binary weights and takes mean and standard deviation from the whole cube.
+    On sparse counts its normal p-value
     calls a single incident a hotspot, so the p-value is the exact one of the same null
     hypothesis: the sum of as many values drawn at random from the cube, whose distribution is the
     repeated convolution of the cube's own. It is two-sided (twice the smaller tail), and adjusted
@@ -119,7 +122,7 @@ def make_cube(
     counts = counts.reshape(len(days), len(at)).astype(np.int32)
     most = int(counts.max(initial=0)) * standard / float(days.min())
     unit = max(UNIT, most * 2 * int(near.counts.max(initial=1)) / _LONGEST)
-    single, summed = np.empty(counts.shape), np.empty(counts.shape)
+    single = np.empty(counts.shape)
     tally = np.zeros(int(np.rint(most / unit)) + 1)
     whole = np.zeros(len(inhabited))
     for t, count in enumerate(counts):  # a period at a time, so that little memory is needed
@@ -127,11 +130,10 @@ def make_cube(
         tally += np.bincount(value.astype(np.int64), minlength=len(tally))
         whole[at] = value
         single[t] = near.sums(whole)[at]
-    beside = np.diff(start, prepend=start[0] - 2) == 1
-    here = near.counts[at]
-    around = np.where(beside[:, None], 2 * here, here)
-    np.copyto(summed, single)
-    summed[1:] += np.where(beside[1:, None], single[:-1], 0)
+    partner = _partners(start)
+    summed = _with_partner(single, partner)
+    alone = partner == np.arange(len(start))
+    around = near.counts[at] * np.where(alone, 1, 2)[:, None]
     p, tails = _exact(tally, summed, around)
     z = _gi_star(tally, summed, around)
     q = adjusted_p(p)
@@ -142,7 +144,23 @@ def make_cube(
         hot = (2 * upper <= cut) & (upper <= lower)
         least[number] = int(np.argmax(hot)) if hot.any() else np.inf
     return Cube(at, counts, z, q, significant & (z > 0), significant & (z < 0), single, around,
-                beside, least)  # fmt: skip
+                partner, least)  # fmt: skip
+
+
+def _partners(start: NDArray[np.int64]) -> NDArray[np.intp]:
+    """Find the period that each is judged together with."""
+    at = np.arange(len(start))
+    before = np.diff(start, prepend=start[0] - 2) == 1
+    after = np.append(before[1:], False)
+    return np.where(before, at - 1, np.where(after, at + 1, at))
+
+
+def _with_partner(single: Floats, partner: NDArray[np.intp]) -> Floats:
+    summed = single[partner]
+    summed += single
+    alone = partner == np.arange(len(partner))
+    summed[alone] = single[alone]
+    return summed
 
 
 def _gi_star(tally: Floats, summed: Floats, around: NDArray[np.int64]) -> Floats:
@@ -201,13 +219,7 @@ def shuffled_hot(
     rows = np.flatnonzero(top >= cube.least.min(initial=np.inf))
     single = cube.single[:, rows]
     least = cube.least[cube.around[:, rows]]
-    found = []
-    for order in orders:
-        moved = single[order]
-        summed = moved.copy()
-        summed[1:] += np.where(cube.beside[1:, None], moved[:-1], 0)
-        found.append(summed >= least)
-    return rows, found
+    return rows, [_with_partner(single[order], cube.partner) >= least for order in orders]
 
 
 def history_of(cube: Cube, rows: NDArray[np.intp], grid: Grid, starts: pd.Index) -> pd.DataFrame:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
-from ._patterns import LEAST_17, NO_PATTERN
+from ._patterns import LEAST_17, NO_PATTERN, SIGNIFICANT
 
 if TYPE_CHECKING:
     from ..places import Grid
@@ -97,7 +97,8 @@ def _class(name: Any, row: pd.Series, cells: pd.DataFrame) -> str:
 
 def _chance(summary: pd.DataFrame, word: str) -> str:
     told = [
-        f"{row['expected_by_chance']:.1f} {name} cells ({int(row['cells']):,} found)"
+        f"{row['expected_by_chance']:.1f} {name} cells ({int(row['cells']):,} found"
+        f"{', no more than chance' if row['chance_p'] > SIGNIFICANT and row['cells'] else ''})"
         for name, row in summary.loc[["emerging", "former"]].iterrows()
     ]
     return f"Had the {word}s come in random order, one would expect {listed(told)}."

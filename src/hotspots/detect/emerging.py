@@ -185,15 +185,16 @@ def classify_hotspots(
     Notes
     -----
     **Periods.** Only wholly recorded ones are judged: a missing or thin one is a gap, never zero,
-    and the period after a gap has none before it. Counts are per standard period of 30.4375 days,
-    so that a short month does not look cool.
+    never bridged. Counts are per standard period of 30.4375 days, so that a short month does not
+    look cool.
 
     **Hot.** Gi* of a cell and period takes in the cells around it, corners included, and itself,
-    in that period and the one before; mean and standard deviation are those of all inhabited
-    cells (which hold an incident of any kind in the table, or touch one that does) in all
-    periods. A cell is hot or cold where the exact two-sided p-value of that sum is significant
-    with the false discovery rate held at 5% over all cells and periods together. The normal
-    p-value is not used: on sparse counts it calls a single incident a hotspot.
+    in that period and the one before (of the first, and after a gap, the one after, so that all
+    rest on as much); mean and standard deviation are those of all inhabited cells (which hold an
+    incident of any kind in the table, or touch one that does) in all periods. A cell is hot or
+    cold where the exact two-sided p-value of that sum is significant with the false discovery
+    rate held at 5% over all cells and periods together. The normal p-value is not used: on sparse
+    counts it calls a single incident a hotspot.
 
     **Classes.** *Persistent*: hot in at least 80% of the periods. *Emerging*: in at least 10% of
     the recent ones (the last ``recent`` of all, at least one) and under 10% of those before.
