@@ -233,7 +233,7 @@ def hotspots_table(
         "incidents": np.bincount(inside[held], minlength=len(regions)),
         "area_km2": np.array(sizes, dtype=float) * grid.area_km2,
         "lpt": pd.Series(grid.lpt[seeds], dtype="str"),
-        "name": _names(incidents, inside, len(regions), where),
+        "name": place_names(incidents, inside, len(regions), where),
         "method": pd.Series([method] * len(regions), dtype="str"),
         "period_start": pd.Series([start] * len(regions), dtype=incidents["occurred_from"].dtype),
         "period_end": pd.Series([end] * len(regions), dtype=incidents["occurred_to"].dtype),
@@ -253,13 +253,29 @@ def hotspots_table(
     return check_table(frame, HOTSPOTS)  # type: ignore[return-value]
 
 
-def _names(
+def place_names(
     incidents: pd.DataFrame, inside: NDArray[np.int64], regions: int, where: NDArray[np.float64]
 ) -> pd.Series:
-    """Most frequent street of each region, the first in the alphabet when two tie.
+    """Find the most frequent street of each region, the first in the alphabet when two tie.
 
     A name found elsewhere too ("Supermarket", "High Street") is followed by the most frequent one
     that is not, so that an officer knows which: "Supermarket near Leek Road".
+
+    Parameters
+    ----------
+    incidents : DataFrame
+        With ``place`` where known.
+    inside : ndarray of int
+        Region of each of them, -1 for none.
+    regions : int
+        Number of regions.
+    where : ndarray of float, shape (n, 2)
+        Where each of them is, in metres.
+
+    Returns
+    -------
+    Series of str
+        Missing where no place is known.
     """
     names = pd.Series([np.nan] * regions, dtype="str")
     if "place" not in incidents.columns:
