@@ -24,6 +24,8 @@ _HOME = {
     "Counts": "detect",
     "KDE": "detect",
     "DBSCAN": "detect",
+    "STDBSCAN": "detect",
+    "HDBSCAN": "detect",
     "NetworkKDE": "detect",
     "RelativeRisk": "detect",
     "ProMap": "detect",
@@ -39,6 +41,8 @@ _HOME = {
     "space_time_pattern": "detect",
     "compare_periods": "detect",
     "PeriodChange": "detect",
+    "concentration": "concentration",
+    "Concentration": "concentration",
     "seasonal_trends": "trends",
     "Trends": "trends",
     "hit_rate": "accuracy",
@@ -83,9 +87,13 @@ if TYPE_CHECKING:
     from .accuracy import pei as pei
     from .accuracy import rank_biased_overlap as rank_biased_overlap
     from .accuracy import recapture_rate_index as recapture_rate_index
+    from .concentration import Concentration as Concentration
+    from .concentration import concentration as concentration
     from .contracts import InputError as InputError
     from .contracts import Notice as Notice
     from .detect import DBSCAN as DBSCAN
+    from .detect import HDBSCAN as HDBSCAN
+    from .detect import STDBSCAN as STDBSCAN
     from .detect import KDE as KDE
     from .detect import Counts as Counts
     from .detect import GiStar as GiStar
