@@ -1,5 +1,6 @@
 """Accuracy: how well heat predicts what happens next, and whether it beats simple rankings."""
 
+from .backtest import Backtest, backtest
 from .measures import (
     area_under_curve,
     calibration_ratio,
@@ -15,9 +16,11 @@ from .origins import RollingOrigin
 from .scoring import HitRate
 
 __all__ = [
+    "Backtest",
     "HitRate",
     "RollingOrigin",
     "area_under_curve",
+    "backtest",
     "calibration_ratio",
     "hit_rate",
     "hit_rate_curve",

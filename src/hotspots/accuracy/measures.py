@@ -12,6 +12,9 @@ from ..contracts import InputError
 
 Floats = NDArray[np.float64]
 
+FLOOR = 0.05
+"""Share of a prediction that the log score spreads evenly."""
+
 
 def hit_rate(
     observed: pd.Series | ArrayLike,
@@ -349,7 +352,7 @@ def log_score(
     predicted: pd.Series | ArrayLike,
     area: pd.Series | ArrayLike | None = None,
     *,
-    floor: float = 0.05,
+    floor: float = FLOOR,
 ) -> float:
     r"""Mean log density that a prediction gave to the places of the incidents.
 
@@ -415,8 +418,25 @@ def log_score(
         raise InputError("log_score", faults)
     if not seen.any():
         return float("nan")
+    return float((seen * log_density(heat, size, floor)).sum() / seen.sum())
+
+
+def log_density(heat: Floats, size: Floats, floor: float = FLOOR) -> Floats:
+    """Log density that heat gives to each cell, against even spread; see :func:`log_score`.
+
+    Parameters
+    ----------
+    heat, size : ndarray of float, shape (n,)
+        Heat from 0, not 0 everywhere, and area.
+    floor : float
+
+    Returns
+    -------
+    ndarray of float, shape (n,)
+    """
     relative = heat * (size.sum() / (heat * size).sum())
-    return float((seen * np.log((1 - floor) * relative + floor)).sum() / seen.sum())
+    spread: Floats = np.log((1 - floor) * relative + floor)
+    return spread
 
 
 def rank_biased_overlap(first: ArrayLike, second: ArrayLike, p: float = 0.9) -> float:
