@@ -32,7 +32,7 @@ KNOWS = {
     "incidents": {"contracts", "sources", "places"},
     "support": {"contracts", "places"},
     "detect": {"contracts", "places", "support", "chance"},
-    "concentration": {"contracts", "places", "support", "chance"},
+    "shares": {"contracts", "places", "support", "chance"},
     "trends": {"contracts"},
     "accuracy": {"contracts", "places", "support", "chance"},
     "patrols": {"contracts"},
@@ -40,7 +40,7 @@ KNOWS = {
     "report": {"contracts", "atomic", "plot"},
     "cli": {
         "contracts", "atomic", "chance", "harm", "sample", "places", "incidents", "support",
-        "detect", "concentration", "trends", "accuracy", "patrols", "plot", "report",
+        "detect", "shares", "trends", "accuracy", "patrols", "plot", "report",
     },
     "__main__": {"cli"},
 }  # fmt: skip

@@ -41,8 +41,8 @@ _HOME = {
     "space_time_pattern": "detect",
     "compare_periods": "detect",
     "PeriodChange": "detect",
-    "concentration": "concentration",
-    "Concentration": "concentration",
+    "concentration": "shares",
+    "Concentration": "shares",
     "seasonal_trends": "trends",
     "Trends": "trends",
     "hit_rate": "accuracy",
@@ -87,14 +87,12 @@ if TYPE_CHECKING:
     from .accuracy import pei as pei
     from .accuracy import rank_biased_overlap as rank_biased_overlap
     from .accuracy import recapture_rate_index as recapture_rate_index
-    from .concentration import Concentration as Concentration
-    from .concentration import concentration as concentration
     from .contracts import InputError as InputError
     from .contracts import Notice as Notice
     from .detect import DBSCAN as DBSCAN
     from .detect import HDBSCAN as HDBSCAN
-    from .detect import STDBSCAN as STDBSCAN
     from .detect import KDE as KDE
+    from .detect import STDBSCAN as STDBSCAN
     from .detect import Counts as Counts
     from .detect import GiStar as GiStar
     from .detect import HotspotClasses as HotspotClasses
@@ -130,6 +128,8 @@ if TYPE_CHECKING:
     from .report import export_gis as export_gis
     from .report import write_report as write_report
     from .sample import make_county as make_county
+    from .shares import Concentration as Concentration
+    from .shares import concentration as concentration
     from .support import Support as Support
     from .support import data_support as data_support
     from .trends import Trends as Trends

@@ -350,17 +350,18 @@ def _sentence(name: str, spread: _Spread, found: pd.DataFrame, counted: bool) ->
     empty = int(spread.times[0]) if spread.values[0] == 0 else 0
     if total == 0:
         return f"{name}: none at any of {n:,} places, so nothing is concentrated."
-    half = found.loc["places_holding_50"]
-    said = f"{name}: {half['estimate']:.1%} of {n:,} places hold half of {total:,.0f}"
-    if np.isfinite(half["low"]):
-        said += f" (95% interval {half['low']:.1%} to {half['high']:.1%})"
-    if not counted:
-        return f"{said}; Gini {found.loc['gini', 'estimate']:.2f}, {empty:,} places have none."
-    gini = found.loc["gini_corrected", "estimate"]
+    half, low, high, chance = found.loc["places_holding_50"].to_numpy(dtype=float)[-4:]
+    gini, gini_chance = found.loc["gini", ["estimate", "by_chance"]].to_numpy(dtype=float)
+    said = f"{name}: {half:.1%} of {n:,} places hold half of {total:,.0f}"
+    if np.isfinite(low):
+        said += f" (95% interval {low:.1%} to {high:.1%})"
+    if not counted or np.isnan(chance):
+        return f"{said}; Gini {gini:.2f}, {empty:,} places have none."
+    corrected = float(found.loc["gini_corrected"].to_numpy()[1])
     return (
-        f"{said}; were every place equally likely it would be {half['by_chance']:.1%}. Corrected "
-        f"Gini {gini:.2f} (uncorrected {found.loc['gini', 'estimate']:.2f}, by chance "
-        f"{found.loc['gini', 'by_chance']:.2f}); {empty:,} places have none."
+        f"{said}; were every place equally likely it would be {chance:.1%}. Corrected Gini "
+        f"{corrected:.2f} (uncorrected {gini:.2f}, by chance {gini_chance:.2f}); {empty:,} places "
+        "have none."
     )
 
 
