@@ -350,14 +350,15 @@ def _sentence(name: str, spread: _Spread, found: pd.DataFrame, counted: bool) ->
     empty = int(spread.times[0]) if spread.values[0] == 0 else 0
     if total == 0:
         return f"{name}: none at any of {n:,} places, so nothing is concentrated."
-    half, low, high, chance = found.loc["places_holding_50"].to_numpy(dtype=float)[-4:]
-    gini, gini_chance = found.loc["gini", ["estimate", "by_chance"]].to_numpy(dtype=float)
+    figures = found[["estimate", "low", "high", "by_chance"]]
+    half, low, high, chance = figures.loc["places_holding_50"].to_numpy()
+    gini, _, _, gini_chance = figures.loc["gini"].to_numpy()
     said = f"{name}: {half:.1%} of {n:,} places hold half of {total:,.0f}"
     if np.isfinite(low):
         said += f" (95% interval {low:.1%} to {high:.1%})"
     if not counted or np.isnan(chance):
         return f"{said}; Gini {gini:.2f}, {empty:,} places have none."
-    corrected = float(found.loc["gini_corrected"].to_numpy()[1])
+    corrected = figures.loc["gini_corrected"].to_numpy()[0]
     return (
         f"{said}; were every place equally likely it would be {chance:.1%}. Corrected Gini "
         f"{corrected:.2f} (uncorrected {gini:.2f}, by chance {gini_chance:.2f}); {empty:,} places "
