@@ -67,6 +67,9 @@ _HOME = {
     "plot_hotspots": "plot",
     "plot_trends": "plot",
     "plot_plan": "plot",
+    "plot_classes": "plot",
+    "plot_history": "plot",
+    "plot_change": "plot",
     "write_report": "report",
     "export_bi": "report",
     "export_gis": "report",
@@ -120,7 +123,10 @@ if TYPE_CHECKING:
     from .places import Grid as Grid
     from .places import read_lpt_lookup as read_lpt_lookup
     from .places import read_lpts as read_lpts
+    from .plot import plot_change as plot_change
+    from .plot import plot_classes as plot_classes
     from .plot import plot_heat as plot_heat
+    from .plot import plot_history as plot_history
     from .plot import plot_hotspots as plot_hotspots
     from .plot import plot_plan as plot_plan
     from .plot import plot_trends as plot_trends

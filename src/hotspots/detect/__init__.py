@@ -3,11 +3,13 @@
 from ._base import Detector
 from ._local import LocalStatistics
 from ._patterns import space_time_pattern
+from .bayes import CellHeat, EmpiricalBayes
 from .change import PeriodChange, compare_periods
 from .counts import Counts
 from .dbscan import DBSCAN
 from .emerging import HotspotClasses, classify_hotspots
 from .gistar import GiStar
+from .hdbscan import HDBSCAN
 from .kde import KDE
 from .monte_carlo import Significance, monte_carlo
 from .moran import LocalMoran
@@ -15,12 +17,16 @@ from .near_repeat import Knox, knox
 from .network import NetworkKDE
 from .promap import ProMap
 from .risk import RelativeRisk
+from .stdbscan import STDBSCAN
 
 __all__ = [
     "DBSCAN",
+    "HDBSCAN",
     "KDE",
+    "STDBSCAN",
     "Counts",
     "Detector",
+    "EmpiricalBayes",
     "GiStar",
     "HotspotClasses",
     "Knox",

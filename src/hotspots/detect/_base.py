@@ -355,12 +355,19 @@ class Detector(BaseEstimator, ABC):  # type: ignore[misc]  # scikit-learn has no
         defaults = inspect.signature(type(self).__init__).parameters
         values: dict[str, Any] = self.get_params(deep=False)
         shown = [
-            f"{name}={values[name]!r}"
+            f"{name}={_shown(values[name])}"
             for name, parameter in defaults.items()
             if name in values
             and not (parameter.default in (None, False) and values[name] is parameter.default)
         ]
         return f"{type(self).__name__}({', '.join(shown)})"
+
+
+def _shown(value: Any) -> str:
+    """Write a value, a table by its type and number of rows."""
+    if isinstance(value, (pd.DataFrame, pd.Series)):
+        return f"<{type(value).__name__} of {len(value):,}>"
+    return repr(value)
 
 
 def _locations(
