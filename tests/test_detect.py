@@ -27,6 +27,7 @@ pytestmark = pytest.mark.filterwarnings("ignore:HDBSCAN is exploratory:UserWarni
 # These hold each place against all others: their heat is no density, may fall below 0, depends on
 # the places it is held against, and one busy place alone is no surprise to them.
 COMPARING = (hs.GiStar, hs.LocalMoran)
+CLUSTERING = (hs.DBSCAN, hs.STDBSCAN, hs.HDBSCAN)
 DENSITIES = {name: d for name, d in DETECTORS.items() if not isinstance(d, COMPARING)}
 every_density = pytest.mark.parametrize("detector", DENSITIES.values(), ids=DENSITIES.keys())
 SOUTH_WEST = np.array([380_000, 340_000])
@@ -143,6 +144,8 @@ def test_moving_everything_by_whole_cells_moves_the_heat(detector, incidents, gr
 
 @every
 def test_doubling_every_incident_keeps_the_ranks(detector, incidents, grid):
+    if isinstance(detector, hs.HDBSCAN):
+        pytest.skip("sets incidents at one place up to 1 m apart, and its clusters hang on that")
     twice = pd.concat([incidents, incidents.set_axis(incidents.index + "b")])
     twice.index.name = "incident"
     learner = clone(detector)
@@ -247,7 +250,7 @@ def test_one_incident(detector, grid):
     assert np.isfinite(learner.predict(grid)).all()
     with pytest.warns(Notice, match="lower min_incidents"):
         assert len(learner.hotspots(grid)) == 0
-    if not isinstance(detector, (hs.DBSCAN, *COMPARING)):  # one incident is noise to them
+    if not isinstance(detector, (*CLUSTERING, *COMPARING)):  # noise to them
         assert len(learner.hotspots(grid, min_incidents=1)) == 1
 
 

@@ -38,7 +38,7 @@ def describe(
     count = int(number.max(initial=-1)) + 1
 
     def summed(value: NDArray[np.float64] | pd.Series) -> NDArray[np.float64]:
-        return np.bincount(number, np.asarray(value, dtype=float), minlength=count)
+        return np.bincount(number, np.asarray(value, dtype=float), minlength=count).astype(float)
 
     columns: dict[str, object] = {
         "incidents": summed(inside["incidents"]).astype(np.int64),
@@ -55,7 +55,7 @@ def describe(
         columns[name] = summed(inside[axis] * share) / summed(share)
     xy = inside[["x", "y"]].to_numpy()
     groups = _groups(number, count)
-    columns["extent_m"] = np.array([np.hypot(*np.ptp(xy[at], axis=0)) for at in groups], float)
+    columns["extent_m"] = _extent(xy, number)
     columns["diameter_m"] = np.array([diameter(xy[at]) for at in groups], dtype=float)
     if "crowd" in places.columns:
         crowd = np.zeros(count, dtype=np.int64)
@@ -71,6 +71,17 @@ def _groups(number: NDArray[np.intp], count: int) -> list[NDArray[np.intp]]:
     return np.split(order, np.searchsorted(number[order], np.arange(1, count))) if count else []
 
 
+def _extent(xy: NDArray[np.float64], number: NDArray[np.intp]) -> NDArray[np.float64]:
+    """Diagonal of the bounding box of each cluster."""
+    if not len(xy):
+        return np.zeros(0)
+    order = np.argsort(number, kind="stable")
+    first = np.flatnonzero(np.diff(number[order], prepend=-1))
+    span = np.maximum.reduceat(xy[order], first) - np.minimum.reduceat(xy[order], first)
+    extent: NDArray[np.float64] = np.hypot(span[:, 0], span[:, 1])
+    return extent
+
+
 def _of_incidents(
     incidents: pd.DataFrame, labels: NDArray[np.intp], count: int
 ) -> dict[str, object]:
@@ -79,10 +90,15 @@ def _of_incidents(
     label = labels[held]
     start = incidents["occurred_from"].to_numpy()
     known = incidents["occurred_to"].to_numpy() - start <= DAY
-    columns: dict[str, object] = {"months": _distinct(start[held], "M", label, count)}
+    day = start[held].astype("datetime64[D]").astype(np.int64)
+    first = day.min(initial=day[0]) if len(day) else 0
+    day -= first
+    # a calendar month is slow to tell: once for a day
+    month = (first + np.arange(day.max(initial=0) + 1)).astype("datetime64[D]")
+    month = month.astype("datetime64[M]").astype(np.int64)
+    columns: dict[str, object] = {"months": _distinct(month[day] - month[0], label, count)}
     if known.mean() >= 0.5 if len(known) else True:
-        dated = known[held]
-        columns["days"] = _distinct(start[held][dated], "D", label[dated], count)
+        columns["days"] = _distinct(day[known[held]], label[known[held]], count)
     if "harm" in incidents.columns:
         harm = incidents["harm"].to_numpy(dtype=float, na_value=0.0)[held]
         order = np.lexsort((harm, label))  # the order of rows cannot matter
@@ -104,21 +120,16 @@ def _of_incidents(
     return columns
 
 
-def _distinct(
-    when: NDArray[np.datetime64], unit: str, label: NDArray[np.intp], count: int
-) -> NDArray[np.int64]:
-    """Count the distinct days or months of each cluster."""
-    if not len(when):
-        return np.zeros(count, dtype=np.int64)
-    day = when.astype(f"datetime64[{unit}]").astype(np.int64)
-    day -= day.min()
-    days = int(day.max()) + 1
-    both = label * days + day
-    if count * days > MOST_CELLS:
-        return np.bincount(np.unique(both) // days, minlength=count)
-    seen = np.zeros(count * days, dtype=bool)
+def _distinct(period: NDArray[np.int64], label: NDArray[np.intp], count: int) -> NDArray[np.int64]:
+    """Count the distinct periods, numbered from 0, of each cluster."""
+    periods = int(period.max(initial=0)) + 1
+    both = label * periods + period
+    if count * periods > MOST_CELLS:
+        return np.bincount(np.unique(both) // periods, minlength=count).astype(np.int64)
+    seen = np.zeros(count * periods, dtype=bool)
     seen[both] = True
-    return np.count_nonzero(seen.reshape(count, days), axis=1).astype(np.int64)
+    distinct: NDArray[np.int64] = seen.reshape(count, periods).sum(axis=1, dtype=np.int64)
+    return distinct
 
 
 def main_cluster(grid: Grid, regions: list[list[int]], places: pd.DataFrame) -> NDArray[np.intp]:
@@ -138,15 +149,15 @@ def main_cluster(grid: Grid, regions: list[list[int]], places: pd.DataFrame) -> 
         -1 where no clustered place lies in the region; of two that hold as much, the first.
     """
     owner = np.full(len(grid.cells), -1, dtype=np.intp)
-    for number, region in enumerate(regions):
-        owner[region] = number
+    for number, cells in enumerate(regions):
+        owner[cells] = number
     clustered = places[places["cluster"] >= 0]
     at = grid.locate(clustered[["x", "y"]].to_numpy())
     region = np.where(at >= 0, owner[np.searchsorted(grid.cells, at) % len(owner)], -1)
     held = pd.DataFrame({
         "region": region, "cluster": clustered["cluster"], "weight": clustered["weight"],
     })  # fmt: skip
-    held = held[held["region"] >= 0].groupby(["region", "cluster"], as_index=False)["weight"].sum()
+    held = held[held["region"] >= 0].groupby(["region", "cluster"])[["weight"]].sum().reset_index()
     held = held.sort_values(["region", "weight", "cluster"], ascending=[True, False, True])
     held = held.drop_duplicates("region")
     found = np.full(len(regions), -1, dtype=np.intp)

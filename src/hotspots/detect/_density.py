@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import heapq
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy import sparse
 from scipy.spatial import cKDTree
-from scipy.spatial.distance import pdist
 
 Floats = NDArray[np.float64]
 Places = NDArray[np.intp]
@@ -59,21 +59,27 @@ class Reach:
         one, other = pairs.T.astype(np.int32)
         return cls(one, other, np.hypot(*(xy[one] - xy[other]).T), len(xy))
 
-    def gathered(self, weight: Floats) -> Floats:
+    def gathered(self, weight: Floats, group: Places | None = None) -> Floats:
         """Sum the weights within reach of each place, its own included.
 
         Parameters
         ----------
         weight : ndarray of float, shape (n,)
+        group : ndarray of int, shape (n,), optional
+            Only places of the same group count.
 
         Returns
         -------
         ndarray of float, shape (n,)
         """
+        one, other = self.one, self.other
+        if group is not None:
+            same = group[one] == group[other]
+            one, other = one[same], other[same]
         return (
             weight
-            + np.bincount(self.one, weight[self.other], minlength=self.places)
-            + np.bincount(self.other, weight[self.one], minlength=self.places)
+            + np.bincount(one, weight[other], minlength=self.places)
+            + np.bincount(other, weight[one], minlength=self.places)
         )
 
     def clusters(self, weight: Floats, least: float) -> tuple[Places, NDArray[np.bool_]]:
@@ -112,20 +118,17 @@ class Reach:
         label[border[first]] = label[nearest[first]]
         return numbered(label, core), core
 
-    def lists(self) -> sparse.csr_matrix:
-        """List the others within reach of each place, as the rows of a sparse matrix.
-
-        Returns
-        -------
-        csr_matrix of bool, shape (n, n)
-        """
+    @cached_property
+    def lists(self) -> tuple[NDArray[np.int32], NDArray[np.int32]]:
+        """Where the others within reach of each place start, and these others, place by place."""
         ends = np.concatenate([self.one, self.other]), np.concatenate([self.other, self.one])
-        within = (np.ones(2 * len(self.one), dtype=bool), ends)
-        return sparse.csr_matrix(within, shape=(self.places, self.places))
+        pairs = np.ones(len(ends[0]), dtype=bool)
+        within = sparse.csr_matrix((pairs, ends), shape=(self.places, self.places))
+        return within.indptr, within.indices
 
 
 def numbered(label: Places, core: NDArray[np.bool_]) -> Places:
-    """Give clusters numbers from 0 by the first of their cores, those without a core last.
+    """Give clusters, each with a core, numbers from 0 by the first of their cores.
 
     Parameters
     ----------
@@ -137,9 +140,8 @@ def numbered(label: Places, core: NDArray[np.bool_]) -> Places:
     -------
     ndarray of int, shape (n,)
     """
-    cores_first = np.argsort(~core, kind="stable")
-    cores_first = cores_first[label[cores_first] >= 0]
-    given, first = np.unique(label[cores_first], return_index=True)
+    cores = np.flatnonzero(core & (label >= 0))
+    given, first = np.unique(label[cores], return_index=True)
     name = np.full(label.max(initial=NOISE) + 2, NOISE, dtype=np.intp)
     name[given[np.argsort(first)]] = np.arange(len(given))
     return name[label]  # the last entry is that of noise
@@ -160,7 +162,10 @@ def diameter(xy: Floats) -> float:
         import shapely
 
         xy = shapely.get_coordinates(shapely.convex_hull(shapely.multipoints(xy)))
-    return float(pdist(xy).max(initial=0.0))
+    if len(xy) < 2:
+        return 0.0
+    x, y = xy.T
+    return float(np.sqrt(((x[:, None] - x) ** 2 + (y[:, None] - y) ** 2).max()))
 
 
 def parted(
@@ -171,7 +176,7 @@ def parted(
     *,
     widest: float,
     least: float,
-    near: sparse.csr_matrix | None = None,
+    half: Reach,
 ) -> Places:
     """Part the clusters wider than a limit around the fullest of their cores.
 
@@ -184,17 +189,17 @@ def parted(
     widest : float
         Largest distance between two places of a cluster.
     least : float
-        Weight that makes a part worth starting.
-    near : csr_matrix, optional
-        Who is within half of ``widest`` of whom, where that is known already.
+        Weight a part must hold.
+    half : Reach
+        Pairs within half of ``widest``.
 
     Returns
     -------
     ndarray of int, shape (n,)
-        Labels, numbered anew; noise stays noise, and nothing else becomes it. The core with the
-        most weight of its cluster within half the limit takes all that into a part, then the core
-        with the most of what is left, while that reaches ``least``. What is left over joins the
-        nearest part that stays within the limit, and makes smaller parts where none does.
+        Labels, numbered anew. The core with the most weight of its cluster within half the limit
+        takes all that into a part, then the core with the most of what is left, while that reaches
+        ``least``. What is left over joins the nearest part that stays within the limit, or no
+        part: then its label is -1.
     """
     members = np.argsort(label, kind="stable")
     members = members[np.searchsorted(label[members], 0) :]
@@ -202,53 +207,47 @@ def parted(
     wide = [group for group in groups if diameter(xy[group]) > widest]
     if not wide:
         return label
-    if near is None:
-        near = Reach.within(xy, widest / 2).lists()
+    holds = half.gathered(weight, label)
     label = label.copy()
     part = np.full(len(label), NOISE, dtype=np.intp)
     free = np.zeros(len(label), dtype=bool)
     following = len(groups)
     for group in wide:
         free[group] = True
-        centres = _take(group[core[group]], near, weight, free, part, least)
+        centres = _take(group[core[group]], half, weight, holds, free, part, least)
+        free[group] = False
         _join_rest(xy, group, centres, part, widest)
-        free[group] = part[group] < 0
-        for rest in (group[core[group]], group):
-            centres += _take(rest[free[rest]], near, weight, free, part, 0.0, len(centres))
-        label[group] = part[group] + following
+        label[group] = np.where(part[group] >= 0, part[group] + following, NOISE)
         following += len(centres)
     return numbered(label, core)
 
 
 def _take(
-    candidates: Places, near: sparse.csr_matrix, weight: Floats, free: NDArray[np.bool_],
-    part: Places, least: float, parts: int = 0,
+    candidates: Places, half: Reach, weight: Floats, holds: Floats, free: NDArray[np.bool_],
+    part: Places, least: float,
 ) -> list[int]:  # fmt: skip
-    """Let the fullest of the candidates in turn take all free places near, in place.
+    """Let the fullest of the candidates in turn take all free places near into a part, in place.
 
-    Returns the candidates that took some, in turn; they are the centres of the parts numbered
-    from ``parts``.
+    ``holds`` is what each would take if all places were free. Returns the candidates that took
+    some: the centre of each part.
     """
-    start, ends = near.indptr, near.indices
-
-    def around(place: int) -> Places:
-        reached = ends[start[place] : start[place + 1]]
-        return np.append(reached[free[reached]], place)
-
-    full = [(-weight[around(place)].sum(), place) for place in candidates.tolist()]
+    start, ends = half.lists
+    candidates = candidates[holds[candidates] >= least * ALMOST]
+    full = list(zip((-holds[candidates]).tolist(), candidates.tolist(), strict=True))
     heapq.heapify(full)
     centres: list[int] = []
     while full and -full[0][0] >= least * ALMOST:
         told, place = heapq.heappop(full)
         if not free[place]:
             continue
-        taken = around(place)
-        holds = -weight[taken].sum()
-        if holds > told:  # others have taken of it since: it has to wait its turn
-            heapq.heappush(full, (holds, place))
+        near = ends[start[place] : start[place + 1]]
+        near = near[free[near]]
+        now = -float(weight[near].sum() + weight[place])
+        if now > told * ALMOST:  # others have taken of it since: it has to wait its turn
+            heapq.heappush(full, (now, place))
             continue
-        part[taken] = parts + len(centres)
-        free[taken] = False
+        part[near] = part[place] = len(centres)
+        free[near] = free[place] = False
         centres.append(place)
     return centres
 

@@ -7,7 +7,6 @@ from typing import Any
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
-from scipy import sparse
 from sklearn.utils.validation import check_is_fitted
 
 from ..contracts import InputError, announce
@@ -57,13 +56,13 @@ class DBSCAN(Detector):
     eps_ : float
         Distance used, in metres.
     labels_ : Series of int
-        Cluster of each given incident, index as given; -1 for noise, and for incidents without a
-        location or left out.
+        Cluster of each given incident, index as given; -1 for noise, for incidents without a
+        location or left out, and for what is left over of a cluster that was parted.
     clusters_ : DataFrame
         Index ``cluster``: ``incidents``, ``locations``, ``core_locations``, ``weight``, ``easting``
         and ``northing`` (the weighted mean), ``extent_m`` (the diagonal of its bounding box),
-        ``diameter_m`` (the largest distance between two locations), ``crowd`` (equal for the parts
-        of one cluster), ``months`` with an incident, and, where most incidents are known to the
+        ``diameter_m`` (the largest distance between two locations), ``crowd`` (the same for
+        parts of one), ``months`` with an incident, and, where most incidents are known to the
         day, ``days``; ``harm`` where incidents have it; where they have ``lpt``, the ``lpt`` most
         of them lie in and ``lpt_share``, the share of that team's incidents that the cluster
         holds. After :meth:`stability`, ``stability`` and ``unstable``.
@@ -82,16 +81,18 @@ class DBSCAN(Detector):
     Along a busy street DBSCAN chains crowds together. A cluster wider than ``max_diameter_m`` is
     parted: the core location with most weight of its cluster within half that distance takes all
     of it, then the one with most of what is left, while that reaches ``min_incidents``. Locations
-    left over join the nearest part that stays within the limit, and make smaller parts where none
-    does, so a part may hold fewer than ``min_incidents``; no location becomes noise.
+    left over join the nearest part that stays within the limit; those that cannot keep their
+    ``crowd`` (the cluster before it was parted) but have no ``cluster``. So a crowd can be
+    thinner, within half the limit of any of its locations, than a cluster may be: then it has no
+    parts at all.
 
     The heat of a cell within :math:`\varepsilon` of a core location is the density of clustered
     incidents within :math:`\varepsilon` of its centre, those nearer counting more (Epanechnikov);
     elsewhere it is 0. A flat count within :math:`\varepsilon`, the quantity held against the
     threshold, is the same over whole groups of cells and does not say where to stand: on the
     police.uk records of Staffordshire its 50 hottest places caught 10.8 and 12.9% of later ASB
-    in two trials, this one 11.9 and 14.0%. Parting clusters leaves the heat as it is;
-    ``hotspots`` has its own cap, of area.
+    in two trials, this one 11.9 and 14.0%. The heat is that of the crowds, whole: parting them
+    does not change it, and ``hotspots`` has its own cap, of area.
 
     DBSCAN knows no significance and no population at risk. :meth:`stability` tells which clusters
     would come back had the weeks or months fallen otherwise.
@@ -148,7 +149,7 @@ class DBSCAN(Detector):
         at locations with a distance no greater: the share that would be core with such an
         ``eps``.
         """
-        check_is_fitted(self, "clusters_", msg=NOT_FITTED)
+        check_is_fitted(self, "locations_", msg=NOT_FITTED)
         if self._k_distances is None:
             places = self.locations_
             weight = places["weight"].to_numpy()
@@ -219,9 +220,9 @@ class DBSCAN(Detector):
                 weekly=bool(self.support_.abilities.loc["weekly periods", "supported"]),
             )  # fmt: skip
             given, own = (self.locations_[name].to_numpy() for name in ("cluster", "weight"))
-            reach, near = self._reach()
+            reach, half = self._reach()
             for weights in drawn(blocks, bootstraps, seed):
-                _, label, _ = self._clustered(reach, near, weights)
+                _, label, _ = self._clustered(reach, half, weights)
                 found += jaccard(given, label, own)
             found /= bootstraps
         stability = pd.Series(found, index=self.clusters_.index, name="stability")
@@ -278,28 +279,33 @@ class DBSCAN(Detector):
         )
         return chosen
 
-    def _reach(self) -> tuple[Reach, sparse.csr_matrix | None]:
-        """Who is within eps of whom and, for parting clusters, within half the widest."""
+    def _reach(self) -> tuple[Reach, Reach | None]:
+        """Pairs of locations within eps and, for parting clusters, within half the widest."""
         xy = self.locations_[["x", "y"]].to_numpy()
+        within = Reach.within(xy, self.eps_)
         if self.max_diameter_m is None:
-            return Reach.within(xy, self.eps_), None
-        return Reach.within(xy, self.eps_), Reach.within(xy, self.max_diameter_m / 2).lists()
+            return within, None
+        same = self.max_diameter_m / 2 == self.eps_
+        return within, within if same else Reach.within(xy, self.max_diameter_m / 2)
 
     def _clustered(
-        self, reach: Reach, near: sparse.csr_matrix | None, weight: NDArray[np.float64]
+        self, reach: Reach, half: Reach | None, weight: NDArray[np.float64]
     ) -> tuple[NDArray[np.intp], NDArray[np.intp], NDArray[np.bool_]]:
         """Cluster of each location as DBSCAN joins them and as parted, and whether it is core."""
         least = float(self.min_incidents)
         crowd, core = reach.clusters(weight, least)
-        if near is None or self.max_diameter_m is None:
+        if half is None or self.max_diameter_m is None:
             return crowd, crowd, core
         xy, widest = self.locations_[["x", "y"]].to_numpy(), float(self.max_diameter_m)
-        return crowd, parted(xy, weight, crowd, core, widest=widest, least=least, near=near), core
+        return crowd, parted(xy, weight, crowd, core, widest=widest, least=least, half=half), core
 
     def _warn_of_snapping(self) -> None:
         """Say so where clusters are nothing but single snapped points."""
         alone = int((self.clusters_["locations"] == 1).sum())
-        if not alone or not self.support_.snapped or self.eps_ >= self.support_.spacing_m:
+        # days are told of dated records only, which are not snapped: that is quicker to ask
+        if not alone or "days" in self.clusters_ or not self.support_.snapped:
+            return
+        if self.eps_ >= self.support_.spacing_m:
             return
         announce(
             f"DBSCAN: {alone} of {len(self.clusters_)} clusters are a single snapped point, which "
@@ -308,7 +314,7 @@ class DBSCAN(Detector):
         )
 
     def _heat(self, grid: Grid) -> NDArray[np.float64]:
-        clustered = self.locations_[self.locations_["cluster"] >= 0]
+        clustered = self.locations_[self.locations_["crowd"] >= 0]
         density = kernel_sum(grid, clustered, 1, self.eps_)
         near_core = kernel_sum(grid, clustered[clustered["core"]], 0, self.eps_) > 0
         return self._per_year(np.where(near_core, density, 0.0))
