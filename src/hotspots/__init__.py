@@ -24,6 +24,8 @@ _HOME = {
     "Counts": "detect",
     "KDE": "detect",
     "DBSCAN": "detect",
+    "EmpiricalBayes": "detect",
+    "CellHeat": "detect",
     "STDBSCAN": "detect",
     "HDBSCAN": "detect",
     "NetworkKDE": "detect",
@@ -96,7 +98,9 @@ if TYPE_CHECKING:
     from .detect import HDBSCAN as HDBSCAN
     from .detect import KDE as KDE
     from .detect import STDBSCAN as STDBSCAN
+    from .detect import CellHeat as CellHeat
     from .detect import Counts as Counts
+    from .detect import EmpiricalBayes as EmpiricalBayes
     from .detect import GiStar as GiStar
     from .detect import HotspotClasses as HotspotClasses
     from .detect import Knox as Knox

@@ -24,6 +24,7 @@ __all__ = [
     "HDBSCAN",
     "KDE",
     "STDBSCAN",
+    "CellHeat",
     "Counts",
     "Detector",
     "EmpiricalBayes",
