@@ -39,7 +39,7 @@ def beats(n=60, seed=0, width=10_000):
     """Return polygons that fill a square, as beats or wards would: one for each random centre."""
     chance = np.random.default_rng(seed)
     square = shapely.box(380_000, 340_000, 380_000 + width, 340_000 + width)
-    centres = shapely.MultiPoint(chance.uniform(0, width, (n, 2)) + [380_000, 340_000])
+    centres = shapely.MultiPoint(chance.uniform(0, width, (n, 2)) + np.array([380_000, 340_000]))
     cells = shapely.get_parts(shapely.voronoi_polygons(centres, extend_to=square))
     cells = shapely.intersection(cells, square)
     order = np.lexsort(shapely.get_coordinates(shapely.centroid(cells)).T)
