@@ -18,7 +18,9 @@ _HOME = {
     "read_lpts": "places",
     "read_lpt_lookup": "places",
     "Grid": "places",
+    "read_harm_weights": "harm",
     "harm_days": "harm",
+    "harm_drivers": "harm",
     "data_support": "support",
     "Support": "support",
     "Counts": "detect",
@@ -68,6 +70,7 @@ _HOME = {
     "plot_heat": "plot",
     "plot_hotspots": "plot",
     "plot_trends": "plot",
+    "plot_backtest": "plot",
     "plot_plan": "plot",
     "plot_classes": "plot",
     "plot_history": "plot",
@@ -117,6 +120,8 @@ if TYPE_CHECKING:
     from .detect import monte_carlo as monte_carlo
     from .detect import space_time_pattern as space_time_pattern
     from .harm import harm_days as harm_days
+    from .harm import harm_drivers as harm_drivers
+    from .harm import read_harm_weights as read_harm_weights
     from .incidents import Ingest as Ingest
     from .incidents import read_incidents as read_incidents
     from .patrols import PatrolPlan as PatrolPlan
@@ -127,6 +132,7 @@ if TYPE_CHECKING:
     from .places import Grid as Grid
     from .places import read_lpt_lookup as read_lpt_lookup
     from .places import read_lpts as read_lpts
+    from .plot import plot_backtest as plot_backtest
     from .plot import plot_change as plot_change
     from .plot import plot_classes as plot_classes
     from .plot import plot_heat as plot_heat

@@ -176,6 +176,7 @@ INCIDENTS = Table("incidents", "incident", ("Point",), _columns(
     ("vulnerability", "text", False, "vulnerability markers as recorded"),
     ("outcome", "text", False, "last known outcome"),
     ("lsoa", "text", False, "LSOA code as recorded"),
+    ("offence_code", "text", False, "Home Office offence code as recorded"),
     ("recorded_at", "time", False, "when it was recorded"),
     ("source", "text", False, "the force or extract the row came from"),
 ))  # fmt: skip

@@ -11,7 +11,9 @@ from numpy.typing import NDArray
 
 from ._rows import Rows
 
-TEXT = ("category", "source", "origin", "place", "lsoa", "outcome", "vulnerability")
+TEXT = (
+    "category", "source", "origin", "place", "lsoa", "outcome", "vulnerability", "offence_code",
+)  # fmt: skip
 """Text columns of a draft, each a categorical: cleaned once per value, not once per row."""
 
 NOTHING = frozenset({

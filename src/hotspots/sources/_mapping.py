@@ -75,6 +75,10 @@ ALIASES: dict[str, tuple[str, ...]] = {
         "method_reported", "report_method", "contact_method", "source",
     ),
     "vulnerability": ("vulnerability", "vulnerability_flag", "vulnerable", "vulnerability_marker"),
+    "offence_code": (
+        "offence_code", "ho_offence_code", "home_office_code", "home_office_offence_code",
+        "ho_code", "ho_classification", "offence_classification",
+    ),
     "recorded_at": (
         "recorded_at", "reported_dt", "reported_datetime", "reported_date", "date_reported",
         "recorded_date", "date_recorded", "recorded_datetime", "last_updated",

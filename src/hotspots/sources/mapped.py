@@ -81,7 +81,7 @@ def read_mapped(rows: Rows, mapping: RecordMapping | None, crs: str, now: pd.Tim
         if source is None
         else recode(source, lambda s: " ".join(s.split()) or given)
     )
-    for key in ("place", "lsoa", "outcome", "vulnerability"):
+    for key in ("place", "lsoa", "outcome", "vulnerability", "offence_code"):
         if (values := column(key)) is not None:
             frame[key] = recode(values, lambda s: " ".join(s.split()))
     empty = np.ones(len(frame), dtype=bool)
