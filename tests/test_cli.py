@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import shutil
 import signal
 import subprocess
@@ -16,7 +17,7 @@ import hotspots as hs
 from hotspots.atomic import atomic_folder
 from hotspots.cli import FINE, FLAWED, STOPPED, UNUSABLE, main
 from hotspots.cli import run as run_module
-from hotspots.cli.config import read_config
+from hotspots.cli.config import KERNELS, METHODS, read_config
 from hotspots.cli.run import peak_memory_mb
 
 SMALL = """
@@ -234,17 +235,40 @@ def test_values_that_no_table_can_hold_are_faults_not_tracebacks(small):
     base = '[data]\nincidents = "extract.csv"\nlpts = "lpts.gpkg"\n'
     said = faults_of(small, base + "[hotspots.kde]\nkernel = 'gauss'\n[grid]\nsize = 1\n"
                      "[patrols]\nshifts = ''\nunits = ''\nstart = 1\nmethod = []\n")  # fmt: skip
-    kernels = "uniform, epanechnikov, quartic, triweight"
+    kernels = "quartic, gaussian, epanechnikov, uniform, triangular, triweight"
     assert f"[hotspots.kde] kernel is 'gauss'; it must be one of {kernels}." in said
     assert "[grid] size is 1; it must be a number of metres from 2." in said
-    assert "[patrols] method is []; it must be one of kde, dbscan, counts." in said
+    methods = "empirical_bayes, kde, dbscan, gistar, counts"
+    assert f"[patrols] method is []; it must be one of {methods}." in said
+    said = faults_of(small, base + "[hotspots.kde]\nbandwidth = 'best'\nhalf_life = '0D'\n"
+                     "[hotspots.dbscan]\neps = 'bend'\n[hotspots.empirical_bayes]\n"
+                     "half_life = 90\n[accuracy]\nhorizon = 'MS'\n[classes]\n"
+                     "recent = 0.6")  # fmt: skip
+    assert list(said) == [
+        "[classes] recent is 0.6; it must be a number above 0 and at most 0.5.",
+        "[accuracy] horizon is 'MS'; it must be whole months or days such as '1MS' or '28D'.",
+        "[hotspots.kde] bandwidth is 'best'; it must be metres above 0, or one of knn, scott, "
+        "diggle, predictive.",
+        "[hotspots.kde] half_life is '0D'; it must be a number of days such as '180D'.",
+        "[hotspots.dbscan] eps is 'bend'; it must be metres above 0, or 'knee'.",
+        "[hotspots.empirical_bayes] half_life is 90; it must be a number of days such as '180D'.",
+    ]
 
 
-def test_the_kernels_are_those_of_the_detector():
-    from hotspots.cli.config import KERNELS
-    from hotspots.detect.kde import KERNELS as KNOWN
+@pytest.mark.parametrize("kernel", KERNELS)
+def test_the_kernels_are_those_of_the_detector(kernel, county):
+    hs.KDE(300, kernel=kernel, include_police=True).fit(county.incidents.head(50))
+    with pytest.raises(hs.InputError) as told:
+        hs.KDE(300, kernel="gauss").fit(county.incidents.head(50))
+    assert re.findall(r"'(\w+)'", str(told.value))[1:] == list(KERNELS)
 
-    assert tuple(KNOWN) == KERNELS
+
+def test_the_methods_and_their_parameters_are_those_of_the_detectors(small):
+    tables = "".join(f"[hotspots.{name}]\n" for name in METHODS)
+    small.write_text(f'[data]\nincidents = "extract.csv"\nlpts = "lpts.gpkg"\n{tables}', "utf-8")
+    for name, parameters in read_config(small).methods.items():
+        detector = getattr(hs, METHODS[name])()
+        assert parameters == {key: detector.get_params()[key] for key in parameters}, name
 
 
 def test_defaults_and_paths(small, monkeypatch):
@@ -260,7 +284,8 @@ def test_defaults_and_paths(small, monkeypatch):
     assert config.output["folder"] == small.parent.resolve() / "output"
     assert config.hotspots["category"] == ("Burglary",)
     assert list(config.methods) == ["dbscan", "kde"]  # as written
-    assert config.methods["kde"] == {"bandwidth": 250, "kernel": "quartic"}
+    assert config.methods["kde"]["bandwidth"] == 250
+    assert config.methods["kde"]["kernel"] == "quartic"
     assert config.trends == {"by": ("lpt",), "freq": "MS"}
     assert config.patrols is not None
     assert config.patrols["method"] == "dbscan"
@@ -271,6 +296,8 @@ def test_no_method_means_both_and_no_section_means_no_plan(small):
     small.write_text('[data]\nincidents = "extract.csv"\nlpts = "lpts.gpkg"', encoding="utf-8")
     config = read_config(small)
     assert list(config.methods) == ["kde", "dbscan"]
+    assert config.classes is None
+    assert config.accuracy is None
     assert config.trends is None
     assert config.patrols is None
 

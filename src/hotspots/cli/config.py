@@ -14,11 +14,17 @@ from typing import Any
 
 from ..contracts import InputError
 
-METHODS = {"kde": "KDE", "dbscan": "DBSCAN", "counts": "Counts"}
+METHODS = {
+    "empirical_bayes": "EmpiricalBayes", "kde": "KDE", "dbscan": "DBSCAN", "gistar": "GiStar",
+    "counts": "Counts",
+}  # fmt: skip
 """Tables of ``[hotspots]`` that stand for a detector, and its public name."""
 
-KERNELS = ("uniform", "epanechnikov", "quartic", "triweight")
+KERNELS = ("quartic", "gaussian", "epanechnikov", "uniform", "triangular", "triweight")
 """Kernels of the KDE, spelt out here so that checking a configuration loads no detector."""
+
+BANDWIDTHS = ("knn", "scott", "diggle", "predictive")
+"""Rules by which the KDE finds a bandwidth."""
 
 
 @dataclass(frozen=True)
@@ -41,9 +47,22 @@ _SCHEMA: dict[str, dict[str, _Key]] = {
         "min_incidents": _Key("count", 12), "per_lpt": _Key("flag", False),
         "include_police": _Key("flag", False),
     },
-    "hotspots.kde": {"bandwidth": _Key("positive", 300), "kernel": _Key("kernel", "quartic")},
-    "hotspots.dbscan": {"eps": _Key("positive", 200), "min_incidents": _Key("positive", 24)},
+    "hotspots.empirical_bayes": {"half_life": _Key("age")},
+    "hotspots.kde": {
+        "bandwidth": _Key("bandwidth", 300), "kernel": _Key("kernel", "quartic"),
+        "edge": _Key("edge"), "adaptive": _Key("flag", False), "half_life": _Key("age"),
+    },
+    "hotspots.dbscan": {
+        "eps": _Key("eps", 200), "min_incidents": _Key("positive", 24),
+        "max_diameter_m": _Key("positive", 400),
+    },
+    "hotspots.gistar": {"radius": _Key("positive")},
     "hotspots.counts": {},
+    "classes": {"freq": _Key("freq", "MS"), "recent": _Key("half", 0.2)},
+    "accuracy": {
+        "horizon": _Key("horizon", "1MS"), "coverage": _Key("share", 0.01),
+        "origins": _Key("count", 6),
+    },
     "grid": {"size": _Key("size", 100), "shape": _Key("shape", "square")},
     "trends": {"by": _Key("by", ("lpt",)), "freq": _Key("freq", "MS")},
     "patrols": {
@@ -74,6 +93,13 @@ def _texts(value: Any) -> bool:
     return _text(value) or (isinstance(value, list) and bool(value) and all(map(_text, value)))
 
 
+def _days(value: Any, *units: str) -> bool:
+    return isinstance(value, str) and any(
+        value.endswith(unit) and value.removesuffix(unit).isdecimal() and int(value[: -len(unit)])
+        for unit in units
+    )
+
+
 def _date(value: Any) -> bool:
     try:
         return dt.date.fromisoformat(str(value)) is not None
@@ -94,6 +120,15 @@ _RULES: dict[str, tuple[str, Callable[[Any], bool]]] = {
     "positive": ("a number above 0", lambda v: _number(v) and v > 0),
     "size": ("a number of metres from 2", lambda v: _number(v) and v >= 2),
     "kernel": (f"one of {', '.join(KERNELS)}", lambda v: v in KERNELS),
+    "bandwidth": (
+        f"metres above 0, or one of {', '.join(BANDWIDTHS)}",
+        lambda v: (_number(v) and v > 0) or v in BANDWIDTHS,
+    ),
+    "eps": ("metres above 0, or 'knee'", lambda v: (_number(v) and v > 0) or v == "knee"),
+    "edge": ("'uniform' or 'diggle'", lambda v: v in ("uniform", "diggle")),
+    "age": ("a number of days such as '180D'", lambda v: _days(v, "D")),
+    "horizon": ("whole months or days such as '1MS' or '28D'", lambda v: _days(v, "MS", "D")),
+    "half": ("a number above 0 and at most 0.5", lambda v: _number(v) and 0 < v <= 0.5),
     "share": ("a number above 0 and at most 1", lambda v: _number(v) and 0 < v <= 1),
     "date": ("a date as 2025-04-07", _date),
     "shape": ("'square' or 'hex'", lambda v: v in ("square", "hex")),
@@ -118,9 +153,10 @@ class RunConfig:
     data, hotspots, grid, output : dict
         The sections, every key with its value or default.
     methods : dict of str to dict
-        Detectors to run in this order, with their parameters: ``kde``, ``dbscan``, ``counts``.
-    trends, patrols : dict or None
-        None when the section is left out: no trends, no patrol plan. (``[trends]`` may be empty.)
+        Detectors to run in this order, with their parameters; see :data:`METHODS`.
+    classes, accuracy, trends, patrols : dict or None
+        None when the section is left out: no classes, no backtest, no trends, no patrol plan.
+        (All but ``[patrols]`` may be empty.)
     """
 
     path: Path
@@ -128,6 +164,8 @@ class RunConfig:
     hotspots: dict[str, Any]
     methods: dict[str, dict[str, Any]]
     grid: dict[str, Any]
+    classes: dict[str, Any] | None
+    accuracy: dict[str, Any] | None
     trends: dict[str, Any] | None
     patrols: dict[str, Any] | None
     output: dict[str, Any]
@@ -177,7 +215,7 @@ def read_config(path: str | Path) -> RunConfig:
         if name not in _sections()
     ]
     found = {}
-    for section in ("data", "hotspots", "grid", "trends", "patrols", "output"):
+    for section in _sections():
         inner = METHODS if section == "hotspots" else ()
         found[section] = _section(section, said.get(section), faults, inner)
     methods = _methods(said.get("hotspots"), faults)
@@ -218,10 +256,13 @@ def read_config(path: str | Path) -> RunConfig:
         output["folder"] = (folder / output["folder"]).resolve()
     if faults:
         raise InputError(path.name, faults)
+    asked = {
+        name: found[name] if name in said else None
+        for name in ("classes", "accuracy", "trends", "patrols")
+    }
     return RunConfig(
         path=path, data=data, hotspots=found["hotspots"], methods=methods, grid=found["grid"],
-        trends=found["trends"] if "trends" in said else None,
-        patrols=patrols if "patrols" in said else None, output=output, written=said,
+        **asked, output=output, written=said,
     )  # fmt: skip
 
 

@@ -22,7 +22,9 @@ from .config import METHODS, RunConfig
 
 if TYPE_CHECKING:
     import geopandas as gpd
+    import numpy as np
     import pandas as pd
+    from numpy.typing import NDArray
 
 _LIBRARIES = (
     "numpy", "pandas", "geopandas", "shapely", "pyproj", "pyogrio", "scipy", "scikit-learn",
@@ -122,7 +124,8 @@ def run(config: RunConfig, out: Path | None = None, *, quiet: bool = False) -> P
     folder = Path(config.output["folder"] if out is None else out)
     steps = Steps(quiet)
     showing = not quiet and sys.stderr.isatty()
-    count = 6 + len(config.methods) + (config.trends is not None) + (config.patrols is not None)
+    asked = (config.classes, config.accuracy, config.trends, config.patrols)
+    count = 6 + len(config.methods) + sum(section is not None for section in asked)
     with (
         atomic_folder(folder) as partial,
         tqdm(total=count, disable=not showing, leave=False, unit="step") as bar,
@@ -140,6 +143,8 @@ def run(config: RunConfig, out: Path | None = None, *, quiet: bool = False) -> P
 
 
 def _write(partial: Path, config: RunConfig, steps: Steps) -> None:
+    from ..accuracy import backtest
+    from ..detect import classify_hotspots
     from ..harm import harm_days
     from ..incidents import read_incidents
     from ..patrols import PatrolRules, plan_patrols
@@ -174,8 +179,26 @@ def _write(partial: Path, config: RunConfig, steps: Steps) -> None:
     with steps.step("grid") as said:
         grid = Grid.over(lpts, **config.grid)
         said.append(f"{len(grid.cells):,} cells of {grid.size:g} m")
-    spots = _hotspots(incidents, loaded.months, grid, config, steps)
+    joined, category = _joined(incidents, config)
+    detectors = _detectors(joined, category, loaded.months, config)
+    spots = _hotspots(detectors, joined, grid, config, steps)
+    if config.classes is not None:
+        with steps.step("classes") as said:
+            classes = classify_hotspots(
+                joined, grid, category=category, **config.classes,
+                include_police=config.hotspots["include_police"],
+            )  # fmt: skip
+            spots = {name: classes.label(found, grid) for name, found in spots.items()}
+            said.append(
+                ", ".join(f"{n} {kind}" for kind, n in classes.summary["cells"].items()) + " cells"
+            )
+        stations.append(classes)
     stations += spots.values()
+    if config.accuracy is not None:
+        with steps.step("accuracy") as said:
+            test = backtest(detectors, joined, grid, category=category, **config.accuracy)
+            said.append(f"{test.periods['used'].sum()} periods not seen")
+        stations.append(test)
     if config.trends is not None:
         with steps.step("trends") as said:
             trends = seasonal_trends(_commanded(incidents, lpts), **config.trends)
@@ -247,43 +270,79 @@ def _known_lpts(units: pd.DataFrame, lpts: gpd.GeoDataFrame, config: RunConfig) 
         )
 
 
-def _hotspots(
-    incidents: gpd.GeoDataFrame, months: pd.DataFrame, grid: Any, config: RunConfig, steps: Steps
-) -> dict[str, gpd.GeoDataFrame]:
-    """Run every detector asked for on the categories and months asked for."""
-    import pandas as pd
+def _joined(incidents: gpd.GeoDataFrame, config: RunConfig) -> tuple[gpd.GeoDataFrame, str | None]:
+    """Give the categories asked for one name, which the methods take as their subject."""
+    asked = config.hotspots["category"]
+    if not asked:
+        return incidents, None
+    have = incidents["category"].astype(str)
+    unknown = [c for c in asked if not (have == c).any()]
+    if unknown:
+        raise InputError(
+            config.path.name,
+            [f"[hotspots] category {c!r} does not occur; these do: {', '.join(sorted(set(have)))}."
+             for c in unknown],
+        )  # fmt: skip
+    name = " + ".join(asked)
+    return incidents.assign(category=have.where(~have.isin(asked), name)), name
 
+
+def _latest(incidents: pd.DataFrame, column: str, months: int | None) -> NDArray[np.bool_]:
+    """Tell which rows lie in the latest months, all when no number is given."""
+    import numpy as np
+
+    month = incidents[column].to_numpy().astype("datetime64[M]")
+    if months is None or not len(month):
+        return np.ones(len(month), dtype=bool)
+    return np.asarray(month > month.max() - months)
+
+
+def _detectors(
+    incidents: gpd.GeoDataFrame, category: str | None, months: pd.DataFrame, config: RunConfig
+) -> dict[str, Any]:
+    """Make every detector asked for, on the category, not yet fitted."""
     from .. import detect
 
+    present = months[months["status"].isin(["present", "thin"])]
+    present = present[_latest(present, "month", config.hotspots["months"])]
+    subject = incidents if category is None else incidents[incidents["category"] == category]
+    subject = subject[_latest(subject, "occurred_from", config.hotspots["months"])]
+    # A detector counts the months it sees; one on record without this category is a true zero.
+    seen = subject["occurred_from"].to_numpy().astype("datetime64[M]")
+    recorded = present["month"].nunique()
+    years = None if recorded == len(set(seen)) else round(recorded / 12, 4)
+    made = {}
+    for method, parameters in config.methods.items():
+        kind = getattr(detect, METHODS[method])
+        detector = kind(**parameters, include_police=config.hotspots["include_police"])
+        if "category" in detector.get_params():  # it learns from the other categories too
+            detector.set_params(category=category)
+        else:
+            detector.set_params(years=years)
+        made[method] = detector
+    return made
+
+
+def _hotspots(
+    detectors: dict[str, Any],
+    incidents: gpd.GeoDataFrame,
+    grid: Any,
+    config: RunConfig,
+    steps: Steps,
+) -> dict[str, gpd.GeoDataFrame]:
+    """Run every detector on the latest months asked for."""
     asked = config.hotspots
-    start = incidents["occurred_from"].astype("datetime64[s]")
-    present = months.loc[months["status"].isin(["present", "thin"]), "month"]
-    if asked["months"] is not None:
-        last = start.max().to_period("M") - (asked["months"] - 1)
-        since = pd.Timestamp(last.start_time)
-        incidents, present = incidents[start >= since], present[present >= since]
-    if asked["category"]:
-        have = incidents["category"].astype(str).unique()
-        unknown = [c for c in asked["category"] if c not in have]
-        if unknown:
-            raise InputError(
-                config.path.name,
-                [f"[hotspots] category {c!r} does not occur; these do: {', '.join(sorted(have))}."
-                 for c in unknown],
-            )  # fmt: skip
-        incidents = incidents[incidents["category"].isin(asked["category"])]
-    # The detector counts the months it sees; one on record without this category is a true zero.
-    seen = incidents["occurred_from"].to_numpy().astype("datetime64[M]")
-    years = None if present.nunique() == len(set(seen)) else round(present.nunique() / 12, 4)
+    category = " + ".join(asked["category"])
+    latest = incidents[_latest(incidents, "occurred_from", asked["months"])]
+    subject = latest[latest["category"] == category] if category else latest
     limits = ("top_k", "coverage", "max_area_km2", "min_incidents", "per_lpt")
     found = {}
-    for method, parameters in config.methods.items():
+    for method, detector in detectors.items():
         with steps.step(method) as said:
-            detector = getattr(detect, METHODS[method])(
-                **parameters, years=years, include_police=asked["include_police"],
-            )  # fmt: skip
-            spots = detector.fit(incidents).hotspots(grid, **{key: asked[key] for key in limits})
-            said.append(f"{len(spots)} hotspots from {len(incidents):,} incidents")
+            whole = "category" in detector.get_params()
+            fitted = detector.fit(latest if whole else subject)
+            spots = fitted.hotspots(grid, **{key: asked[key] for key in limits})
+            said.append(f"{len(spots)} hotspots from {len(subject):,} incidents")
         found[method] = spots
     return found
 
@@ -299,8 +358,8 @@ def _record(partial: Path, config: RunConfig, steps: Steps, peak: float | None) 
     """Write what was done, on what and with what, so that the run can be repeated."""
     asked = {
         "data": config.data, "hotspots": {**config.hotspots, **config.methods},
-        "grid": config.grid, "trends": config.trends, "patrols": config.patrols,
-        "output": config.output,
+        "grid": config.grid, "classes": config.classes, "accuracy": config.accuracy,
+        "trends": config.trends, "patrols": config.patrols, "output": config.output,
     }  # fmt: skip
     inputs = [config.path, *config.data["incidents"], config.data["lpts"], config.data["mapping"]]
     if config.data["harm"] != "fallback":

@@ -72,6 +72,8 @@ category = "Anti-social behaviour"   # one, a list, or leave out for all
 months = 24                          # the latest months; leave out for all
 top_k = 20
 
+[hotspots.empirical_bayes]           # learns from the other categories too
+
 [hotspots.kde]
 bandwidth = 300                      # metres
 
@@ -81,6 +83,12 @@ min_incidents = 24
 
 [grid]
 size = 100                           # metres
+
+[classes]                            # persistent, emerging, intermittent, former
+
+[accuracy]                           # does it beat last year's counts?
+horizon = "1MS"
+origins = 6
 
 [trends]
 by = ["lpt"]
