@@ -300,12 +300,12 @@ class DBSCAN(Detector):
         return crowd, parted(xy, weight, crowd, core, widest=widest, least=least, half=half), core
 
     def _warn_of_snapping(self) -> None:
-        """Say so where clusters are nothing but single snapped points."""
+        """Say so where most clusters are nothing but single snapped points."""
         alone = int((self.clusters_["locations"] == 1).sum())
         # days are told of dated records only, which are not snapped: that is quicker to ask
-        if not alone or "days" in self.clusters_ or not self.support_.snapped:
+        if 2 * alone < max(len(self.clusters_), 1) or "days" in self.clusters_:
             return
-        if self.eps_ >= self.support_.spacing_m:
+        if not (self.support_.snapped and self.eps_ < self.support_.spacing_m):
             return
         announce(
             f"DBSCAN: {alone} of {len(self.clusters_)} clusters are a single snapped point, which "
