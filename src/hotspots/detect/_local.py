@@ -397,8 +397,10 @@ class LocalDetector(Detector):
         else:
             said = (
                 f"Chance is judged by {side} conditional permutation, drawn {self.permutations:,} "
-                f"times, so that no p-value is under {least:.2g}."
+                f"times, so that no p-value is under {least:.2g}"
             )
+            proved = (verdict.q_value <= LEVEL).any()
+            said += ", too few to prove any; raise permutations." if plain and not proved else "."
         if self.correction is None:
             said += f" P-values are not corrected for {tested:,} tests: up to "
             said += f"{LEVEL * tested:,.0f} would fall under {LEVEL:g} where there is nothing."

@@ -124,13 +124,13 @@ class GiStar(LocalDetector):
         self, places: Places, verdict: Verdict, alternative: str, classes: NDArray[np.object_]
     ) -> str:
         n, hot, cold = len(classes), (classes == "hot").sum(), (classes == "cold").sum()
-        also = f", and {cold:,} cold" if alternative == "two-sided" else ""
+        also = f" and {cold:,} cold" if alternative == "two-sided" else ""
         what = self.weights or "incidents"
         if "rate_per_1000" in places.told:
             what = "incidents for their people (smoothed by empirical Bayes)"
         said = (
-            f"{hot:,} of {n:,} {places.word}s are hot{also}: more {what} lie in them and the "
-            f"{places.word}s around than chance would put there (Gi*, level {LEVEL:g}). "
+            f"{hot:,} of {n:,} {places.word}s are hot{also}: with the {places.word}s around they "
+            f"hold more {what} than chance would put there (Gi*, level {LEVEL:g}). "
             f"{self._how(places, verdict, alternative)}"
         )
         if self.support_.snapped:
