@@ -143,7 +143,7 @@ def run(config: RunConfig, out: Path | None = None, *, quiet: bool = False) -> P
 
 
 def _write(partial: Path, config: RunConfig, steps: Steps) -> None:
-    from ..accuracy import backtest
+    from ..accuracy import RollingOrigin, backtest
     from ..detect import classify_hotspots
     from ..harm import harm_days
     from ..incidents import read_incidents
@@ -196,7 +196,15 @@ def _write(partial: Path, config: RunConfig, steps: Steps) -> None:
     stations += spots.values()
     if config.accuracy is not None:
         with steps.step("accuracy") as said:
-            test = backtest(detectors, joined, grid, category=category, **config.accuracy)
+            months = config.hotspots["months"]  # as long as the hotspots themselves rest on
+            rule = RollingOrigin(
+                config.accuracy["horizon"], n_origins=config.accuracy["origins"],
+                train=None if months is None else f"{months}MS",
+            )  # fmt: skip
+            test = backtest(
+                detectors, joined, grid, category=category, horizon=rule,
+                coverage=config.accuracy["coverage"],
+            )  # fmt: skip
             said.append(f"{test.periods['used'].sum()} periods not seen")
         stations.append(test)
     if config.trends is not None:
