@@ -549,14 +549,18 @@ def _ranked(
 
 def _index_faults(name: str, index: pd.Index, wanted: pd.Index) -> list[str]:
     if not index.is_unique:
-        return [f"{name} has cell {index[index.duplicated()][0]!r} twice; give each cell once."]
+        again = index[index.duplicated()].tolist()[0]
+        return [f"{name} has cell {again!r} twice; give each cell once."]
     faults = []
-    if len(lacking := wanted.difference(index)):
-        faults.append(f"{name} lacks {len(lacking):,} cells of observed (first: {lacking[0]!r}).")
-    if len(strange := index.difference(wanted)):
+    if lacking := wanted[~wanted.isin(index)].tolist():
         faults.append(
-            f"{name} has {len(strange):,} cells that observed lacks (first: {strange[0]!r}); fill "
-            "the gaps with 0, or give arrays in one order."
+            f"{name} lacks {len(lacking):,} of the {len(wanted):,} cells of observed (first: "
+            f"{lacking[0]!r})."
+        )
+    if strange := index[~index.isin(wanted)].tolist():
+        faults.append(
+            f"{name} has cells that observed lacks: {len(strange):,} of {len(index):,} (first: "
+            f"{strange[0]!r}); fill the gaps with 0, or give arrays in one order."
         )
     return faults
 
@@ -578,7 +582,7 @@ def _numbers(name: str, value: Any, least: float | None) -> tuple[Floats, str]:
         if bad.any():
             where = ", ".join(map(str, np.flatnonzero(bad)[:3]))
             return nothing, (
-                f"{name} is {word} in {int(bad.sum()):,} cells (position {where}); every cell "
-                f"needs {rule}."
+                f"{name} is {word} in {int(bad.sum()):,} of {len(found):,} cells (position "
+                f"{where}); every cell needs {rule}."
             )
     return found, ""

@@ -214,7 +214,8 @@ class RollingOrigin:
         horizon, gap = Span.read("horizon", self.horizon), Span.read("gap", self.gap, 0)
         months = month_status(frame)
         recorded = months["month"][months["incidents"] > 0].to_numpy().astype("datetime64[M]")
-        first, end = start.min(), _recorded_until(frame, months)
+        first, until = start.min(), _recorded_until(frame, months)
+        end = until if horizon.unit == "D" else _month_end(until)
         rows: list[dict[str, Any]] = []
         used = 0
         while used < self.n_origins:
@@ -222,7 +223,7 @@ class RollingOrigin:
             origin = gap.after(begin, -1)
             if origin <= first:
                 break
-            reason = _unfit(months, begin, end)
+            reason = _unfit(months, begin, end) if end <= until else "the records end within it"
             if not reason and _days_before(recorded, origin, first) < LEAST_DAYS:
                 reason = f"fewer than {LEAST_DAYS} days recorded before it"
             learned, tested = self.rows(frame, origin, begin, end)
@@ -405,6 +406,13 @@ def _recorded_until(incidents: pd.DataFrame, months: pd.DataFrame) -> np.datetim
     empty = (close - until).astype(float)
     covered = max(length - empty, 1.0)
     return until if empty / covered * month.sum() > _SURE_GAP else close  # type: ignore[no-any-return]
+
+
+def _month_end(when: np.datetime64) -> np.datetime64:
+    """Go to the next start of a month, or stay on one."""
+    month = when.astype("datetime64[M]")
+    start: np.datetime64 = month.astype(when.dtype)
+    return start if start == when else (month + 1).astype(when.dtype)
 
 
 def _unfit(months: pd.DataFrame, start: np.datetime64, end: np.datetime64) -> str:
