@@ -30,6 +30,7 @@ WIDTH, HEIGHT = 60_000, 90_000
 
 def synthetic(rows: int, places: int = 30_000) -> tuple[gpd.GeoDataFrame, hs.Grid]:
     rng = np.random.default_rng(0)
+    places = min(places, rows)
     towns = rng.uniform((5_000, 5_000), (WIDTH - 5_000, HEIGHT - 5_000), (12, 2))
     near = towns[rng.integers(12, size=places)] + rng.normal(0, 1_500, (places, 2))
     wild = rng.uniform((0, 0), (WIDTH, HEIGHT), (places, 2))
@@ -78,7 +79,7 @@ def bench_kde(incidents: gpd.GeoDataFrame, grid: hs.Grid, runs: int) -> None:
         places, place = distinct_points(xy)
         weight = np.bincount(place)
         locations = pd.DataFrame(places, columns=["x", "y"]).assign(weight=weight)
-        kernel_sum(grid, locations, 2, 500.0)
+        kernel_sum(grid, locations, "quartic", 500.0)
 
     def kdepy(points: np.ndarray = xy) -> None:
         results["kdepy"] = FFTKDE(kernel="biweight", bw=bw, norm=2).fit(points).evaluate(lattice)

@@ -74,11 +74,13 @@ class KDE(Detector):
     within 11% when they equal it; over many locations the differences cancel out. Wider cells are
     refused. Absolute values do not compare with tools that scale otherwise (QGIS, ArcGIS).
 
-    *Edge.* :math:`e_h(s) = \int_W K_h(\lVert s - u \rVert)\, du` with the inside cells for
-    :math:`W`, so the line is true to about half a cell; ``"uniform"`` is
-    :math:`\hat\lambda(s) / e_h(s)`, ``"diggle"`` has :math:`w_i / e_h(s_i)`. Incidents beyond the
-    grid are then not counted. Only the line of the whole force is an edge: on a grid that leaves
-    over 5% of the incidents outside, such as that of one LPT, a correction is refused.
+    *Edge.* :math:`e_h(s) = \int_W K_h(\lVert s - u \rVert)\, du`; ``"uniform"`` is
+    :math:`\hat\lambda(s) / e_h(s)`, ``"diggle"`` has :math:`w_i / e_h(s_i)`. :math:`W` is the
+    inside cells: any that shares area with an LPT, so it reaches up to a cell too far and corrects
+    somewhat too little (docs/methods/kernel-density.md tells how much); finer cells correct better.
+    Incidents beyond the grid are then not counted. Only the line of the whole force is an edge: on
+    a grid that leaves over 5% of the incidents outside, such as that of one LPT, a correction is
+    refused.
 
     *Adaptive.* :math:`h_i = h \sqrt{g / \tilde f(s_i)}`, within half and twice :math:`h`, where
     :math:`\tilde f` is the density of incidents (unweighted) with bandwidth :math:`h` at the places
@@ -123,8 +125,9 @@ class KDE(Detector):
 
     Few offences make most of the harm, so weights are best capped for a map:
 
-    >>> days = hs.harm_days(county.incidents)
-    >>> capped = county.incidents.assign(harm=days.clip(upper=730))
+    >>> from hotspots.harm import FALLBACK_DAYS
+    >>> days = hs.harm_days(county.incidents, FALLBACK_DAYS, cap=730)
+    >>> capped = county.incidents.assign(harm=days)
     >>> hs.KDE(300, weights="harm", include_police=True).fit(capped).unit_
     'harm per km² per year'
     """

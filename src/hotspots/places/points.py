@@ -8,7 +8,7 @@ import pandas as pd
 import shapely
 from numpy.typing import NDArray
 
-from ..contracts import InputError, located
+from ..contracts import InputError
 
 
 def coordinates(points: gpd.GeoDataFrame | gpd.GeoSeries) -> NDArray[np.float64]:
@@ -32,13 +32,11 @@ def coordinates(points: gpd.GeoDataFrame | gpd.GeoSeries) -> NDArray[np.float64]
            [nan, nan],
            [nan, nan]])
     """
-    known = located(points)
     shapes = np.asarray(points.geometry.array)
-    if known.all():
-        return np.column_stack([shapely.get_x(shapes), shapely.get_y(shapes)])
-    xy = np.full((len(points), 2), np.nan)
-    xy[known] = coordinates(points[known])
-    return xy
+    empty = shapely.is_empty(shapes)
+    if empty.any():  # which have no coordinates to ask for; a missing one gives NaN
+        shapes = np.where(empty, None, shapes)
+    return np.column_stack([shapely.get_x(shapes), shapely.get_y(shapes)])
 
 
 def weights_of(incidents: pd.DataFrame, column: str) -> NDArray[np.float64]:
