@@ -47,6 +47,8 @@ _HOME = {
     "PeriodChange": "detect",
     "concentration": "shares",
     "Concentration": "shares",
+    "repeat_locations": "shares",
+    "RepeatLocations": "shares",
     "seasonal_trends": "trends",
     "Trends": "trends",
     "hit_rate": "accuracy",
@@ -145,7 +147,9 @@ if TYPE_CHECKING:
     from .report import write_report as write_report
     from .sample import make_county as make_county
     from .shares import Concentration as Concentration
+    from .shares import RepeatLocations as RepeatLocations
     from .shares import concentration as concentration
+    from .shares import repeat_locations as repeat_locations
     from .support import Support as Support
     from .support import data_support as data_support
     from .trends import Trends as Trends
