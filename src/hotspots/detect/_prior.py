@@ -19,13 +19,8 @@ NEAR_M, AROUND_M = 500.0, 2000.0
 CELLS = 4
 """Reach in cells where these are so wide that the metres say little."""
 
-SURFACES = {
-    "near": "its density within 500 m",
-    "all": "incidents of every type in the cell",
-    "around": "incidents of every type in the cell, by its density within 2 km",
-    "floor": "an even floor over all cells",
-}
-"""What the prior is mixed from, in words."""
+SURFACES = ("near", "all", "around", "floor")
+"""What the prior is mixed from; :func:`in_words` says what each is."""
 
 START, SPREAD = 1.0, 2.0
 """Incidents that speak for equal weights; and the spread of the logarithm of the shape around 0."""
@@ -70,6 +65,22 @@ class HeldOut:
         return cls(np.ascontiguousarray(surfaces[:, kept].T), before[kept], came[kept], cells)
 
 
+def reaches(grid: Grid) -> tuple[float, float]:
+    """Tell the two reaches on a grid, in metres."""
+    return max(NEAR_M, CELLS * grid.size), max(AROUND_M, 2 * CELLS * grid.size)
+
+
+def in_words(grid: Grid) -> dict[str, str]:
+    """Say what each surface is."""
+    near, around = reaches(grid)
+    return {
+        "near": f"its density within {near:g} m",
+        "all": "incidents of every type in the cell",
+        "around": f"incidents of every type in the cell given its density within {around:g} m",
+        "floor": "an even floor over all cells",
+    }
+
+
 def surfaces_of(grid: Grid, places: Floats, own: Floats, every: Floats) -> Floats:
     """Lay out the surfaces, each with sum 1 over the inside cells, or 0 where nothing is.
 
@@ -87,8 +98,7 @@ def surfaces_of(grid: Grid, places: Floats, own: Floats, every: Floats) -> Float
         In the order of :data:`SURFACES`.
     """
     where = pd.DataFrame({"x": places[:, 0], "y": places[:, 1], "weight": own})[own > 0]
-    near = kernel_sum(grid, where, _QUARTIC, max(NEAR_M, CELLS * grid.size))
-    around = kernel_sum(grid, where, _QUARTIC, max(AROUND_M, 2 * CELLS * grid.size))
+    near, around = (kernel_sum(grid, where, _QUARTIC, reach) for reach in reaches(grid))
     held = by_cell(grid, places, every)
     surfaces = np.stack([near, held, np.sqrt(held * around), np.ones(len(grid.cells))])
     total = surfaces.sum(axis=1, keepdims=True)

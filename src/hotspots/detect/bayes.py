@@ -14,7 +14,16 @@ from sklearn.exceptions import NotFittedError
 from ..contracts import SURE, InputError, Result, announce, recorded_months
 from ..places import Grid, coordinates, distinct_points, weights_of
 from ._base import Detector
-from ._prior import SURFACES, HeldOut, Mixture, by_cell, learn, posterior, surfaces_of
+from ._prior import (
+    SURFACES,
+    HeldOut,
+    Mixture,
+    by_cell,
+    in_words,
+    learn,
+    posterior,
+    surfaces_of,
+)  # fmt: skip
 
 MONTHS = 3
 """Recorded months held out, the latest, each foretold from those before it."""
@@ -34,9 +43,9 @@ class CellHeat(Result):
         cell like it would have), ``trust`` (0 to 1, in its own count), ``incidents_per_year``
         expected and ``heat``, the same per km².
     parts : DataFrame
-        Index ``part`` (own count, then each surface of the prior): ``weight`` in the prior,
-        ``incidents_per_year`` and ``heat`` it gave, and its ``share`` of them; they add up to
-        those of the cell.
+        Index ``part`` (own count, then each surface of the prior): its ``meaning``, its ``weight``
+        in the prior, the ``incidents_per_year`` and ``heat`` it gave, which add up to those of the
+        cell, and its ``share`` of them.
     months, shape : float
         Months observed (effective ones with a half-life), and the shape learned.
     what : str
@@ -54,10 +63,9 @@ class CellHeat(Result):
         """What the cell is expected to have, and what each part gave."""
         (name, cell), = self.cell.iterrows()  # fmt: skip
         given = self.parts["incidents_per_year"]
-        words = {"own count": "its own count", **SURFACES}
         told = [
-            f"{value:.2f} from {words[str(part)]}"
-            for part, value in given.items()
+            f"{value:.2f} from {words}"
+            for value, words in zip(given, self.parts["meaning"], strict=True)
             if value >= 0.005
         ]
         listed = ", ".join(told[:-1]) + (" and " if len(told) > 1 else "") + "".join(told[-1:])
@@ -226,6 +234,7 @@ class EmpiricalBayes(Detector):
         given = np.append(trust * own, given)
         yearly = given * blend.worth / years if len(self.locations_) else np.zeros(len(given))
         parts = pd.DataFrame({
+            "meaning": ["its own count", *in_words(blend.grid).values()],
             "weight": np.append(np.nan, blend.mixture.weights),
             "incidents_per_year": yearly,
             "heat": yearly / blend.grid.area_km2,
