@@ -284,7 +284,7 @@ def test_a_street_is_parted_around_its_fullest_places():
     assert thin.clusters_["incidents"].tolist() == [82, 16]
     lost = thin.locations_[thin.locations_["cluster"] < 0]
     assert lost["x"].tolist() == [0, 50, 100, 150]
-    assert lost["crowd"].tolist() == [-1, -1, 0, 0]  # of the crowd, too few for a part
+    assert (lost["crowd"] == 0).all()  # of the crowd, too few for a part
     assert (thin.labels_ == -1).sum() == 8
     whole = hs.DBSCAN(100, 6, max_diameter_m=None).fit(rows)
     assert whole.clusters_["diameter_m"].tolist() == [800]
@@ -457,7 +457,7 @@ def test_a_planted_crowd_is_stable_and_a_crowd_of_chance_is_not():
     when = pd.Timestamp("2025-01-01") + pd.to_timedelta(rng.integers(0, 364, 2100), "D")
     rows = table(xy).assign(occurred_from=when, occurred_to=when)
     found = hs.DBSCAN(150, 10).fit(rows)
-    stability = found.stability(bootstraps=50)
+    stability = found.stability(bootstraps=25)
     planted = found.labels_.iloc[:100].mode().iloc[0]
     others = stability.drop(planted)
     assert len(others) > 5
@@ -466,9 +466,9 @@ def test_a_planted_crowd_is_stable_and_a_crowd_of_chance_is_not():
     assert others.max() < stability[planted]
     assert found.clusters_["unstable"].sum() >= 5
     assert not found.clusters_.loc[planted, "unstable"]
-    pd.testing.assert_series_equal(found.stability(bootstraps=50), stability)  # same seed
+    pd.testing.assert_series_equal(found.stability(bootstraps=25), stability)  # same seed
     mixed = hs.DBSCAN(150, 10).fit(rows.sample(frac=1, random_state=1))
-    pd.testing.assert_series_equal(mixed.stability(bootstraps=50), stability)
+    pd.testing.assert_series_equal(mixed.stability(bootstraps=25), stability)
 
 
 def test_hotspots_carry_the_stability_of_the_cluster_they_lie_in(county):

@@ -77,10 +77,10 @@ class HDBSCAN(Detector):
     Examples
     --------
     >>> import hotspots as hs
-    >>> county = hs.make_county(seed=1, months=6)
-    >>> found = hs.HDBSCAN().fit(county.incidents.query("category == 'Burglary'"))
-    >>> bool((found.clusters_["incidents"] >= 20).all())
-    True
+    >>> public = hs.make_county(seed=1, months=3).incidents.query("origin == 'public'")
+    >>> found = hs.HDBSCAN().fit(public.query("category == 'Anti-social behaviour'"))
+    >>> found.clusters_.columns[:3].tolist()
+    ['incidents', 'locations', 'weight']
     """
 
     def __init__(
