@@ -51,7 +51,7 @@ class Bins:
 
 
 def numbers(when: NDArray[np.datetime64], freq: str) -> NDArray[np.int64]:
-    """Number the period of each time; weeks are counted from Monday 29 December 1969."""
+    """Give each time the number of its period; weeks count from Monday 29 December 1969."""
     if freq == "MS":
         return when.astype("datetime64[M]").astype(np.int64)
     return (when.astype("datetime64[D]").astype(np.int64) + 3) // 7

@@ -143,9 +143,10 @@ def _reservations(periods: pd.DataFrame, facts: dict[str, Any]) -> list[str]:
     if not facts["year_on_year"]:
         lines.append("The periods hold different months, so a season can look like a change.")
     away = periods[(periods["status"] == "present") & (periods["part"] == "")]
+    partly = periods["status"].isin(["thin", "incomplete"])
     for index, meaning in (
         (periods.index[periods["status"] == "missing"], "not recorded, never read as zero"),
-        (periods.index[periods["status"].isin(["thin", "incomplete"])], "partly recorded, left out"),
+        (periods.index[partly], "recorded in part only, left out"),
         (away.index, "recorded but not compared"),
     ):  # fmt: skip
         if len(index):

@@ -165,7 +165,7 @@ def _with_partner(single: Floats, partner: NDArray[np.intp]) -> Floats:
 
 def _gi_star(tally: Floats, summed: Floats, around: NDArray[np.int64]) -> Floats:
     """Gi* with binary weights, from the tally of the cube's values."""
-    n, value = tally.sum(), np.arange(len(tally))
+    n, value = max(tally.sum(), 1), np.arange(len(tally))
     mean = (tally * value).sum() / n
     spread = np.sqrt((tally * (value - mean) ** 2).sum() / n)
     z = np.zeros_like(summed)
@@ -181,7 +181,9 @@ def _exact(
     from scipy.fft import irfft, next_fast_len, rfft
 
     numbers = np.unique(around)
-    length = (len(tally) - 1) * int(numbers[-1] if len(numbers) else 0) + 1
+    if len(numbers) == 0:
+        return np.ones_like(summed), {}
+    length = (len(tally) - 1) * int(numbers[-1]) + 1
     size = next_fast_len(length, real=True)
     transform = rfft(tally / tally.sum(), size)
     p = np.ones_like(summed)

@@ -115,8 +115,8 @@ def compare_periods(
     each place has of its own, from its months within each period, and what all have in common,
     from the months of everything together (year on year: from how the ratio varies from month to
     month). Counts are divided by :math:`1 + \kappa m` for a place with :math:`m` incidents a
-    month. Slow drifts beyond a month are not seen by it. Places whose total could not be significant however it were
-    split are not tested, and do not count in the correction.
+    month. Slow drifts beyond a month are not seen by it. Places whose total could not be
+    significant however it were split are not tested, and do not count in the correction.
 
     An incident on the line between two areas, or in two at once, counts in the first.
 
@@ -133,10 +133,10 @@ def compare_periods(
     --------
     >>> import hotspots as hs
     >>> county = hs.make_county(seed=1, months=36)
-    >>> change = hs.compare_periods(county.incidents, county.lpts, category="Vehicle crime",
-    ...                             split="2024-07-01")
-    >>> change.places.loc["Fennimore", ["before", "after", "class_"]].tolist()
-    [219, 311, 'rise']
+    >>> change = hs.compare_periods(county.incidents, county.hotspots,
+    ...                             category="Anti-social behaviour")
+    >>> change.places.loc["H10", ["before", "after", "class_"]].tolist()
+    [7, 85, 'rise']
     """
     day = _check(incidents, places, split, category, year_on_year, correction)
     bins = find_bins(incidents, "MS")

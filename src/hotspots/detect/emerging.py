@@ -32,6 +32,9 @@ from ._patterns import (
 )
 from ._regions import is_number
 
+LEAST_CELLS = 30
+"""Inhabited cells from which one can stand out among them."""
+
 SHUFFLES = 99
 """Random orders of the periods that tell how many places chance alone would put in a class."""
 
@@ -180,7 +183,7 @@ def classify_hotspots(
     ------
     InputError
         When an argument or the table cannot be used, fewer than 5 periods were wholly recorded,
-        or weeks are asked of month-only records.
+        fewer than 30 cells are inhabited, or weeks are asked of month-only records.
 
     Notes
     -----
@@ -194,7 +197,8 @@ def classify_hotspots(
     incident of any kind in the table, or touch one that does) in all periods. A cell is hot or
     cold where the exact two-sided p-value of that sum is significant with the false discovery
     rate held at 5% over all cells and periods together. The normal p-value is not used: on sparse
-    counts it calls a single incident a hotspot.
+    counts it calls a single incident a hotspot. Where hot places are a large share of a small
+    area none of them stands out: take the whole force rather than one street.
 
     **Classes.** *Persistent*: hot in at least 80% of the periods. *Emerging*: in at least 10% of
     the recent ones (the last ``recent`` of all, at least one) and under 10% of those before.
@@ -238,8 +242,11 @@ def classify_hotspots(
     ):  # fmt: skip
         left[name] = int((target & ~keep).sum())
         target = target & keep
+    inhabited = inhabited_cells(grid, position)
+    if inhabited.sum() < LEAST_CELLS:
+        raise InputError("classify_hotspots", [_too_small(int(inhabited.sum()), position)])
     cube = make_cube(
-        grid, inhabited_cells(grid, position), position[target], of_period[target],
+        grid, inhabited, position[target], of_period[target],
         bins.table["days"].to_numpy()[used],
         numbers(bins.table.index.to_numpy()[used], freq), FREQ[freq][0], SIGNIFICANT,
     )  # fmt: skip
@@ -300,6 +307,16 @@ def _too_few(bins: Bins) -> str:
         f"{len(bins.used)} {bins.word}s were wholly recorded{rest}; the four classes need at "
         f"least {LEAST_4} and the 17 patterns {LEAST_17}: give a longer record, with every "
         "category, so that quiet periods are told from missing ones."
+    )
+
+
+def _too_small(inhabited: int, position: NDArray[np.intp]) -> str:
+    if not (position >= 0).any():
+        return "none of the incidents lies on the grid; check their CRS and the LPTs."
+    return (
+        f"only {inhabited} cells of the grid hold an incident or touch one that does; a cell needs "
+        f"at least {LEAST_CELLS} to stand out among: give every category, a larger area, or "
+        "smaller cells."
     )
 
 

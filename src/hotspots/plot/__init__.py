@@ -5,8 +5,19 @@ saves. Colours are Okabe and Ito's, which colour-blind readers can tell apart; w
 said in words or by shape as well.
 """
 
+from .accuracy import plot_backtest
+from .change import plot_change, plot_classes, plot_history
 from .maps import plot_heat, plot_hotspots
 from .plan import plot_plan
 from .trends import plot_trends
 
-__all__ = ["plot_heat", "plot_hotspots", "plot_plan", "plot_trends"]
+__all__ = [
+    "plot_backtest",
+    "plot_change",
+    "plot_classes",
+    "plot_heat",
+    "plot_history",
+    "plot_hotspots",
+    "plot_plan",
+    "plot_trends",
+]
