@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from functools import cached_property
+from functools import cached_property, lru_cache
 from pathlib import Path
 from typing import Any
 from xml.etree import ElementTree
@@ -26,6 +26,9 @@ JOIN_M = 0.01
 
 RUNGS = 512
 """Steps in which distances are told after the first junction, at most."""
+
+_MOST_TURNS = 10
+"""Streets passed within one rung; what goes round a ring of centimetres oftener stays there."""
 
 _MOST_STATES = 40_000_000  # streets × rungs: some 300 MB
 
@@ -191,7 +194,7 @@ class Streets:
         self.edges, self.street, self.ends = _joined(np.asarray(lines.geometry.array))
         self.length = shapely.length(self.edges)
         self.degree = np.bincount(self.ends.ravel())
-        self.lixels = np.maximum(np.ceil(self.length / lixel_m - 1e-9), 1).astype(np.int64)
+        self.lixels = np.maximum(np.ceil(self.length / lixel_m - 1e-4), 1).astype(np.int64)
         self.first_lixel = np.cumsum(self.lixels) - self.lixels
         # Edge e run forwards is way 2e, backwards 2e + 1; sorted by the node they leave from.
         leaves = self.ends.ravel()
@@ -268,17 +271,19 @@ class Streets:
         way, far, mass = self._departures(edge, along, weight)
         self._leave(total, way, far, mass, power, bandwidth)
         self._climb(ladder, way, far, mass, power, bandwidth)
-        little = 1e-13 * weight.sum(initial=0.0)
-        for rung in range(rungs):
-            level = ladder[rung]
-            while len(way := np.flatnonzero(level)):
-                mass = level[way]
-                level[way] = 0.0
-                far = np.full(len(way), rung / rungs * bandwidth)
-                self._leave(total, way, far, mass, power, bandwidth)
-                if mass.sum() < little:  # a ring of a few centimetres: what is left may stay
+        for rung, level in enumerate(ladder[:-1]):
+            far = rung / rungs * bandwidth
+            for _ in range(_MOST_TURNS):
+                way = np.flatnonzero(level)
+                if not len(way):
                     break
-                self._climb(ladder, way, far, mass, power, bandwidth)
+                mass, at = level[way], np.full(len(way), far)
+                level[way] = 0.0
+                self._leave(total, way, at, mass, power, bandwidth)
+                self._climb(ladder, way, at, mass, power, bandwidth)
+            way = np.flatnonzero(level)
+            lixel = self.first_lixel[way >> 1]
+            np.add.at(total, lixel, level[way] * (0.5 - kernel_within(far / bandwidth, power)))
         return total
 
     def _departures(self, edge: Ints, along: Floats, weight: Floats) -> tuple[Ints, Floats, Floats]:
@@ -352,12 +357,12 @@ class Streets:
         total += np.bincount(lixel, value, minlength=len(total))
 
 
-def kernel_within(share: Floats, power: int) -> Floats:
+def kernel_within(share: Floats | float, power: int) -> Floats:
     r"""Integrate the one-dimensional kernel of a power from its middle outwards.
 
     Parameters
     ----------
-    share : ndarray of float
+    share : float or ndarray of float
         Distance over bandwidth.
     power : int
         Power ``p`` of :math:`(1 - u^2)^p`.
@@ -367,11 +372,16 @@ def kernel_within(share: Floats, power: int) -> Floats:
     ndarray of float
         0 at the middle and behind it, 1/2 from the bandwidth on.
     """
-    slope = np.polynomial.Polynomial([1, 0, -1]) ** power
-    area = slope.integ()
-    area = area / (2 * area(1.0))
-    within: Floats = area(np.clip(share, 0, 1))
+    within: Floats = np.polyval(_integral(power), np.clip(share, 0, 1))
     return within
+
+
+@lru_cache
+def _integral(power: int) -> Floats:
+    """Coefficients of the kernel's integral, highest first, 1/2 at 1."""
+    area = (np.polynomial.Polynomial([1, 0, -1]) ** power).integ()
+    coefficients: Floats = area.coef[::-1] / (2 * area(1.0))
+    return coefficients
 
 
 def _joined(lines: NDArray[np.object_]) -> tuple[NDArray[np.object_], Ints, Ints]:
