@@ -473,6 +473,15 @@ def test_what_detectors_announce_is_said_once(grid):
     assert len(said) == 1
 
 
+def test_a_detector_that_tells_few_cells_apart_is_said_to(theft, grid):
+    few = np.zeros(len(grid.cells))
+    few[100:107] = 1
+    result = hs.backtest({"few": Fixed(few)}, theft, grid, coverage=0.05, origins=2)
+    assert result.summary.loc["few", "cells_told"] == 7
+    assert "few tells only 7 of the 120 cells apart from the rest" in result.text
+    assert "tells only" not in hs.backtest({"few": Fixed(few)}, theft, grid, coverage=0.002).text
+
+
 def test_names_stay_apart(theft, grid):
     result = hs.backtest([hs.Counts(), hs.Counts()], theft, grid, origins=1)
     assert result.summary.index[:2].tolist() == ["Counts()", "Counts() (2)"]

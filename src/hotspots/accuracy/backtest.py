@@ -17,7 +17,7 @@ from ..places import Grid
 from .baselines import BASELINES, Lottery, Ranking, rank_baselines
 from .intervals import blocks_of
 from .origins import RollingOrigin, told
-from .scoring import grid_faults, heat_of, police, share_faults
+from .scoring import budget, grid_faults, heat_of, police, share_faults
 from .tally import Tally
 from .words import paragraph
 
@@ -40,10 +40,12 @@ class Backtest(Result):
     summary : DataFrame
         One row per detector and baseline, index ``detector``: ``kind`` (detector, baseline),
         ``origins`` scored, mean ``hit_rate`` with its 95% interval ``low`` to ``high``, mean
-        ``pai``, ``pei``, ``auc`` (area under the hit-rate curve) and ``log_score``;
-        ``difference`` of the hit rate from last year's counts with ``difference_low`` and
-        ``difference_high``, ``better_in`` (origins in which it was higher) and ``beats`` ("yes",
-        "no" where it is lower, "the same", "cannot tell" or "not scored").
+        ``pai``, ``pei``, ``auc`` (area under the hit-rate curve) and ``log_score``; mean
+        ``cells_told`` (cells with heat above its lowest: where they are fewer than the coverage
+        buys, the order of the grid fills up); ``difference`` of the hit rate from last year's
+        counts with ``difference_low`` and ``difference_high``, ``better_in`` (origins in which it
+        was higher) and ``beats`` ("yes", "no" where it is lower, "the same", "cannot tell" or
+        "not scored").
     scores : DataFrame
         One row per detector, origin and budget: ``budget`` in words, ``cells``, ``share_area``,
         ``incidents`` to catch, ``caught``, ``hit_rate``, ``pai`` and ``pei``.
@@ -63,6 +65,8 @@ class Backtest(Result):
         from, tested on, and of these scored (in the grid) and not (``unplaced``).
     failures : DataFrame
         ``detector``, ``origin`` and ``reason``, where a detector could not be fitted.
+    category : str or None
+        What was scored; None for every incident.
     coverage : float
         Share of the area that the summary is about.
     said : str
@@ -76,6 +80,7 @@ class Backtest(Result):
     stability: pd.DataFrame
     periods: pd.DataFrame
     failures: pd.DataFrame
+    category: str | None
     coverage: float
     said: str
 
@@ -220,9 +225,10 @@ def backtest(
     said = paragraph(
         tables["summary"], periods, failed, category=category, coverage=coverage,
         asked={"left_out": len(incidents) - len(rows), "by": asked}, block_m=block_m,
-        gaps=told(periods, rule.n_origins),
+        gaps=told(periods, rule.n_origins), budget=budget(grid, coverage),
     )  # fmt: skip
-    return Backtest(**tables, periods=periods, failures=failed, coverage=coverage, said=said)
+    return Backtest(**tables, periods=periods, failures=failed, category=category,
+                    coverage=coverage, said=said)  # fmt: skip
 
 
 def _checked(

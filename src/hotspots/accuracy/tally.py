@@ -164,7 +164,10 @@ class Tally:
         spread = 0.0
         if isinstance(ranking, Lottery):
             spread = ranking.variance(seen, self._top) / y.sum() ** 2
-        return {"auc": float((y * (1 - deep)).sum() / y.sum()), "log": log, "variance": spread}
+        return {
+            "auc": float((y * (1 - deep)).sum() / y.sum()), "log": log, "variance": spread,
+            "told": float((heat > heat.min()).sum()),
+        }  # fmt: skip
 
     def _by_team(self, name: str, ranking: Ranking | Lottery, held: Ints, y: Floats) -> None:
         lpt, count = self._lpt[held], len(self._lpts)
@@ -187,7 +190,7 @@ class Tally:
         means = mine.groupby("detector")[["hit_rate", "pai", "pei"]].mean().reindex(names)
         rows = []
         for name in names:
-            whole = pd.DataFrame(self._overall[name], columns=["auc", "log", "variance"])
+            whole = pd.DataFrame(self._overall[name], columns=["auc", "log", "variance", "told"])
             low = high = least = most = float("nan")
             if name in self._draws:
                 low, high = bounds(np.mean(self._draws[name], axis=0)[:, at])
@@ -205,6 +208,7 @@ class Tally:
                 "hit_rate": means.loc[name, "hit_rate"], "low": low, "high": high,
                 "pai": means.loc[name, "pai"], "pei": means.loc[name, "pei"],
                 "auc": whole["auc"].mean(), "log_score": whole["log"].mean(),
+                "cells_told": whole["told"].mean(),
                 "difference": apart.mean(), "difference_low": least, "difference_high": most,
                 "better_in": int((apart > 0).sum()),
                 "beats": _verdict(name, len(whole), least, most),

@@ -16,6 +16,7 @@ _SHOWN = 8  # detectors told one by one; the summary table holds them all
 def paragraph(
     summary: pd.DataFrame, periods: pd.DataFrame, failures: pd.DataFrame, *, category: str | None,
     coverage: float, asked: dict[str, Any], block_m: float, gaps: str,
+    budget: int,
 ) -> str:  # fmt: skip
     """Say whether each detector beats last year's counts, and what stands behind that.
 
@@ -31,6 +32,8 @@ def paragraph(
         Width of the blocks resampled, in metres.
     gaps : str
         Periods passed over.
+    budget : int
+        Cells that the coverage buys.
 
     Returns
     -------
@@ -45,6 +48,12 @@ def paragraph(
     said = [_answer(name, row, of, place) for name, row in ours.iloc[:_SHOWN].iterrows()]
     if len(ours) > _SHOWN:
         said.append(f"{len(ours) - _SHOWN} more detectors stand in the summary table.")
+    said += [
+        f"{name} tells only {row['cells_told']:,.0f} of the {budget:,} cells apart from the rest, "
+        "which then come in the order of the grid."
+        for name, row in ours.iloc[:_SHOWN].iterrows()
+        if row["cells_told"] < budget
+    ]
     others = summary[(summary["kind"] == "baseline") & (summary.index != LAST_YEAR)]
     rates = ", ".join(
         f"{name} {_percent(row['hit_rate'])}" for name, row in others.iterrows() if name != RANDOM

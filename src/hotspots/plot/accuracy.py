@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from textwrap import fill
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -56,7 +57,7 @@ def plot_backtest(backtest: Result, *, share: float | None = None, ax: Axes | No
     'share of the area flagged (%)'
     """
     curves, summary, coverage = _checked(backtest, share)
-    ax = new_axes(ax, (8, 5.5))
+    ax = new_axes(ax, (10, 5.5))
     reach = min(5 * coverage, 1.0) if share is None else float(share)
     baselines = [n for n in summary.index if summary.loc[n, "kind"] == "baseline"]
     detectors = [n for n in summary.index if n not in baselines]
@@ -78,19 +79,21 @@ def plot_backtest(backtest: Result, *, share: float | None = None, ax: Axes | No
                     label=str(name), zorder=3 if muted else 4)  # fmt: skip
             top = max(top, float(np.nanmax(y[x <= 100 * reach])))
     if reach >= coverage:
-        ax.axvline(100 * coverage, color="#333333", linewidth=0.8, zorder=1)
-        ax.annotate(f"{100 * coverage:g}% of the area", (100 * coverage, 0), xytext=(3, 4),
-                    textcoords="offset points", fontsize=8, color="#333333")  # fmt: skip
+        ax.axvline(100 * coverage, color="#333333", linewidth=1, zorder=2.5)
+        ax.annotate(f"{100 * coverage:g}% of the area", (100 * coverage, 1), xytext=(3, -4),
+                    xycoords=("data", "axes fraction"), textcoords="offset points", va="top",
+                    fontsize=8, color="#333333")  # fmt: skip
     ax.set_xlim(0, 100 * reach)
     ax.set_ylim(0, min(100.0, 1.05 * top) if top else 100.0)
     ax.grid(color=PALE, zorder=0)
     ax.set_xlabel("share of the area flagged (%)")
     ax.set_ylabel("share of later incidents caught (%)")
-    ax.set_title("What each detector would have caught")
+    category = getattr(backtest, "category", None)
+    ax.set_title(f"What would have been caught: {category or 'all incidents'}")
     handles, labels = ax.get_legend_handles_labels()
     turn = [labels.index(str(n)) for n in [*detectors, *baselines] if str(n) in labels]
-    ax.legend([handles[t] for t in turn], [labels[t] for t in turn], fontsize=8,
-              loc="upper left", framealpha=0.85)  # fmt: skip
+    ax.legend([handles[t] for t in turn], [fill(labels[t], 30) for t in turn], fontsize=8,
+              loc="upper left", bbox_to_anchor=(1.0, 1.0))  # fmt: skip
     periods = int(summary["origins"].max())
     note(ax, f"Mean of {periods} test period{'s' if periods != 1 else ''} that the detectors had "
              "not seen; bands: 95% intervals. Grey: simple rankings to beat.")  # fmt: skip
