@@ -71,6 +71,8 @@ _HOME = {
     "PatrolPlan": "patrols",
     "plot_heat": "plot",
     "plot_hotspots": "plot",
+    "plot_knox": "plot",
+    "plot_lorenz": "plot",
     "plot_trends": "plot",
     "plot_backtest": "plot",
     "plot_plan": "plot",
@@ -140,6 +142,8 @@ if TYPE_CHECKING:
     from .plot import plot_heat as plot_heat
     from .plot import plot_history as plot_history
     from .plot import plot_hotspots as plot_hotspots
+    from .plot import plot_knox as plot_knox
+    from .plot import plot_lorenz as plot_lorenz
     from .plot import plot_plan as plot_plan
     from .plot import plot_trends as plot_trends
     from .report import export_bi as export_bi

@@ -7,7 +7,9 @@ said in words or by shape as well.
 
 from .accuracy import plot_backtest
 from .change import plot_change, plot_classes, plot_history
+from .concentration import plot_lorenz
 from .maps import plot_heat, plot_hotspots
+from .near_repeat import plot_knox
 from .plan import plot_plan
 from .trends import plot_trends
 
@@ -18,6 +20,8 @@ __all__ = [
     "plot_heat",
     "plot_history",
     "plot_hotspots",
+    "plot_knox",
+    "plot_lorenz",
     "plot_plan",
     "plot_trends",
 ]

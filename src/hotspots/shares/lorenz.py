@@ -39,8 +39,9 @@ class Concentration(Result):
         Places with any, most first: ``what``, ``rank``, ``place``, ``count``, ``share``,
         ``cumulative_share`` of the total and ``cumulative_places`` (share of all places).
     lorenz : DataFrame
-        The Lorenz curve, emptiest places first: ``what``, ``places`` and ``total`` (cumulative
-        shares, 0 to 1), one row per distinct count; between them it is straight.
+        Lorenz curves, emptiest places first: ``what``, ``curve`` ("observed" or "by chance": were
+        every place equally likely), ``places`` and ``total`` (cumulative shares, 0 to 1), one row
+        per distinct count; between them they are straight.
     said : str
         The paragraph that ``text`` returns.
     """
@@ -136,13 +137,15 @@ def concentration(
         spread = _Spread.of(values)
         counted = name not in weights and bool((values % 1 == 0).all())
         estimate, low, high = _intervals(spread, n_boot, rng, counted)
-        chance = _by_chance(spread, counted)
+        even = _even(spread) if counted else None
+        chance = even.measures(True, whole=False) if even else np.full(len(MEASURES), np.nan)
         measures.append(pd.DataFrame({
             "what": name, "measure": MEASURES, "estimate": estimate, "low": low, "high": high,
             "by_chance": chance,
         }))  # fmt: skip
         ranked.append(_ranked(table[name]).assign(what=name))
-        lorenz.append(spread.lorenz().assign(what=name))
+        curves = {"observed": spread, **({"by chance": even} if even else {})}
+        lorenz += [part.lorenz().assign(curve=c, what=name) for c, part in curves.items()]
         said.append(_sentence(name, spread, measures[-1].set_index("measure"), counted))
     said.append(_reservation(table, weights, n_boot))
     return Concentration(
@@ -258,16 +261,15 @@ def _quantile(sample: Floats, at: float) -> float:
     return float(np.quantile(known, at)) if len(known) and np.isfinite(at) else float("nan")
 
 
-def _by_chance(spread: _Spread, counted: bool) -> Floats:
-    """Compute the measures of a Poisson distribution with the same mean and number of places."""
+def _even(spread: _Spread) -> _Spread | None:
+    """Spread as many incidents as chance would, over as many places: a Poisson distribution."""
     from scipy.stats import poisson
 
     n, total = spread.times.sum(), float(spread.times @ spread.values)
-    if not counted or total == 0 or n < 2:
-        return np.full(len(MEASURES), np.nan)
-    mean = total / n
-    values = np.arange(poisson.ppf(1 - 1e-12, mean) + 1)
-    return _Spread(values, n * poisson.pmf(values, mean)).measures(counted=True, whole=False)
+    if total == 0 or n < 2:
+        return None
+    values = np.arange(poisson.ppf(1 - 1e-12, total / n) + 1)
+    return _Spread(values, n * poisson.pmf(values, total / n))
 
 
 def _ranked(counts: pd.Series) -> pd.DataFrame:
@@ -288,7 +290,8 @@ def _stacked(parts: list[pd.DataFrame]) -> pd.DataFrame:
     """Put the tables of all columns under each other, what they are about first."""
     table = pd.concat(parts, ignore_index=True)
     table.index.name = "row"
-    return table[["what", *table.columns.drop("what")]]
+    first = [name for name in ("what", "curve") if name in table.columns]
+    return table[[*first, *table.columns.drop(first)]]
 
 
 def _checked(
