@@ -241,7 +241,7 @@ def test_nothing_and_no_series_give_empty_tables():
         assert found.series_["active"].dtype == bool
         assert (found.predict(grid_of()) == 0).all()
     lost = rows.iloc[:3].set_geometry([shapely.Point()] * 3, crs=rows.crs)
-    assert hs.STDBSCAN().fit(lost).labels_.tolist() == [-1] * 3
+    assert hs.STDBSCAN(years=1).fit(lost).labels_.tolist() == [-1] * 3
 
 
 def test_too_many_pairs_are_refused_before_memory_runs_out(monkeypatch):

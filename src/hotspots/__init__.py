@@ -71,6 +71,7 @@ _HOME = {
     "PatrolPlan": "patrols",
     "plot_heat": "plot",
     "plot_hotspots": "plot",
+    "plot_k_distance": "plot",
     "plot_knox": "plot",
     "plot_lorenz": "plot",
     "plot_trends": "plot",
@@ -142,6 +143,7 @@ if TYPE_CHECKING:
     from .plot import plot_heat as plot_heat
     from .plot import plot_history as plot_history
     from .plot import plot_hotspots as plot_hotspots
+    from .plot import plot_k_distance as plot_k_distance
     from .plot import plot_knox as plot_knox
     from .plot import plot_lorenz as plot_lorenz
     from .plot import plot_plan as plot_plan

@@ -7,6 +7,7 @@ said in words or by shape as well.
 
 from .accuracy import plot_backtest
 from .change import plot_change, plot_classes, plot_history
+from .clusters import plot_k_distance
 from .concentration import plot_lorenz
 from .maps import plot_heat, plot_hotspots
 from .near_repeat import plot_knox
@@ -20,6 +21,7 @@ __all__ = [
     "plot_heat",
     "plot_history",
     "plot_hotspots",
+    "plot_k_distance",
     "plot_knox",
     "plot_lorenz",
     "plot_plan",
