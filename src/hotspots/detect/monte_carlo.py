@@ -305,7 +305,7 @@ def _null(detector: Any, grid: Grid, null: str | pd.Series | Detector) -> tuple[
             [f"the null is missing, negative or not finite in {int(bad.sum()):,} cells; mend it."],
         )
     total = value.sum()
-    if not total and len(detector.locations_):
+    if not total and (grid.locate(detector._xy) >= 0).any():
         raise InputError("monte_carlo", ["the null is 0 in every inside cell; give another."])
     return value / total if total else value, name
 

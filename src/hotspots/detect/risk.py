@@ -223,12 +223,12 @@ class RelativeRisk(Detector):
             self.unit_ = "relative risk (1 = average)"
             self._reference: Reference | None = self._others()
         else:
-            if isinstance(self.against, pd.Series):
-                self._reference = None
-                name = "reference" if self.against.name is None else str(self.against.name)
-            else:
+            if isinstance(self.against, (gpd.GeoDataFrame, gpd.GeoSeries)):
                 self._reference = reference_of_points(self.against, self.crs_)
                 name = self._reference.name
+            else:
+                self._reference = None
+                name = "reference" if self.against.name is None else str(self.against.name)
             self.unit_ = f"{self.weights or 'incidents'} per 1,000 {name} per year"
         self.reference_ = None if self._reference is None else self._reference.places.copy()
 
@@ -315,12 +315,13 @@ class RelativeRisk(Detector):
         return np.where(self._adjusted(grid) <= LEVEL, heat, 0.0)
 
     def _columns(self, grid: Grid, regions: list[list[int]]) -> dict[str, Any]:
-        announce(
-            f"RelativeRisk: hotspots rank by {self.unit_}, not by the number of incidents, and "
-            f"only where it is above chance (adjusted p at most {LEVEL:g}) and the reference above "
-            f"its {FLOOR:g}th percentile; share out patrols by a detector of numbers (KDE, "
-            "EmpiricalBayes) and use these to ask why there"
-        )
+        if regions:
+            announce(
+                f"RelativeRisk: hotspots rank by {self.unit_}, not by the number of incidents, and "
+                f"only where it is above chance (adjusted p at most {LEVEL:g}) and the reference "
+                f"above its {FLOOR:g}th percentile; share out patrols by a detector of numbers "
+                "(KDE, EmpiricalBayes) and use these to ask why there"
+            )
         seeds = np.array([region[0] for region in regions], dtype=np.intp)
         return {"p_value": self._adjusted(grid)[seeds]}
 
