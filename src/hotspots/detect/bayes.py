@@ -69,10 +69,11 @@ class CellHeat(Result):
             if value >= 0.005
         ]
         listed = ", ".join(told[:-1]) + (" and " if len(told) > 1 else "") + "".join(told[-1:])
+        period = f"{self.months:.3g} month{'' if self.months == 1 else 's'}"
         return (
             f"Cell {name} ({cell['lpt']}) is expected to have {cell['incidents_per_year']:.2f} "
             f"{self.what} a year ({cell['heat']:,.1f} per km²), rank {cell['rank']:,}: {listed}. "
-            f"It had {cell['own_incidents']:.4g} in {self.months:.3g} months, where a cell like it "
+            f"It had {cell['own_incidents']:.4g} in {period}, where a cell like it "
             f"would have {cell['prior_incidents']:.2f}; its own count is trusted "
             f"{cell['trust']:.0%}, what is said of cells like it {1 - cell['trust']:.0%}."
         )
