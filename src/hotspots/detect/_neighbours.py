@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from functools import cached_property
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,6 +14,7 @@ from ._regions import is_number
 
 Floats = NDArray[np.float64]
 
+_IN_CACHE = 65_536  # values of the rows taken at a time, so that they stay in the cache
 _REACH = 1 + 1e-9  # so that rounding never loses the diagonal neighbours of a cell
 
 
@@ -58,8 +60,11 @@ class GridNeighbours:
     @cached_property
     def counts(self) -> NDArray[np.int64]:
         """Neighbours of every inside cell, itself included, shape (n,)."""
-        ones = np.ones(len(self.grid.cells))
-        return np.rint(self.sums(ones)).astype(np.int64)
+        most = sum(width for _, width, _ in self._windows)
+        ones = np.ones(len(self.grid.cells), dtype=np.min_scalar_type(most))  # small is fast
+        if self.among is not None:
+            ones *= self.among
+        return self._sum(ones).astype(np.int64)
 
     def sums(self, values: Floats) -> Floats:
         """Sum values over the neighbours of every inside cell.
@@ -88,42 +93,52 @@ class GridNeighbours:
             return self._sum(values)
         return np.stack([self._sum(row) for row in values]) if len(values) else values.copy()
 
-    def _sum(self, values: Floats) -> Floats:
-        grid = self.grid
+    def _sum(self, values: NDArray[Any]) -> NDArray[Any]:
+        grid, inside = self.grid, self.grid.inside
         high = max(up for up, _, _ in self._windows)
-        west = max(west for _, _, west in self._windows)
-        east = max(width for _, width, _ in self._windows)
-        west, east = min(west, grid.columns) + 1, min(east, 2 * grid.columns) + 1
-        rows, columns = grid.rows + 2 * high, west + grid.columns + east
-        lattice = np.zeros((rows, columns))
-        row, column = np.divmod(grid.cells, grid.columns)
-        lattice[row + high, column + west] = values
-        summed = np.zeros((grid.rows, grid.columns))
-        of_width: dict[int, Floats] = {}
-        for up, width, left in self._windows:
-            # a window wider than the grid on both sides holds the whole row
-            left, width = min(left, grid.columns), min(width, 2 * grid.columns + 1)
+        # a window wider than the grid on both sides holds the whole row
+        windows = [
+            (up, min(width, 2 * grid.columns + 1), min(west, grid.columns))
+            for up, width, west in self._windows
+        ]
+        west = max(west for _, _, west in windows) + 1
+        east = max(width for _, width, _ in windows)
+        lattice = np.zeros((grid.rows + 2 * high, west + grid.columns + east), dtype=values.dtype)
+        lattice[high : high + grid.rows, west : west + grid.columns][inside] = values
+        summed = np.zeros((grid.rows, grid.columns), dtype=values.dtype)
+        step = max(2 * (_IN_CACHE // (2 * lattice.shape[1])), 4 * high, 2)  # even: parity stays
+        for top in range(0, grid.rows, step):
+            self._sum_rows(
+                lattice[top : top + step + 2 * high], windows, west, summed[top : top + step]
+            )
+        return summed[inside]
+
+    def _sum_rows(
+        self, lattice: NDArray[Any], windows: list[tuple[int, int, int]], west: int,
+        summed: NDArray[Any],
+    ) -> None:  # fmt: skip
+        """Add the windows of some rows to their sums, from the lattice as far as they reach."""
+        rows, columns = summed.shape
+        high = (len(lattice) - rows) // 2
+        of_width: dict[int, NDArray[Any]] = {}
+        for up, width, left in windows:
             if width not in of_width:
                 of_width[width] = _windows(lattice, width)
-            beside = of_width[width]
-            start, aside = high + up, grid.shape == "hex" and up % 2
-            if not aside:
-                part = slice(west - left, west - left + grid.columns)
-                summed += beside[start : start + grid.rows, part]
+            beside, start = of_width[width], high + up
+            if self.grid.shape == "square" or up % 2 == 0:
+                summed += beside[start : start + rows, west - left : west - left + columns]
                 continue
             for parity in (0, 1):
                 # an odd row stands half a cell further east, so one cell fewer lies west of it
-                odd = (parity + grid.first[1]) & 1
-                part = slice(west - left + odd, west - left + odd + grid.columns)
-                summed[parity::2] += beside[start + parity : start + grid.rows : 2, part]
-        return summed.ravel()[grid.cells]
+                first = west - left + ((parity + self.grid.first[1]) & 1)
+                summed[parity::2] += beside[start + parity : start + rows : 2,
+                                            first : first + columns]  # fmt: skip
 
 
-def _windows(lattice: Floats, width: int) -> Floats:
+def _windows(lattice: NDArray[Any], width: int) -> NDArray[Any]:
     """Sum ``width`` values from each column eastwards, by doubling; zeros lie beyond the edge."""
-    summed = np.zeros_like(lattice)
-    columns = lattice.shape[1]
-    block, length, done = lattice, 1, 0  # block[c]: the sum of `length` values from c
+    columns, done, length = lattice.shape[1], 0, 1
+    summed, block = np.zeros_like(lattice), lattice  # block[c]: the sum of `length` values from c
     while True:
         if width & length:
             summed[:, : columns - done] += block[:, done:]
@@ -251,14 +266,21 @@ def gi_star(values: Floats, sums: Floats, counts: NDArray[np.int64]) -> Floats:
 
     .. math:: G_i^* = \frac{s_i - m_i \bar x}{S \sqrt{(n m_i - m_i^2) / (n - 1)}}
     """
-    values = np.asarray(values, dtype=float)
-    n = values.shape[-1]
-    if n == 0:
-        return np.zeros_like(values)
-    mean = values.mean(axis=-1, keepdims=True)
-    varied = values.max(axis=-1, keepdims=True) > values.min(axis=-1, keepdims=True)
-    deviation = np.where(varied, values.std(axis=-1, keepdims=True), 0.0)
-    scale = deviation * np.sqrt(counts * (n - counts) / max(n - 1, 1))
-    z: Floats = np.zeros_like(values)
-    np.divide(sums - counts * mean, scale, out=z, where=scale > 0)
+    values, sums = np.asarray(values, dtype=float), np.asarray(sums, dtype=float)
+    if values.ndim > 1:
+        rows = [gi_star(*pair, counts) for pair in zip(values, sums, strict=True)]
+        return np.stack(rows) if rows else np.zeros_like(values)
+    n = len(values)
+    if n == 0 or values.max() == values.min():
+        return np.zeros(n)
+    mean, parts = values.mean(), [slice(i, i + _IN_CACHE) for i in range(0, n, _IN_CACHE)]
+    deviation = np.sqrt(sum(float(((values[part] - mean) ** 2).sum()) for part in parts) / n)
+    # once for each number of neighbours, as there are few
+    number = np.arange(int(counts.max()) + 1)
+    scale = deviation * np.sqrt(number * (n - number) / (n - 1))
+    per_gap = np.divide(1.0, scale, out=np.zeros(len(scale)), where=scale > 0)
+    z = np.empty(n)
+    for part in parts:
+        of = counts[part]
+        z[part] = (sums[part] - (mean * number)[of]) * per_gap[of]
     return z
