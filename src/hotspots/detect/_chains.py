@@ -1,14 +1,87 @@
-"""Chains of incidents that follow each other: who came first, who came after whom."""
+"""Events for the test of near repeat, and the chains they make: who came after whom."""
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
+import geopandas as gpd
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from ..contracts import InputError
+from ..places import coordinates
+from ..support import data_support
 from ._pairs import close_in_both
 
 Ints = NDArray[np.int64]
+
+LEAST = 50
+"""Fewest events the test is run on."""
+
+LONGEST_DAYS = 7.0
+"""Longest interval whose midpoint is taken as the time of an incident."""
+
+
+@dataclass(frozen=True)
+class Events:
+    """What is used of the incidents, and what is not.
+
+    ``frame``: index ``incident``, ``x``, ``y``, ``day`` and ``rank`` (the order in time, which
+    never ties and does not depend on the order of rows), sorted so that neighbours stand together;
+    ``same``: those at the place and time of another, whose rank is ``of``.
+    """
+
+    frame: pd.DataFrame
+    same: pd.DataFrame
+    left: dict[str, int]
+    kinds: list[str]
+    tied: bool
+
+    @classmethod
+    def of(cls, incidents: gpd.GeoDataFrame, time: NDArray[np.float64]) -> Events:
+        """Take the events from the incidents, or refuse records that do not bear the question."""
+        police = np.zeros(len(incidents), dtype=bool)
+        if "origin" in incidents.columns:
+            police = (incidents["origin"] == "police").to_numpy(dtype=bool, na_value=False)
+        support = data_support(incidents[~police])
+        support.require("near repeat", "knox")
+        xy = coordinates(incidents)
+        known = ~np.isnan(xy[:, 0])
+        length = incidents["occurred_to"] - incidents["occurred_from"]
+        longest = min(LONGEST_DAYS, float(np.diff(time).min()))
+        wide = (length > pd.Timedelta(days=longest)).to_numpy()
+        used = known & ~police & ~wide
+        left = {
+            "police-generated (origin 'police'; drop the column to keep them)": int(police.sum()),
+            "without a point": int((~known & ~police).sum()),
+            f"known no closer than {longest:g} days": int((wide & known & ~police).sum()),
+        }
+        middle = incidents["occurred_from"] + length / 2
+        frame = pd.DataFrame({
+            "x": xy[used, 0], "y": xy[used, 1],
+            "from": incidents["occurred_from"].to_numpy()[used],
+            "to": incidents["occurred_to"].to_numpy()[used],
+            "middle": middle.to_numpy()[used],
+            "id": incidents.index.astype(str)[used],
+        }, index=pd.Index(incidents.index[used], name="incident"))  # fmt: skip
+        frame["day"] = frame["middle"].to_numpy().astype("datetime64[D]").astype(np.int64)
+        frame = frame.sort_values(["middle", "from", "x", "y", "id"])
+        frame["rank"] = np.arange(len(frame))
+        at = ["x", "y", "from", "to"]
+        again = frame.duplicated(at)
+        frame["of"] = frame.groupby(at, sort=False)["rank"].transform("min")
+        events, same = frame[~again], frame[again]
+        if len(events) < LEAST:
+            said = "; ".join(f"{n:,} {why}" for why, n in left.items() if n)
+            raise InputError("knox", [
+                f"only {len(events):,} events are left and at least {LEAST} are needed"
+                f"{f' (left out: {said})' if said else ''}; give a longer period or a larger area."
+            ])  # fmt: skip
+        tile = np.floor(events["y"] / 500)
+        events = events.iloc[np.lexsort((events["rank"], events["x"], tile))]
+        kinds = sorted(map(str, pd.unique(incidents["category"][used].dropna())))
+        return cls(events, same, left, kinds, support.tied)
 
 
 def link(

@@ -242,7 +242,7 @@ def _under(
     Sums of truth values are kept in bytes and emptied before they can overflow: adding bytes is
     what a processor does fastest.
     """
-    wide = table.shape[1]
+    wide, rows = table.shape[1], max(1, min(rows, pairs.shape[1]))
     gap = np.empty((rows, wide), dtype=table.dtype)
     other = np.empty_like(gap)
     less = np.empty(gap.shape, dtype=bool)
@@ -266,7 +266,8 @@ def _under(
             total += tally.sum(axis=1, dtype=np.int64)
             tally[:] = 0
             added = 0
-    return total + tally.sum(axis=1, dtype=np.int64)
+    total += tally.sum(axis=1, dtype=np.int64)
+    return total
 
 
 def _workers() -> int:

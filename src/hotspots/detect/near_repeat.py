@@ -13,9 +13,8 @@ from numpy.typing import NDArray
 
 from ..chance import adjusted_p
 from ..contracts import InputError, Result, check_incidents
-from ..places import coordinates
-from ..support import data_support
-from ._chains import link
+from ._chains import Events, link
+from ._knox_words import LEVEL, RAISED, Told, words
 from ._pairs import (
     MOST_PAIRS,
     Margins,
@@ -27,15 +26,6 @@ from ._pairs import (
 from ._regions import is_number
 
 Floats = NDArray[np.float64]
-
-LEAST = 50
-"""Fewest events the test is run on."""
-
-LONGEST_DAYS = 7.0
-"""Longest interval whose midpoint is taken as the time of an incident."""
-
-LEVEL, RAISED = 0.05, 1.2
-"""A cell is flagged when its p-value is under the one and its ratio at least the other."""
 
 _STRATA = {"year": 12, "quarter": 3, "month": 1}  # months in each
 _METRICS = ("manhattan", "euclidean")
@@ -168,7 +158,7 @@ def knox(
     ['isolated']
     """
     space, time = _checked(incidents, space_bands, time_bands, metric, within, chain, n_sim, seed)
-    events = _Events.of(incidents, time)
+    events = Events.of(incidents, time)
     xy, day = events.frame[["x", "y"]].to_numpy(), events.frame["day"].to_numpy()
     stratum = _stratum(day, within)
     inner, whole = _closed(space), _closed(time).astype(np.int64)
@@ -192,8 +182,8 @@ def knox(
     cells = _cells(space, time, *(_asked(values, space, time) for values in (seen, expected, p)))
     reach = _reach(cells) if chain is None else (float(chain[0]), float(chain[1]))
     near, chains = link(events.frame, events.same, reach, metric)
-    told = _Told(events, within, chain is not None, n_sim)
-    return Knox(cells, near, chains, *reach, _words(told, cells, near, chains, reach))
+    told = Told(events, within, chain is not None, n_sim)
+    return Knox(cells, near, chains, *reach, words(told, cells, near, chains, reach))
 
 
 def _checked(
@@ -247,67 +237,6 @@ def _band_fault(given: object, whole: bool) -> str:
     if whole and (values[np.isfinite(values)] % 1).any():
         return "times are compared by calendar day, so the edges must be whole days."
     return ""
-
-
-@dataclass(frozen=True)
-class _Events:
-    """What is used of the incidents, and what is not.
-
-    ``frame``: index ``incident``, ``x``, ``y``, ``day`` and ``rank`` (the order in time, which
-    never ties and does not depend on the order of rows), sorted so that neighbours stand together;
-    ``same``: those at the place and time of another, whose rank is ``of``.
-    """
-
-    frame: pd.DataFrame
-    same: pd.DataFrame
-    left: dict[str, int]
-    kinds: list[str]
-    tied: bool
-
-    @classmethod
-    def of(cls, incidents: gpd.GeoDataFrame, time: Floats) -> _Events:
-        """Take the events from the incidents, or refuse records that do not bear the question."""
-        police = np.zeros(len(incidents), dtype=bool)
-        if "origin" in incidents.columns:
-            police = (incidents["origin"] == "police").to_numpy(dtype=bool, na_value=False)
-        support = data_support(incidents[~police])
-        support.require("near repeat", "knox")
-        xy = coordinates(incidents)
-        known = ~np.isnan(xy[:, 0])
-        length = incidents["occurred_to"] - incidents["occurred_from"]
-        longest = min(LONGEST_DAYS, float(np.diff(time).min()))
-        wide = (length > pd.Timedelta(days=longest)).to_numpy()
-        used = known & ~police & ~wide
-        left = {
-            "police-generated (origin 'police'; drop the column to keep them)": int(police.sum()),
-            "without a point": int((~known & ~police).sum()),
-            f"known no closer than {longest:g} days": int((wide & known & ~police).sum()),
-        }
-        middle = incidents["occurred_from"] + length / 2
-        frame = pd.DataFrame({
-            "x": xy[used, 0], "y": xy[used, 1],
-            "from": incidents["occurred_from"].to_numpy()[used],
-            "to": incidents["occurred_to"].to_numpy()[used],
-            "middle": middle.to_numpy()[used],
-            "id": incidents.index.astype(str)[used],
-        }, index=pd.Index(incidents.index[used], name="incident"))  # fmt: skip
-        frame["day"] = frame["middle"].to_numpy().astype("datetime64[D]").astype(np.int64)
-        frame = frame.sort_values(["middle", "from", "x", "y", "id"])
-        frame["rank"] = np.arange(len(frame))
-        at = ["x", "y", "from", "to"]
-        again = frame.duplicated(at)
-        frame["of"] = frame.groupby(at, sort=False)["rank"].transform("min")
-        events, same = frame[~again], frame[again]
-        if len(events) < LEAST:
-            said = "; ".join(f"{n:,} {why}" for why, n in left.items() if n)
-            raise InputError("knox", [
-                f"only {len(events):,} events are left and at least {LEAST} are needed"
-                f"{f' (left out: {said})' if said else ''}; give a longer period or a larger area."
-            ])  # fmt: skip
-        tile = np.floor(events["y"] / 500)
-        events = events.iloc[np.lexsort((events["rank"], events["x"], tile))]
-        kinds = sorted(map(str, pd.unique(incidents["category"][used].dropna())))
-        return cls(events, same, left, kinds, support.tied)
 
 
 def _stratum(day: NDArray[np.int64], within: str | None) -> NDArray[np.int64]:
@@ -375,96 +304,3 @@ def _reach(cells: pd.DataFrame) -> tuple[float, float]:
                     row = cells.iloc[last * shape[1] + until]
                     reach = (float(row["space_to_m"]), float(row["time_to_days"]))
     return reach
-
-
-@dataclass(frozen=True)
-class _Told:
-    """What the words need beside the tables."""
-
-    events: _Events
-    within: str | None
-    given: bool
-    n_sim: int
-
-
-def _words(
-    told: _Told, cells: pd.DataFrame, near: pd.DataFrame, chains: pd.DataFrame,
-    reach: tuple[float, float],
-) -> str:  # fmt: skip
-    """Say the answer first, then who follows whom, what to do, and what it does not prove."""
-    said = [_answer(told, cells, reach)]
-    metres, days = reach
-    events = near[near["role"] != "same event"]
-    if np.isfinite(metres):
-        share = events["role"].value_counts(normalize=True)
-        longest = int(chains["incidents"].max()) if len(chains) else 0
-        said.append(
-            f"Of {len(events):,} events {share.get('near repeat', 0):.0%} follow another less than "
-            f"{metres:g} m and {days:g} days before, {share.get('originator', 0):.0%} are the "
-            f"first of such a chain or branch and {share.get('isolated', 0):.0%} stand alone; "
-            f"{len(chains):,} chains, the longest of {longest:,}."
-        )
-        last = events["date"].max()
-        open_ = int((events["notice_until"] >= last).sum())
-        said.append(
-            f"Notice: for {days:g} days from an incident, visit and warn within {metres:g} m of "
-            f"it; on the last day of the records ({last:%d %B %Y}) {open_:,} such notices run "
-            "(notice_until in near_repeats)."
-        )
-    how = f"{told.n_sim:,} permutations of the dates" if told.n_sim else "a Poisson approximation"
-    inside = f" inside each {told.within}" if told.within and told.n_sim else ""
-    said.append(
-        f"Chance was judged by {how}{inside}. This shows that incidents follow each other, not "
-        "who did them or why, and not that a visit prevents the next."
-    )
-    if told.within is None:
-        said.append(
-            "Recording that grew in one area and not in another looks the same: see whether it "
-            "stays with within='quarter'."
-        )
-    if len(told.events.kinds) > 1:
-        said.append(
-            f"{len(told.events.kinds)} categories were taken together; near repeat is a matter of "
-            "one kind of crime."
-        )
-    if told.events.tied:
-        said.append("Many points are shared: same place may mean the same street corner or block.")
-    left = [f"{n:,} {why}" for why, n in told.events.left.items() if n]
-    if left:
-        said.append(f"Left out: {'; '.join(left)}.")
-    if same := len(told.events.same):
-        said.append(f"{same:,} at the place and time of another count with it as one event.")
-    return " ".join(said)
-
-
-def _answer(told: _Told, cells: pd.DataFrame, reach: tuple[float, float]) -> str:
-    metres, days = reach
-    subject = told.events.kinds[0] if len(told.events.kinds) == 1 else "incident"
-    closed = cells["q_value"].notna()
-    flagged = int(cells["flag"].sum())
-    if not told.given and not np.isfinite(metres):
-        some = (
-            f" {flagged} of {int(closed.sum())} bands are flagged on their own, but none in the "
-            "first days holds after correcting for so many bands: take that for chance."
-            if flagged else ""
-        )  # fmt: skip
-        return (
-            f"No near-repeat pattern: after an incident ({subject}) others nearby are not clearly "
-            f"sooner than chance would bring them.{some} Chains were therefore not drawn; "
-            "chain=(400, 14) draws them all the same."
-        )
-    block = cells[closed & (cells["space_to_m"] <= metres) & (cells["time_to_days"] <= days)]
-    seen, likely = int(block["observed"].sum()), float(block["expected"].sum())
-    if told.given:
-        start = (
-            f"Chains drawn as asked, less than {metres:g} m and {days:g} days apart; "
-            f"{flagged} of {int(closed.sum())} bands are flagged"
-        )
-    else:
-        start = (
-            f"After an incident ({subject}), others less than {metres:g} m away are "
-            f"{seen / likely:.1f} times as frequent as expected for {days:g} days"
-        )
-    if likely > 0 and len(block):
-        start += f" ({seen:,} pairs against {likely:,.1f} expected)"
-    return start + "."
