@@ -12,6 +12,18 @@ import hotspots as hs
 from hotspots.contracts import HOTSPOTS, InputError, Notice, check_table
 from hotspots.detect import Detector
 
+STREETS = GeoDataFrame(
+    geometry=[
+        shapely.LineString([(x, 339_900), (x, 343_100)]) for x in range(379_950, 384_100, 100)
+    ]
+    + [shapely.LineString([(379_900, y), (384_100, y)]) for y in range(339_950, 343_100, 500)],
+    crs="EPSG:27700",
+)
+PEOPLE = GeoDataFrame(
+    geometry=[shapely.Point(x, y) for x in range(379_025, 385_000, 50)
+              for y in range(339_025, 344_000, 50)],
+    crs="EPSG:27700",
+)  # fmt: skip
 DETECTORS = {
     "Counts": hs.Counts(),
     "KDE": hs.KDE(bandwidth=250),
@@ -22,15 +34,23 @@ DETECTORS = {
     "EmpiricalBayes": hs.EmpiricalBayes(),
     "GiStar": hs.GiStar(),
     "LocalMoran": hs.LocalMoran(),
+    "ProMap": hs.ProMap(400, 400, unit=(50, 400)),
+    "NetworkKDE": hs.NetworkKDE(STREETS, 200),
+    "RelativeRisk": hs.RelativeRisk(300, against=PEOPLE),
 }
 every = pytest.mark.parametrize("detector", DETECTORS.values(), ids=DETECTORS.keys())
 pytestmark = [
+    pytest.mark.filterwarnings(
+        "ignore:RelativeRisk. hotspots rank by .* per 1,000:UserWarning"
+    ),
     pytest.mark.filterwarnings("ignore:HDBSCAN is exploratory:UserWarning"),
     pytest.mark.filterwarnings("ignore:.*to learn the blend from:UserWarning"),
 ]
 # These hold each place against all others: their heat is no density, may fall below 0, depends on
 # the places it is held against, and one busy place alone is no surprise to them.
 COMPARING = (hs.GiStar, hs.LocalMoran)
+# These are given a table of their own, which stays where it is and is not written out in a repr.
+GIVEN_A_TABLE = (hs.NetworkKDE, hs.RelativeRisk)
 CLUSTERING = (hs.DBSCAN, hs.STDBSCAN, hs.HDBSCAN)
 DENSITIES = {name: d for name, d in DETECTORS.items() if not isinstance(d, COMPARING)}
 every_density = pytest.mark.parametrize("detector", DENSITIES.values(), ids=DENSITIES.keys())
@@ -78,7 +98,8 @@ def grid() -> hs.Grid:
 @every
 def test_a_clone_has_the_same_parameters_and_is_not_fitted(detector, incidents, grid):
     twin = clone(detector.fit(incidents))
-    assert twin.get_params() == detector.get_params()
+    if not isinstance(detector, GIVEN_A_TABLE):  # tables do not compare to one truth
+        assert twin.get_params() == detector.get_params()
     assert repr(twin) == repr(detector)
     with pytest.raises(NotFittedError, match=r"call \.fit\(incidents\) first"):
         twin.predict(grid)
@@ -95,6 +116,8 @@ def test_parameters_are_checked_when_fitting_only(detector, incidents):
 
 @every
 def test_repr_names_every_value(detector):
+    if isinstance(detector, GIVEN_A_TABLE):
+        pytest.skip("its repr tells the type and rows of its table only")
     shown = repr(clone(detector).set_params(weights="harm", years=2.0))
     assert shown.startswith(type(detector).__name__ + "(")
     assert shown.endswith("weights='harm', years=2.0)")
@@ -137,6 +160,8 @@ def test_the_order_of_rows_does_not_matter(detector, incidents, grid, weights):
 
 @every
 def test_moving_everything_by_whole_cells_moves_the_heat(detector, incidents, grid):
+    if isinstance(detector, GIVEN_A_TABLE):
+        pytest.skip("its table stays where it is")
     shift = np.array([12_300, -4_500])
     moved = incidents.set_geometry(incidents.translate(*shift))
     elsewhere = hs.Grid.over(lpts(shift), size=100)
@@ -168,6 +193,8 @@ def test_doubling_every_incident_keeps_the_ranks(detector, incidents, grid):
 
 @every_density
 def test_heat_is_per_year(detector, incidents, grid):
+    if isinstance(detector, hs.ProMap):
+        pytest.skip("scores the last weeks, whatever came before")
     once = clone(detector).fit(incidents)
     assert once.years_ == 1
     half = clone(detector).set_params(years=0.5).fit(incidents)
@@ -176,6 +203,8 @@ def test_heat_is_per_year(detector, incidents, grid):
 
 @every
 def test_weights_of_one_are_counts(detector, incidents, grid):
+    if isinstance(detector, (hs.ProMap, hs.RelativeRisk)):
+        pytest.skip("has a unit of its own, tested in its own module")
     plain = clone(detector).fit(incidents)
     ones = clone(detector).set_params(weights="harm").fit(incidents.assign(harm=1.0))
     if not isinstance(detector, COMPARING):
@@ -254,6 +283,8 @@ def test_an_empty_table_gives_no_heat_and_no_hotspots(detector, incidents, grid)
 
 @every
 def test_one_incident(detector, grid):
+    if isinstance(detector, hs.RelativeRisk):
+        pytest.skip("grows hotspots on what is beyond chance only")
     learner = clone(detector).fit(table([(150, 150)]))
     assert np.isfinite(learner.predict(grid)).all()
     with pytest.warns(Notice, match="lower min_incidents"):
@@ -285,6 +316,8 @@ def test_hexagons_work_as_squares_do(detector, incidents, size):
 
 @every
 def test_wrong_tables_and_grids_are_refused_with_a_remedy(detector, incidents, grid):
+    if isinstance(detector, hs.RelativeRisk):
+        pytest.skip("its reference is in the CRS of the incidents, which this changes")
     learner = clone(detector).fit(incidents)
     with pytest.raises(InputError, match=r"grid is of type DataFrame; give a Grid"):
         learner.predict(incidents.drop(columns="geometry"))
@@ -400,6 +433,8 @@ def test_the_id_is_that_of_the_hottest_cell_with_incidents(detector, incidents, 
 
 @every_density
 def test_coverage_of_everything_takes_every_place_with_incidents(detector, incidents, grid):
+    if isinstance(detector, hs.RelativeRisk):
+        pytest.skip("grows hotspots on what is beyond chance only")
     learner = clone(detector).fit(incidents)
     spots = learner.hotspots(grid, coverage=1.0, min_incidents=0, max_area_km2=50)
     warm = learner.predict(grid).to_numpy() > 0
