@@ -5,6 +5,7 @@ from pathlib import Path
 
 import matplotlib.pyplot as plt
 import numpy as np
+from matplotlib.colors import PowerNorm
 
 import hotspots as hs
 from hotspots.detect._kernels import KERNELS
@@ -34,18 +35,18 @@ def draw_bandwidths() -> None:
     asb = loaded.incidents.query("category == 'Anti-social behaviour'")
     grid = hs.Grid.over(lpts, size=50)
     ways = {
-        "150 m: every snapped point a peak": hs.KDE(150, allow_fine=True),
+        "150 m: each point a peak": hs.KDE(150, allow_fine=True),
         "300 m": hs.KDE(300),
         "800 m: one hill for a town": hs.KDE(800),
         "300 m, adaptive": hs.KDE(300, adaptive=True),
     }
-    figure, panels = plt.subplots(1, 4, figsize=(10, 4.1), layout="constrained")
+    figure, panels = plt.subplots(1, 4, figsize=(10, 2.8), layout="constrained")
     for axes, (title, detector) in zip(panels, ways.items(), strict=True):
         heat = grid.raster(detector.fit(asb).predict(grid))
         west, south, east, north = grid.extent
         axes.imshow(heat, origin="lower", extent=(west, east, south, north), cmap="magma_r",
-                    vmax=np.nanmax(heat))  # fmt: skip
-        axes.set(xlim=(398_500, 405_500), ylim=(324_000, 335_000), xticks=[], yticks=[])
+                    norm=PowerNorm(0.5, 0, np.nanmax(heat)))  # fmt: skip
+        axes.set(xlim=(398_800, 405_000), ylim=(325_200, 331_400), xticks=[], yticks=[])
         axes.set_title(title, fontsize=9)
         axes.text(0.03, 0.02, f"hottest {np.nanmax(heat):,.0f}", transform=axes.transAxes,
                   fontsize=8)  # fmt: skip

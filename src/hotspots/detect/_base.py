@@ -26,6 +26,7 @@ SPARSE = 5.0
 DAYS_PER_YEAR = 365.25
 LN2 = float(np.log(2))
 _TIMES = ("occurred_from", "occurred_to")
+_PART = 65_536  # incidents at a time, where a copy of all would be slow to make
 
 
 class Detector(BaseEstimator, ABC):  # type: ignore[misc]  # scikit-learn has no types
@@ -124,9 +125,10 @@ class Detector(BaseEstimator, ABC):  # type: ignore[misc]  # scikit-learn has no
         self.crs_ = incidents.crs
         self.used_ = used
         self._incidents = incidents.copy(deep=False)
-        self._xy = xy if used.all() else xy[used]
-        start, end = incidents["occurred_from"][used].min(), incidents["occurred_to"][used].max()
-        self.period_ = (start, end)
+        every = bool(used.all())  # as a rule, and then nothing is copied
+        self._xy = xy if every else xy[used]
+        began, ended = (incidents[name] if every else incidents[name][used] for name in _TIMES)
+        self.period_ = began.min(), ended.max()
         self.__dict__.pop("support_", None)  # of an earlier fit
         self.years_, said = self._observed_years(incidents["occurred_from"], half_life)
         if said:
@@ -135,7 +137,7 @@ class Detector(BaseEstimator, ABC):  # type: ignore[misc]  # scikit-learn has no
         self.unit_ = f"{what} per km² per year"
         weight = None if self.weights is None else weights_of(incidents[used], self.weights)
         if half_life is not None and used.any():
-            decay = _decay(incidents[used], end, half_life)
+            decay = _decay(incidents[used], self.period_[1], half_life)
             weight = decay if weight is None else weight * decay
         self.locations_, self.location_ = _locations(self._xy, weight)
         self._fit()
@@ -328,9 +330,14 @@ class Detector(BaseEstimator, ABC):  # type: ignore[misc]  # scikit-learn has no
             return (years if lives is None else lives / LN2 * (1 - 0.5 ** (years / lives))), ""
         if len(occurred) == 0:
             return float("nan"), ""
-        day = occurred.to_numpy().astype("datetime64[D]").astype(np.int64)
-        per_day = np.bincount(day - day.min())  # a calendar month is slow to tell: once for a day
-        days = np.datetime64(int(day.min()), "D") + np.arange(len(per_day))
+        # a calendar month is slow to tell: once for a day
+        first, last = (at.to_datetime64().astype("datetime64[D]") for at in (occurred.min(),
+                       occurred.max()))  # fmt: skip
+        days = np.arange(first, last + 1)
+        per_day = np.zeros(len(days), dtype=np.int64)
+        for part in np.array_split(occurred.to_numpy(), len(occurred) // _PART + 1):
+            day = (part.astype("datetime64[D]") - first).astype(np.int64)
+            per_day += np.bincount(day, minlength=len(days))
         month = days.astype("datetime64[M]").astype(np.int64)
         counts = np.bincount(month - month[0], per_day).astype(np.int64)
         span, months = len(counts), int(np.count_nonzero(counts))

@@ -10,6 +10,8 @@ from numpy.typing import NDArray
 
 from ..contracts import InputError
 
+_PART = 16_384  # points at a time, so that the arrays of one step stay in the processor's cache
+
 
 def coordinates(points: gpd.GeoDataFrame | gpd.GeoSeries) -> NDArray[np.float64]:
     """Tell the easting and northing of points.
@@ -35,8 +37,12 @@ def coordinates(points: gpd.GeoDataFrame | gpd.GeoSeries) -> NDArray[np.float64]
     shapes = np.asarray(points.geometry.array)
     empty = shapely.is_empty(shapes)
     if empty.any():  # which have no coordinates to ask for; a missing one gives NaN
-        shapes = np.where(empty, None, shapes)
-    return np.column_stack([shapely.get_x(shapes), shapely.get_y(shapes)])
+        shapes = shapes.copy()
+        shapes[empty] = None
+    xy = np.empty((len(shapes), 2))
+    shapely.get_x(shapes, out=xy[:, 0])
+    shapely.get_y(shapes, out=xy[:, 1])
+    return xy
 
 
 def weights_of(incidents: pd.DataFrame, column: str) -> NDArray[np.float64]:
@@ -107,30 +113,42 @@ def distinct_points(
     >>> places.tolist(), place.tolist()
     ([[2.0, 9.0], [5.0, 1.0]], [1, 0, 1])
     """
-    x, y = xy[:, 0] + 0.0, xy[:, 1] + 0.0  # turns -0 into 0
-    # Any one point of a bucket stands for the bucket. The few points in a bucket that lie at
-    # another place share it with all points of that place, so they can be sorted on their own.
-    bucket = _buckets(x, y)
-    stands = np.zeros(bucket.max(initial=-1) + 1, dtype=np.intp)
-    stands[bucket] = np.arange(len(x))
-    sample = stands[bucket]
-    other = np.flatnonzero((x[sample] != x) | (y[sample] != y))
-    other = other[np.lexsort((y[other], x[other]))]
-    first = np.ones(len(other), dtype=bool)
-    first[1:] = (np.diff(x[other]) != 0) | (np.diff(y[other]) != 0)
-    sample[other] = other[first][np.cumsum(first) - 1]
-    mark = np.zeros(len(x), dtype=bool)
-    mark[sample] = True
-    samples = np.flatnonzero(mark)
-    samples = samples[np.lexsort((y[samples], x[samples]))]
-    rank = np.empty(len(x), dtype=np.intp)
-    rank[samples] = np.arange(len(samples))
-    return np.column_stack([x[samples], y[samples]]), rank[sample]
+    # The first point of a bucket stands for it. Points of a place share their bucket, so the few
+    # that lie at another place than its first do so together, and can be sorted on their own.
+    # Part by part, so that nothing as long as the incidents is written more than once.
+    bits = max(len(xy).bit_length(), 1)
+    number = np.full(1 << bits, -1, dtype=np.intp)
+    known, many = np.empty(len(xy), dtype=np.complex128), 0
+    place, strays = np.empty(len(xy), dtype=np.intp), [np.zeros(0, dtype=np.intp)]
+    for start in range(0, len(xy), _PART):
+        part = np.add(xy[start : start + _PART], 0.0, order="C")  # turns -0 into 0
+        pair = part.view(np.complex128)[:, 0]  # both coordinates at once
+        bucket = _buckets(part, bits)
+        found = number.take(bucket)
+        new = np.flatnonzero(found < 0)
+        if len(new):
+            first = new[np.unique(bucket[new], return_index=True)[1]]
+            number[bucket[first]] = np.arange(many, many + len(first))
+            known[many : many + len(first)] = pair[first]
+            many += len(first)
+            found[new] = number[bucket[new]]
+        place[start : start + _PART] = found
+        strays.append(start + np.flatnonzero(known.take(found) != pair))
+    stray = np.concatenate(strays)
+    apart, which = np.unique(xy[stray] @ (1, 1j) + 0.0, return_inverse=True)
+    place[stray] = many + which
+    places = np.concatenate([known[:many], apart]).view(np.float64).reshape(-1, 2)
+    order = np.lexsort((places[:, 1], places[:, 0]))
+    rank = np.empty(len(order), dtype=np.intp)
+    rank[order] = np.arange(len(order))
+    return places[order], rank[place]
 
 
-def _buckets(x: NDArray[np.float64], y: NDArray[np.float64]) -> NDArray[np.intp]:
-    """Scatter points over about as many buckets, those of one place into the same one."""
-    mixed = (x.view(np.uint64) * np.uint64(0x9E3779B97F4A7C15)) ^ y.view(np.uint64)
+def _buckets(xy: NDArray[np.float64], bits: int) -> NDArray[np.intp]:
+    """Scatter points over ``2**bits`` buckets, those of one place into the same one."""
+    x, y = xy.view(np.uint64).T
+    mixed = (x * np.uint64(0x9E3779B97F4A7C15)) ^ y
     mixed *= np.uint64(0xD6E8FEB86659FD93)
-    mixed >>= np.uint64(64 - max(len(x).bit_length(), 1))
-    return mixed.astype(np.intp)
+    mixed >>= np.uint64(64 - bits)
+    bucket: NDArray[np.intp] = mixed.view(np.intp)
+    return bucket
