@@ -27,7 +27,7 @@ class Plan(Result):
 
 
 @dataclass(frozen=True, repr=False)
-class Backtest(Result):
+class Assessment(Result):
     """A result no report has heard of."""
 
     scores: pd.DataFrame

@@ -9,7 +9,7 @@ import pandas as pd
 import pytest
 import shapely
 from report_fixtures import (
-    Backtest,
+    Assessment,
     Plan,
     make_hotspots,
     make_incidents,
@@ -29,7 +29,7 @@ DOCS = Path(__file__).resolve().parents[1] / "docs" / "reports.md"
 def folder(tmp_path):
     return hs.export_bi(
         tmp_path / "bi", make_loaded(), make_hotspots(), make_plan(), make_lpts(),
-        Backtest(pd.DataFrame({"detector": ["Counts"], "pai": [12.5]})),
+        Assessment(pd.DataFrame({"detector": ["Counts"], "pai": [12.5]})),
     )  # fmt: skip
 
 
@@ -114,7 +114,7 @@ def test_manifest_tells_every_file_and_column(folder):
     assert listed | {"manifest.json", ".hotspots.json"} == {p.name for p in folder.iterdir()}
     for name, table in told["tables"].items():
         assert {c["type"] for c in table["columns"]} <= set(KINDS)
-        if not name.startswith("backtest"):
+        if not name.startswith("assessment"):
             assert [c["name"] for c in table["columns"] if not c["meaning"]] == []
     harm = next(c for c in told["tables"]["hotspots"]["columns"] if c["name"] == "harm")
     assert harm["unit"] == "days of sentence"

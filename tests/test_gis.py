@@ -3,7 +3,7 @@
 import pandas as pd
 import pyogrio
 import pytest
-from report_fixtures import Backtest, Plan, make_hotspots, make_incidents, make_lpts, make_plan
+from report_fixtures import Assessment, Plan, make_hotspots, make_incidents, make_lpts, make_plan
 
 import hotspots as hs
 
@@ -69,7 +69,7 @@ def test_what_cannot_be_written_is_said(tmp_path):
     with pytest.raises(hs.InputError, match=r"does not end in '\.gpkg'"):
         hs.export_gis(tmp_path / "brief.shp", make_hotspots())
     with pytest.raises(hs.InputError, match="nothing given has a place"):
-        hs.export_gis(tmp_path / "b.gpkg", Backtest(pd.DataFrame({"a": [1]})))
+        hs.export_gis(tmp_path / "b.gpkg", Assessment(pd.DataFrame({"a": [1]})))
 
 
 def test_no_hotspots_make_an_empty_layer(tmp_path):

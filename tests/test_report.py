@@ -12,7 +12,7 @@ import pandas as pd
 import pytest
 from report_fixtures import (
     NASTY,
-    Backtest,
+    Assessment,
     Plan,
     make_hotspots,
     make_incidents,
@@ -84,7 +84,7 @@ def everything(tmp_path_factory):
     """Return the page of every kind of station, made by hand."""
     return write(
         tmp_path_factory.mktemp("page"), make_loaded(), make_hotspots(), make_plan(),
-        Backtest(pd.DataFrame({"detector": ["<b>Counts</b>"], "pai": [12.5]})),
+        Assessment(pd.DataFrame({"detector": ["<b>Counts</b>"], "pai": [12.5]})),
         lpts=make_lpts(), title="Brief & <more>",
     )  # fmt: skip
 
@@ -94,7 +94,7 @@ def test_sections_come_in_reading_order(everything):
     assert page.lang == "en-GB"
     assert page.headings[0] == ("h1", "Brief & <more>")
     assert [text for tag, text in page.headings if tag == "h2"] == [
-        "In short", "Hotspots", "Patrol plan", "Backtest", "Data quality", "Methods and limits",
+        "In short", "Hotspots", "Patrol plan", "Assessment", "Data quality", "Methods and limits",
     ]  # fmt: skip
     assert len(page.ids) == len(set(page.ids))
 
@@ -376,3 +376,17 @@ def test_class_chance_and_stability_stand_by_the_hotspots_that_have_them(tmp_pat
     for words in ("Class", "emerging", "Chance (p)", "under .001", ".031", "Stability", "72%"):
         assert words in said, words
     assert "nan" not in said.lower().split()
+
+
+def test_a_backtest_and_classes_stand_after_the_hotspots_with_their_picture(tmp_path, county):
+    rows = county.incidents.query("origin == 'public'").tail(4000)
+    grid = hs.Grid.over(county.lpts, size=500)
+    test = hs.backtest(hs.KDE(1000), rows, grid, origins=1)
+    classes = hs.classify_hotspots(county.incidents, grid, category="Anti-social behaviour")
+    page = Page(write(tmp_path, test, classes, make_hotspots(), make_plan()))
+    assert [text for tag, text in page.headings if tag == "h2"] == [
+        "In short", "Hotspots", "What becomes of hotspots", "On incidents not seen",
+        "Patrol plan", "Methods and limits",
+    ]  # fmt: skip
+    assert test.text.splitlines()[0] in page.said
+    assert any("caught by share of the area" in image["alt"] for image in page.images)

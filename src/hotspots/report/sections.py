@@ -8,11 +8,17 @@ from dataclasses import dataclass
 import pandas as pd
 
 from ..contracts import Result, time_precision
+from .figures import picture
 from .hotspots import hotspot_section
 from .plan import plan_body
 from .stations import Stations
 from .trends import trends_body
 from .words import heading, number, paragraphs, span, table
+
+_TITLES = {
+    "ingest": "Records", "trends": "Trends", "plan": "Patrol plan",
+    "classes": "What becomes of hotspots", "backtest": "On incidents not seen",
+}  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -40,10 +46,12 @@ def sections(given: Stations) -> list[Section]:
         title = "Hotspots" if given.hotspots else "Local Policing Teams"
         found.append(Section("hotspots", title, hotspot_section(given)))
     bodies = [
+        ("classes", _TITLES["classes"], [_any(r) for r in given.of("classes")]),
+        ("accuracy", _TITLES["backtest"], [_backtest(r) for r in given.of("backtest")]),
         ("trends", "Trends", [trends_body(r) for r in given.of("trends")]),
         ("plan", "Patrol plan", [plan_body(r, given) for r in given.of("plan")]),
     ]
-    known = {"ingest", "trends", "plan"}
+    known = {"ingest", "trends", "plan", "classes", "backtest"}
     bodies += [(f"result-{n}", heading(k), [_any(r)])
                for n, (k, r) in enumerate(given.results, 1) if k not in known]  # fmt: skip
     bodies.append(("quality", "Data quality", [_quality(r) for r in given.of("ingest")]))
@@ -60,9 +68,7 @@ def _headline(given: Stations) -> str:
     said = []
     for kind, result in given.results:
         lines = [line for line in result.text.splitlines() if line.strip()]
-        title = {"ingest": "Records", "trends": "Trends", "plan": "Patrol plan"}.get(
-            kind, heading(kind)
-        )
+        title = _TITLES.get(kind, heading(kind))
         words = paragraphs("\n".join(lines[:3]))
         said.append(f"<div><h3>{html.escape(title)}</h3>{words}</div>")
     return f'{shown}<div class="says">{"".join(said)}</div>'
@@ -112,6 +118,18 @@ def _any(result: Result) -> str:
         if "occurred_from" not in frame.columns  # single incidents stay out of reports
     ]
     return paragraphs(result.text) + "".join(shows)
+
+
+def _backtest(result: Result) -> str:
+    """Show what a backtest says, its curves, and its tables."""
+    from matplotlib.figure import Figure
+
+    from ..plot import plot_backtest
+
+    axes = Figure(figsize=(8, 5)).add_subplot()
+    plot_backtest(result, ax=axes)
+    alt = "Share of incidents caught by share of the area flagged; the tables hold the same facts."
+    return picture(axes.figure, alt) + _any(result)
 
 
 def _quality(ingest: Result) -> str:

@@ -27,6 +27,8 @@ _KINDS = {
     "ingest": {"incidents", "rejected"},
     "trends": {"series", "seasons", "summary"},
     "plan": {"visits", "coverage", "reasons"},
+    "classes": {"cells", "summary", "periods", "history"},
+    "backtest": {"scores", "summary", "curves"},
 }
 
 
@@ -37,7 +39,8 @@ class Stations:
     Parameters
     ----------
     results : tuple of (str, Result)
-        Kind (``ingest``, ``trends``, ``plan`` or the result's own name) and result, as given.
+        Kind (``ingest``, ``trends``, ``plan``, ``classes``, ``backtest`` or the result's own
+        name) and result, as given.
     hotspots : tuple of GeoDataFrame
         Hotspots tables, as given.
     incidents : GeoDataFrame or None
