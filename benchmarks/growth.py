@@ -4,8 +4,8 @@
 
 The synthetic incidents of bench_detect.py: up to 30,000 snap points over 60 × 90 km, 540,000 cells
 of 100 m, bandwidth 500 m, quartic kernel (Epanechnikov for scikit-learn and libkdv, which lack it).
-By turns in the same run on the same data, medians; a way that took over a minute runs once and
-goes no further. Writes docs/_static/growth.png.
+By turns in the same run on the same data, medians; a way that took over 10 s runs once and goes
+no further. Writes docs/_static/growth.png.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ from bench_detect import synthetic
 import hotspots as hs
 
 PICTURE = Path(__file__).resolve().parents[1] / "docs" / "_static" / "growth.png"
-BANDWIDTH, LONG = 500.0, 60.0
+BANDWIDTH, LONG = 500.0, 10.0
 COLOURS = {
     "hotspots, from the table": "#0b5394", "hotspots, from coordinates": "#6fa8dc",
     "KDEpy FFTKDE, from coordinates": "#b45f06", "libkdv, 2 threads, from coordinates": "#6aa84f",

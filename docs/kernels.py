@@ -1,11 +1,13 @@
 """Draw the pictures of kernels and bandwidths: python docs/kernels.py."""
 
 import warnings
+from io import BytesIO
 from pathlib import Path
 
 import matplotlib.pyplot as plt
 import numpy as np
 from matplotlib.colors import PowerNorm
+from PIL import Image
 
 import hotspots as hs
 from hotspots.detect._kernels import KERNELS
@@ -13,6 +15,15 @@ from hotspots.detect._kernels import KERNELS
 ROOT = Path(__file__).resolve().parents[1]
 STATIC, SAMPLE = ROOT / "docs" / "_static", ROOT / "data" / "sample"
 COLOURS = ("#0b5394", "#b45f06", "#6aa84f", "#888888", "#a64d79", "#6fa8dc")
+
+
+def save(figure: plt.Figure, name: str, dpi: int) -> None:
+    """Write a picture in 128 colours, which are plenty, and a third of the size."""
+    page = BytesIO()
+    figure.savefig(page, dpi=dpi)
+    picture = Image.open(page).convert("RGB")
+    picture = picture.quantize(128, method=Image.Quantize.MEDIANCUT, dither=Image.Dither.NONE)
+    picture.save(STATIC / name, optimize=True)
 
 
 def draw_kernels() -> None:
@@ -26,7 +37,7 @@ def draw_kernels() -> None:
              xlim=(0, 650), ylim=(0, None), title="Six kernels, bandwidth 300 m")  # fmt: skip
     axes.spines[["top", "right"]].set_visible(False)
     axes.legend(frameon=False)
-    figure.savefig(STATIC / "kernels.png", dpi=110)
+    save(figure, "kernels.png", 110)
 
 
 def draw_bandwidths() -> None:
@@ -50,7 +61,7 @@ def draw_bandwidths() -> None:
         axes.set_title(title, fontsize=9)
         axes.text(0.03, 0.02, f"hottest {np.nanmax(heat):,.0f}", transform=axes.transAxes,
                   fontsize=8)  # fmt: skip
-    figure.savefig(STATIC / "bandwidths.png", dpi=100)
+    save(figure, "bandwidths.png", 100)
 
 
 if __name__ == "__main__":

@@ -66,7 +66,7 @@ class KDE(Detector):
               K_h(d) = \frac{3}{\pi h^2} \left(1 - \frac{d^2}{h^2}\right)^2 \text{ for } d < h
 
     for the quartic kernel; evaluated at the centre of every inside cell. The Gaussian has the
-    quartic's standard deviation, :math:`\sigma = h / \sqrt 8`, is cut at :math:`2 h`, beyond which
+    quartic's standard deviation, :math:`\sigma = h / \sqrt{8}`, is cut at :math:`2 h`, beyond which
     1.1e-7 of it would lie, and made to integrate to 1. Incidents count wherever
     they lie, so there is no loss at the lines between LPTs; only what lies beyond the records (the
     next force's incidents) is missing. :math:`\sum \hat\lambda \cdot` area · years comes near the
@@ -87,7 +87,7 @@ class KDE(Detector):
     themselves and :math:`g` its geometric mean over the incidents.
 
     *Rules.* ``"knn"``: the mean distance to the 10th neighbouring distinct place. ``"scott"``:
-    :math:`\sigma = \tfrac12 (\sigma_x + \sigma_y)\, n^{-1/6}`. ``"diggle"``: the disc radius
+    :math:`\sigma = \frac{1}{2} (\sigma_x + \sigma_y)\, n^{-1/6}`. ``"diggle"``: the disc radius
     :math:`r` of least mean square error under a Cox process, :math:`\sigma = r / 2`; refused
     where over 20% of the incidents share their point, for the rule then answers 0.
     ``"predictive"``: of 100, 150, 200, 250, 300, 400 and 500 m the one whose density of the
@@ -97,7 +97,7 @@ class KDE(Detector):
     that no incident is impossible; at most 5,000 places are looked at. It predicts later
     incidents, so those that share a point do not lead it to 0; on snapped, month-only records
     it tries 300 m and more. From :math:`\sigma` a rule makes the
-    bandwidth of the kernel with that standard deviation: :math:`\sqrt 8\, \sigma` for the
+    bandwidth of the kernel with that standard deviation: :math:`\sqrt{8}\, \sigma` for the
     quartic. Rules look at incidents, not at weights.
 
     References
