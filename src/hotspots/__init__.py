@@ -71,6 +71,10 @@ _HOME = {
     "PatrolPlan": "patrols",
     "plot_heat": "plot",
     "plot_hotspots": "plot",
+    "plot_parts": "plot",
+    "plot_network": "plot",
+    "plot_significance": "plot",
+    "plot_local_statistics": "plot",
     "plot_k_distance": "plot",
     "plot_knox": "plot",
     "plot_lorenz": "plot",
@@ -145,8 +149,12 @@ if TYPE_CHECKING:
     from .plot import plot_hotspots as plot_hotspots
     from .plot import plot_k_distance as plot_k_distance
     from .plot import plot_knox as plot_knox
+    from .plot import plot_local_statistics as plot_local_statistics
     from .plot import plot_lorenz as plot_lorenz
+    from .plot import plot_network as plot_network
+    from .plot import plot_parts as plot_parts
     from .plot import plot_plan as plot_plan
+    from .plot import plot_significance as plot_significance
     from .plot import plot_trends as plot_trends
     from .report import export_bi as export_bi
     from .report import export_gis as export_gis

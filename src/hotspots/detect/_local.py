@@ -85,7 +85,8 @@ class LocalStatistics(Result):
     table : DataFrame
         Indexed as the cells or areas given: ``incidents``, ``neighbours``, the statistic,
         ``p_normal``, ``p_permutation``, ``p_value`` (the latter; the former
-        with ``permutations=0``), ``q_value`` (corrected for the number of places) and ``class_``.
+        with ``permutations=0``), ``q_value`` (corrected for the number of places),
+        ``significant`` (whether that is at most .05) and ``class_``.
     said : str
         The same in a paragraph.
     """
@@ -155,8 +156,8 @@ class LocalDetector(Detector):
         >>> public = county.incidents.query("origin == 'public'")
         >>> grid = hs.Grid.over(county.lpts, size=500)
         >>> found = hs.GiStar().fit(public).statistics(grid)
-        >>> list(found.table.columns[-3:])
-        ['p_value', 'q_value', 'class_']
+        >>> list(found.table.columns[-4:])
+        ['p_value', 'q_value', 'significant', 'class_']
         """
         alternative = self._alternative if alternative is None else alternative
         faults = []
@@ -173,16 +174,24 @@ class LocalDetector(Detector):
         if isinstance(areas, Grid):
             self._check_grid(areas)
             places = self._cells(areas)
+            cells = places.index.to_numpy()
+            lpt = areas.lpt[np.searchsorted(areas.cells, cells)]
+            told = {  # only here, as names take their time
+                "id": pd.array(areas.ids_of(cells), dtype="str"),
+                "lpt": pd.array(lpt, dtype="str"),
+            }
         else:
             places = self._polygons(areas, nearest, population)
+            told = places.told
         verdict = self._judge(places, alternative)
         classes = self._classes(verdict)
         table = pd.DataFrame(
             {
-                **places.told, "incidents": places.incidents, "neighbours": places.counts - 1,
+                **told, "incidents": places.incidents, "neighbours": places.counts - 1,
                 **verdict.statistic, "p_normal": verdict.p_normal,
                 "p_permutation": verdict.p_permutation, "p_value": verdict.p_value,
-                "q_value": verdict.q_value, "class_": pd.array(classes, dtype="str"),
+                "q_value": verdict.q_value, "significant": verdict.q_value <= LEVEL,
+                "class_": pd.array(classes, dtype="str"),
             },
             index=places.index,
         )  # fmt: skip
@@ -290,10 +299,7 @@ class LocalDetector(Detector):
         self._enough(len(incidents[kept]), "cells")
         return Places(
             index=pd.Index(grid.cells[kept], name="cell"),
-            told={
-                "id": pd.array(grid.ids_of(grid.cells[kept]), dtype="str"),
-                "lpt": pd.array(grid.lpt[kept], dtype="str"),
-            },
+            told={},
             incidents=incidents[kept], values=values[kept], sums=near.sums(values)[kept],
             counts=near.counts[kept], word="cell", lost=int(self.used_.sum() - incidents.sum()),
             everywhere=among,
@@ -399,8 +405,9 @@ class LocalDetector(Detector):
                 f"Chance is judged by {side} conditional permutation, drawn {self.permutations:,} "
                 f"times, so that no p-value is under {least:.2g}"
             )
+            stuck = (verdict.p_value <= least * (1 + 1e-9)).any()
             proved = (verdict.q_value <= LEVEL).any()
-            said += ", too few to prove any; raise permutations." if plain and not proved else "."
+            said += ", too few to prove any; raise permutations." if stuck and not proved else "."
         if self.correction is None:
             said += f" P-values are not corrected for {tested:,} tests: up to "
             said += f"{LEVEL * tested:,.0f} would fall under {LEVEL:g} where there is nothing."

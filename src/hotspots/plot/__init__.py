@@ -6,12 +6,16 @@ said in words or by shape as well.
 """
 
 from .accuracy import plot_backtest
+from .bayes import plot_parts
 from .change import plot_change, plot_classes, plot_history
 from .clusters import plot_k_distance
 from .concentration import plot_lorenz
+from .local import plot_local_statistics
 from .maps import plot_heat, plot_hotspots
 from .near_repeat import plot_knox
+from .network import plot_network
 from .plan import plot_plan
+from .significance import plot_significance
 from .trends import plot_trends
 
 __all__ = [
@@ -23,7 +27,11 @@ __all__ = [
     "plot_hotspots",
     "plot_k_distance",
     "plot_knox",
+    "plot_local_statistics",
     "plot_lorenz",
+    "plot_network",
+    "plot_parts",
     "plot_plan",
+    "plot_significance",
     "plot_trends",
 ]
