@@ -290,11 +290,10 @@ def test_harm_weighs_what_happened_and_the_unit_says_so(street, mixed):
     heat = detector.predict(grid)
     assert detector.unit_ == "harm per km² per year"
     target = street["category"] == BURGLARY
-    scale = harm[target].mean()
     summed = grid.counts(street.assign(harm=harm)[target], weights="harm").to_numpy()
     told = detector.explain(heat.idxmax())
     at = np.argmax(heat)
-    assert told.cell["own_incidents"].iloc[0] == pytest.approx(summed[at] / scale)
+    assert told.cell["own"].iloc[0] == pytest.approx(summed[at])
     assert "harm of incidents of 'Burglary' a year" in told.text
     # ten times the harm is ten times the heat
     tenfold = hs.EmpiricalBayes(BURGLARY, weights="harm").fit(street.assign(harm=10 * harm))
@@ -308,8 +307,8 @@ def test_grids_of_other_cells_work(street, size, shape):
     heat = detector.predict(grid)
     assert (heat > 0).all()
     meaning = detector.explain(heat.idxmax()).parts["meaning"]
-    assert meaning["near"] == f"its density within {max(500, 4 * size)} m"
-    assert f"{max(2000, 8 * size)} m" in meaning["around"]
+    assert meaning["near"] == f"such incidents within {max(500, 4 * size):,} m"
+    assert f"{max(2000, 8 * size):,} m" in meaning["around"]
 
 
 # --- what it says ------------------------------------------------------------------------------
@@ -329,11 +328,11 @@ def test_explain_adds_up_to_the_heat(street):
         assert told.cell["rank"].iloc[0] == 1 + (heat > heat[number]).sum()
     best = detector.explain(heat.idxmax())
     row = best.cell.iloc[0]
-    assert row["own_incidents"] == grid.counts(street[street["category"] == BURGLARY]).max()
-    want = row["prior_incidents"] / (row["prior_incidents"] + detector.shape_)
+    assert row["own"] == grid.counts(street[street["category"] == BURGLARY]).max()
+    want = row["prior"] / (row["prior"] + detector.shape_)
     assert row["trust"] == pytest.approx(want)
     own = best.parts.loc["own count"]
-    assert own["incidents_per_year"] == pytest.approx(row["trust"] * row["own_incidents"])
+    assert own["per_year"] == pytest.approx(row["trust"] * row["own"])
     assert list(best.tables) == ["cell", "parts"]
 
 
@@ -375,6 +374,21 @@ def test_it_pickles_and_clones_and_its_repr_makes_it_again(street):
     assert eval(repr(detector), {"EmpiricalBayes": hs.EmpiricalBayes}).get_params() == (
         clone(detector).get_params()
     )
+
+
+def test_the_parts_are_drawn_and_a_wrong_table_refused(street):
+    detector = hs.EmpiricalBayes(BURGLARY).fit(street)
+    heat = detector.predict(box_grid())
+    parts = detector.explain(heat.idxmax()).parts
+    ax = hs.plot_parts(parts, title="Here")
+    assert [bar.get_width() for bar in ax.patches] == parts["per_year"].tolist()
+    assert [label.get_text().replace("\n", " ") for label in ax.get_yticklabels()] == (
+        parts["meaning"].tolist()
+    )
+    assert ax.texts[0].get_text().startswith(f"{parts['per_year'].iloc[0]:.2f} (")
+    for wrong in (parts.drop(columns=["share", "meaning"]), parts.iloc[:0], 3):
+        with pytest.raises(InputError, match=r"parts: "):
+            hs.plot_parts(wrong)
 
 
 # --- what it refuses ---------------------------------------------------------------------------

@@ -72,11 +72,11 @@ def reaches(grid: Grid) -> tuple[float, float]:
 
 def in_words(grid: Grid) -> dict[str, str]:
     """Say what each surface is."""
-    near, around = reaches(grid)
+    near, around = (f"such incidents within {reach:,.0f} m" for reach in reaches(grid))
     return {
-        "near": f"its density within {near:g} m",
+        "near": near,
         "all": "incidents of every type in the cell",
-        "around": f"incidents of every type in the cell given its density within {around:g} m",
+        "around": f"incidents of every type in the cell given {around}",
         "floor": "an even floor over all cells",
     }
 

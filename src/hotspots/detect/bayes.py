@@ -38,18 +38,17 @@ class CellHeat(Result):
     Attributes
     ----------
     cell : DataFrame
-        One row, index ``cell`` (the stable id): ``lpt``, ``rank`` (1 is the hottest),
-        ``own_incidents`` and ``prior_incidents`` (what the cell had in the period, and what a
-        cell like it would have), ``trust`` (0 to 1, in its own count), ``incidents_per_year``
-        expected and ``heat``, the same per km².
+        One row, index ``cell`` (the stable id): ``lpt``, ``rank`` (1 is the hottest), ``own`` and
+        ``prior`` (what the cell had in the period, and what a cell like it would have), ``trust``
+        (0 to 1, in its own), ``per_year`` expected and ``heat``, the same per km².
     parts : DataFrame
         Index ``part`` (own count, then each surface of the prior): its ``meaning``, its ``weight``
-        in the prior, the ``incidents_per_year`` and ``heat`` it gave, which add up to those of the
+        in the prior, the ``per_year`` and ``heat`` it gave, which add up to those of the
         cell, and its ``share`` of them.
     months, shape : float
         Months observed (effective ones with a half-life), and the shape learned.
     what : str
-        What is foretold, in words.
+        What is foretold, in words; all amounts are in it.
     """
 
     cell: pd.DataFrame
@@ -62,7 +61,7 @@ class CellHeat(Result):
     def text(self) -> str:
         """What the cell is expected to have, and what each part gave."""
         (name, cell), = self.cell.iterrows()  # fmt: skip
-        given = self.parts["incidents_per_year"]
+        given = self.parts["per_year"]
         told = [
             f"{value:.2f} from {words}"
             for value, words in zip(given, self.parts["meaning"], strict=True)
@@ -71,10 +70,10 @@ class CellHeat(Result):
         listed = ", ".join(told[:-1]) + (" and " if len(told) > 1 else "") + "".join(told[-1:])
         period = f"{self.months:.3g} month{'' if self.months == 1 else 's'}"
         return (
-            f"Cell {name} ({cell['lpt']}) is expected to have {cell['incidents_per_year']:.2f} "
+            f"Cell {name} ({cell['lpt']}) is expected to have {cell['per_year']:.2f} "
             f"{self.what} a year ({cell['heat']:,.1f} per km²), rank {cell['rank']:,}: {listed}. "
-            f"It had {cell['own_incidents']:.4g} in {period}, where a cell like it "
-            f"would have {cell['prior_incidents']:.2f}; its own count is trusted "
+            f"It had {cell['own']:.4g} in {period}, where a cell like it "
+            f"would have {cell['prior']:.2f}; its own count is trusted "
             f"{cell['trust']:.0%}, what is said of cells like it {1 - cell['trust']:.0%}."
         )
 
@@ -237,15 +236,15 @@ class EmpiricalBayes(Detector):
         parts = pd.DataFrame({
             "meaning": ["its own count", *in_words(blend.grid).values()],
             "weight": np.append(np.nan, blend.mixture.weights),
-            "incidents_per_year": yearly,
+            "per_year": yearly,
             "heat": yearly / blend.grid.area_km2,
             "share": given / given.sum() if given.sum() > 0 else given,
         }, index=pd.Index(["own count", *SURFACES], name="part"))  # fmt: skip
         here = pd.DataFrame({
             "lpt": [blend.grid.lpt[at]],
             "rank": [1 + int((expected > expected[at]).sum())],
-            "own_incidents": [own], "prior_incidents": [prior], "trust": [trust],
-            "incidents_per_year": [yearly.sum()], "heat": [yearly.sum() / blend.grid.area_km2],
+            "own": [own * blend.worth], "prior": [prior * blend.worth], "trust": [trust],
+            "per_year": [yearly.sum()], "heat": [yearly.sum() / blend.grid.area_km2],
         }, index=pd.Index([blend.grid.ids_of(blend.grid.cells[[at]])[0]], name="cell"))  # fmt: skip
         what = "incidents" if self.category is None else f"incidents of {self.category!r}"
         if self.weights is not None:
