@@ -196,6 +196,13 @@ def test_locations_are_counted_weighed_and_sorted():
     [
         ({"bandwidth": 0}, "bandwidth=0; it must be metres above 0"),
         ({"bandwidth": float("nan")}, "bandwidth=nan"),
+        (
+            {"bandwidth": "widest"},
+            "bandwidth='widest'; it must be metres above 0 or one of the rul",
+        ),
+        ({"kernel": np.array(["quartic", "uniform"])}, r"kernel=array\(.*it takes"),
+        ({"edge": np.array([1, 2])}, r"edge=array\(.*it takes None, 'uniform', 'diggle'"),
+        ({"half_life": "soon"}, "half_life='soon'; it must be a length of time"),
         ({"kernel": "cosine"}, "kernel='cosine'; it takes 'quartic', 'gaussian', 'epanechnikov'"),
     ],
 )

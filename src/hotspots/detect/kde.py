@@ -15,7 +15,7 @@ from ._kernels import KERNELS
 from ._regions import is_number
 from ._surface import kernel_sum, shares_inside
 
-EDGES = (None, "uniform", "diggle")
+EDGES = ("uniform", "diggle")
 OUTSIDE = 0.05
 """Share of incidents beyond the grid from which its outer line is not the edge of the records."""
 
@@ -163,10 +163,10 @@ class KDE(Detector):
                 f"bandwidth={self.bandwidth!r}; it must be metres above 0 or one of the rules "
                 f"{', '.join(map(repr, RULES))}: try 300."
             )
-        if self.kernel not in list(KERNELS):
+        if not (isinstance(self.kernel, str) and self.kernel in KERNELS):
             faults.append(f"kernel={self.kernel!r}; it takes {', '.join(map(repr, KERNELS))}.")
-        if self.edge not in list(EDGES):
-            faults.append(f"edge={self.edge!r}; it takes {', '.join(map(repr, EDGES))}.")
+        if self.edge is not None and not (isinstance(self.edge, str) and self.edge in EDGES):
+            faults.append(f"edge={self.edge!r}; it takes None, {', '.join(map(repr, EDGES))}.")
         if not isinstance(self.adaptive, (bool, np.bool_)):
             faults.append(f"adaptive={self.adaptive!r}; it must be True or False.")
         elif self.adaptive and self.edge == "uniform":
