@@ -208,7 +208,7 @@ def test_too_few_simulations_for_so_many_cells_are_said():
     detector = hs.KDE(300, years=1).fit(table(np.vstack([drawn(grid, 500, 6), [ZERO + 450] * 60])))
     found = hs.monte_carlo(detector, grid, null="uniform", n_sim=19)
     assert not found.cells["significant"].any()
-    assert "raise n_sim, or go by the threshold" in found.text
+    assert "raise n_sim to about" in found.text
     assert found.cells["above_threshold"].any()
 
 
@@ -250,3 +250,39 @@ def test_every_fault_is_named():
             hs.monte_carlo(detector, grid, **how)
     with pytest.raises(InputError, match="wider than the reach"):
         hs.monte_carlo(hs.KDE(90).fit(rows), grid)
+
+
+def test_with_a_detector_as_null_cells_with_any_of_its_incidents_are_tested():
+    grid = box()
+    xy = drawn(grid, 80, 9)
+    few, many = table(xy[:15]), table(xy)
+    found = hs.monte_carlo(hs.KDE(300).fit(few), grid, null=hs.KDE(500).fit(many), n_sim=19)
+    assert (found.cells["p_value"].notna() == (grid.counts(many) > 0)).all()
+    assert (found.cells["expected_heat"] > 0).sum() > found.cells["p_value"].notna().sum()
+
+
+def test_enough_simulations_are_named():
+    """1,200 of 60,000 cells at the least p-value: 1 / (M + 1) must reach .05 × 1,200 / 60,000."""
+    cells = pd.DataFrame({"p_value": np.r_[np.full(1200, 0.01), np.full(58_800, 1.0)]})
+    cells = cells.assign(significant=False, above_threshold=False)
+    found = Significance(cells, 1.0, 0.05, 99, 500, "x", "fdr_bh", "u", 0)
+    assert "raise n_sim to about 1,999" in found.text
+
+
+@pytest.mark.realdata
+def test_staffordshire_burglary_against_all_crime(shared):
+    """The whole force at 200 m, briefly: a null of all crime leaves fewer than the trivial one."""
+    lpts = hs.read_lpts(shared / "data" / "boundaries" / "staffordshire_lpts.gpkg")
+    loaded = hs.read_incidents(
+        shared / "data" / "police_uk" / "staffordshire-2024-2025.zip", lpts=lpts
+    )
+    rows = loaded.incidents[loaded.incidents["occurred_from"] >= "2025"]
+    grid = hs.Grid.over(lpts, 200)
+    burglary = hs.KDE(500).fit(rows.query("category == 'Burglary'"))
+    with pytest.warns(hs.Notice, match="police-generated"):
+        everything = hs.KDE(500).fit(rows)
+    trivial = hs.monte_carlo(burglary, grid, null="uniform", n_sim=99)
+    found = hs.monte_carlo(burglary, grid, null=everything, n_sim=99)
+    assert found.incidents == trivial.incidents == burglary.used_.sum()
+    by_threshold = [int(f.cells["above_threshold"].sum()) for f in (found, trivial)]
+    assert 0 < by_threshold[0] < by_threshold[1] / 10

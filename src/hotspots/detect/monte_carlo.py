@@ -33,7 +33,7 @@ class Significance(Result):
         Index ``cell``; ``id``, ``lpt``, ``heat`` and ``expected_heat`` (both in the detector's
         unit, incidents put at the centres of their cells), ``p_value``, ``q_value`` (adjusted),
         ``significant`` (``q_value`` at most ``alpha``) and ``above_threshold``. The p-values are
-        missing in cells that were not tested: those where the null has nothing and nothing was.
+        missing in cells that were not tested (see the notes of :func:`monte_carlo`).
     threshold : float
         Heat that by chance anywhere at all is passed with probability ``alpha`` only.
     alpha : float
@@ -60,6 +60,10 @@ class Significance(Result):
     unit: str
     astray: int
 
+    def _enough(self, tested: int, reached: int) -> int:
+        """Simulations after which as many cells hotter than all would pass, with room to spare."""
+        return int(np.ceil(2 * tested / (self.alpha * reached) / 1000) * 1000) - 1
+
     @property
     def text(self) -> str:
         """How many cells are hotter than chance, by what, and what that does not mean."""
@@ -67,9 +71,7 @@ class Significance(Result):
             return "No cell is significant: there are no incidents inside the grid."
         cells = self.cells
         tested, hot = int(cells["p_value"].notna().sum()), int(cells["significant"].sum())
-        by = (
-            f"adjusted by {self.correction}" if self.correction else "not adjusted"
-        )
+        by = f"adjusted by {self.correction}" if self.correction else "not adjusted"
         said = (
             f"{hot:,} of {tested:,} cells tested are hotter than chance alone makes them (p at "
             f"most {self.alpha:g}, {by}; {self.n_sim:,} simulations of {self.incidents:,} "
@@ -82,8 +84,8 @@ class Significance(Result):
         if not hot and reached and self.correction:
             said += (
                 f" {reached:,} cells were hotter than in every simulation, yet the least p-value "
-                f"of {least:.2g} does not pass the adjustment for {tested:,} cells: raise n_sim, "
-                "or go by the threshold."
+                f"of {least:.2g} does not pass the adjustment for {tested:,} cells: raise n_sim to "
+                f"about {self._enough(tested, reached):,}, or go by the threshold."
             )
         if self.astray:
             said += f" {self.astray:,} incidents lie where the null has nothing."
@@ -162,6 +164,11 @@ def monte_carlo(
     then adjusted; the least there can be is :math:`1 / (M + 1)`, and where that is too much for so
     many cells the text says so.
 
+    Every cell where the null can put an incident is tested, and every one that holds some; with a
+    detector as null only those that hold an incident of the table it was given, or of these, for
+    its heat reaches over fields where nobody will be sent and each test costs the others some of
+    their power.
+
     ``"inhabited"`` and ``"uniform"`` are easily rejected: crime is not spread evenly, and saying
     so is no finding. A better null is where incidents of any kind happen, or people live.
     The records of one category are part of all crime, which makes that null a little cautious.
@@ -189,7 +196,7 @@ def monte_carlo(
     """
     _check(detector, grid, null=null, n_sim=n_sim, alpha=alpha, correction=correction, seed=seed)
     detector._check_grid(grid)
-    chances, followed = _null(detector, grid, null)
+    chances, followed, tested = _null(detector, grid, null)
     at = grid.locate(detector._xy)
     cell = np.searchsorted(grid.cells, at[at >= 0])
     weight = _weights(detector)
@@ -201,7 +208,7 @@ def monte_carlo(
     expected = smooth(
         np.arange(len(chances)), chances * (len(cell) if weight is None else weight.sum())
     )
-    tested = (chances > 0) | (own > 0)
+    tested |= own > 0
     p = np.full(len(chances), np.nan)
     threshold = 0.0
     if len(cell):
@@ -284,10 +291,13 @@ def _check(detector: Any, grid: Any, **given: Any) -> None:
         raise InputError("monte_carlo", faults)
 
 
-def _null(detector: Any, grid: Grid, null: str | pd.Series | Detector) -> tuple[Floats, str]:
-    """Chance of each cell, together 1, and what the null is called."""
+def _null(
+    detector: Any, grid: Grid, null: str | pd.Series | Detector
+) -> tuple[Floats, str, NDArray[np.bool_]]:
+    """Chance of each cell, together 1, what the null is called, and which cells to test."""
+    tested = None
     if isinstance(null, Detector):
-        value = null.predict(grid).to_numpy()
+        value, tested = null.predict(grid).to_numpy(), _inhabited(null, grid)
         name = f"the heat of {null!r}"
     elif isinstance(null, pd.Series):
         value = _by_cell(null, grid)
@@ -295,9 +305,7 @@ def _null(detector: Any, grid: Grid, null: str | pd.Series | Detector) -> tuple[
     elif null == "uniform":
         value, name = np.ones(len(grid.cells)), _PLAIN[null]
     else:
-        at = grid.locate(coordinates(detector._incidents))
-        held = np.bincount(np.searchsorted(grid.cells, at[at >= 0]), minlength=len(grid.cells))
-        value, name = (held > 0).astype(float), _PLAIN[null]
+        value, name = _inhabited(detector, grid).astype(float), _PLAIN[null]
     bad = ~np.isfinite(value) | (value < 0)
     if bad.any():
         raise InputError(
@@ -307,7 +315,14 @@ def _null(detector: Any, grid: Grid, null: str | pd.Series | Detector) -> tuple[
     total = value.sum()
     if not total and (grid.locate(detector._xy) >= 0).any():
         raise InputError("monte_carlo", ["the null is 0 in every inside cell; give another."])
-    return value / total if total else value, name
+    return value / total if total else value, name, value > 0 if tested is None else tested
+
+
+def _inhabited(detector: Detector, grid: Grid) -> NDArray[np.bool_]:
+    """Cells that hold any incident of the table a detector was given."""
+    at = grid.locate(coordinates(detector._incidents))
+    held = np.bincount(np.searchsorted(grid.cells, at[at >= 0]), minlength=len(grid.cells))
+    return held > 0
 
 
 def _by_cell(values: pd.Series, grid: Grid) -> Floats:
