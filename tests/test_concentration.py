@@ -215,10 +215,9 @@ def calls(places, days, *, hours=0, **columns) -> gpd.GeoDataFrame:
     start = pd.Timestamp("2025-01-01 10:00") + pd.to_timedelta(np.asarray(days), unit="D")
     frame = {"category": "ASB", "occurred_from": start,
              "occurred_to": start + pd.to_timedelta(hours, unit="h"), **columns}  # fmt: skip
-    return gpd.GeoDataFrame(
-        frame, geometry=gpd.points_from_xy(400_000 + 50.0 * np.asarray(places), [300_000] * len(days)),
-        crs="EPSG:27700", index=pd.RangeIndex(len(days), name="incident"),
-    )  # fmt: skip
+    points = gpd.points_from_xy(400_000 + 50.0 * np.asarray(places), np.full(len(days), 3e5))
+    index = pd.RangeIndex(len(days), name="incident")
+    return gpd.GeoDataFrame(frame, geometry=points, crs="EPSG:27700", index=index)
 
 
 def test_repeat_rate_and_thresholds():

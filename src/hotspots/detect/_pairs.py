@@ -58,7 +58,11 @@ def find_pairs(
         for k in range(len(bands)):
             inside = band == k
             bands[k].append(np.stack([i[inside], j[inside]]).astype(np.int32))
-    return [np.concatenate(found, axis=1) for found in bands]
+    whole = []
+    for found in bands:
+        whole.append(np.concatenate(found, axis=1))
+        found.clear()  # or the largest sets of pairs would be held twice
+    return whole
 
 
 def _chunks(
@@ -130,10 +134,12 @@ class Margins:
         strata = len(self.total)
         share = self.by_time / np.where(self.total > 0, self.total, 1)[:, :, None]
         rest, rows = self.total.copy(), []
-        for i, j in pairs:
-            a, b = self.stratum[i], self.stratum[j]
-            code = np.minimum(a, b) * strata + np.maximum(a, b)
-            close = np.bincount(code, minlength=strata**2).reshape(strata, strata).astype(float)
+        for found in pairs:
+            close = np.zeros((strata, strata))
+            for start in range(0, found.shape[1], _CHUNK):
+                a, b = self.stratum[found[:, start : start + _CHUNK]]
+                code = np.minimum(a, b) * strata + np.maximum(a, b)
+                close += np.bincount(code, minlength=strata**2).reshape(strata, strata)
             rest -= close
             rows.append(np.einsum("ab,abt->t", close, share))
         return np.stack([*rows, np.einsum("ab,abt->t", rest, share)])
