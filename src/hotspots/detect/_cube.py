@@ -112,7 +112,9 @@ def make_cube(
     calls a single incident a hotspot, so the p-value is the exact one of the same null
     hypothesis: the sum of as many values drawn at random from the cube, whose distribution is the
     repeated convolution of the cube's own. It is two-sided (twice the smaller tail), and adjusted
-    for all cells and periods together.
+    for all cells and periods together. Once, what was found hot is taken out of what is drawn
+    from, and all is judged again: a few lasting hotspots would otherwise hide the rest, and even
+    themselves. Where nothing is hot at first, that changes nothing.
     """
     at = np.flatnonzero(inhabited)
     row = np.full(len(inhabited), -1, dtype=np.int64)
@@ -123,20 +125,24 @@ def make_cube(
     most = int(counts.max(initial=0)) * standard / float(days.min())
     unit = max(UNIT, most * 2 * int(near.counts.max(initial=1)) / _LONGEST)
     single = np.empty(counts.shape)
-    tally = np.zeros(int(np.rint(most / unit)) + 1)
+    rate = standard / days / unit
     whole = np.zeros(len(inhabited))
     for t, count in enumerate(counts):  # a period at a time, so that little memory is needed
-        value = np.rint(count * (standard / days[t] / unit))
-        tally += np.bincount(value.astype(np.int64), minlength=len(tally))
-        whole[at] = value
+        whole[at] = np.rint(count * rate[t])
         single[t] = near.sums(whole)[at]
+    every = np.ones(counts.shape, dtype=bool)
+    tally = _tally(counts, rate, every, most / unit)
     partner = _partners(start)
     summed = _with_partner(single, partner)
     alone = partner == np.arange(len(start))
     around = near.counts[at] * np.where(alone, 1, 2)[:, None]
-    p, tails = _exact(tally, summed, around)
     z = _gi_star(tally, summed, around)
+    p, tails = _exact(tally, summed, around)
     q = adjusted_p(p)
+    first = (q <= level) & (z > 0)
+    if first.any():
+        p, tails = _exact(_tally(counts, rate, ~first, most / unit), summed, around)
+        q = adjusted_p(p)
     significant = q <= level
     cut = float(p[significant].max()) if significant.any() else -1.0
     least = np.full(int(around.max(initial=0)) + 1, np.inf)
@@ -145,6 +151,15 @@ def make_cube(
         least[number] = int(np.argmax(hot)) if hot.any() else np.inf
     return Cube(at, counts, z, q, significant & (z > 0), significant & (z < 0), single, around,
                 partner, least)  # fmt: skip
+
+
+def _tally(counts: NDArray[np.int32], rate: Floats, kept: NDArray[np.bool_], most: float) -> Floats:
+    """How often each value in units occurs in the cube, where kept."""
+    tally = np.zeros(int(np.rint(most)) + 1)
+    for count, each, here in zip(counts, rate, kept, strict=True):
+        value = np.rint(count[here] * each).astype(np.int64)
+        tally += np.bincount(value, minlength=len(tally))
+    return tally
 
 
 def _partners(start: NDArray[np.int64]) -> NDArray[np.intp]:

@@ -135,8 +135,8 @@ def compare_periods(
     >>> county = hs.make_county(seed=1, months=36)
     >>> change = hs.compare_periods(county.incidents, county.hotspots,
     ...                             category="Anti-social behaviour")
-    >>> change.places.loc["H10", ["before", "after", "class_"]].tolist()
-    [7, 85, 'rise']
+    >>> change.places.loc[["H10"], ["before", "after", "class_"]].to_dict("list")
+    {'before': [7], 'after': [85], 'class_': ['rise']}
     """
     day = _check(incidents, places, split, category, year_on_year, correction)
     bins = find_bins(incidents, "MS")

@@ -121,20 +121,21 @@ class HotspotClasses(Result):
         >>> classes.label(planted, grid)["class_"].tolist()
         ['persistent', 'former']
         """
-        inside = _cells_within(grid, hotspots)
+        _check_areas(grid, hotspots)
         judged = self.periods.index[self.periods["status"] == "present"]
         hot_cells = self.history[self.history["state"] == "hot"]
-        known = np.isin(hot_cells["cell"].to_numpy(), grid.cells)
-        if not known.all():
+        cell, of_cell = np.unique(hot_cells["cell"].to_numpy(), return_inverse=True)
+        strange = cell[~np.isin(cell, grid.cells)]
+        if len(strange):
             raise InputError("label", [
-                f"{grid!r} is not the grid that was classified: it lacks cell "
-                f"{hot_cells['cell'].to_numpy()[~known][0]}; give the same."
+                f"{grid!r} is not the grid that was classified: it lacks cell {strange[0]}; give "
+                "the same."
             ])  # fmt: skip
-        period = judged.get_indexer(pd.DatetimeIndex(hot_cells["period_start"]))
+        by_cell = np.zeros((len(judged), len(cell)), dtype=bool)
+        by_cell[judged.get_indexer(pd.DatetimeIndex(hot_cells["period_start"])), of_cell] = True
         hot = np.zeros((len(judged), len(hotspots)), dtype=bool)
-        by_cell = pd.Series(period, index=hot_cells["cell"].to_numpy())
-        for n, cells in enumerate(inside):
-            hot[by_cell[by_cell.index.isin(cells)].to_numpy(), n] = True
+        for n, inside in enumerate(_held(grid, cell, hotspots.geometry.to_numpy())):
+            hot[:, n] = by_cell[:, inside].any(axis=1)
         class_ = commander_class(hot, self.recent)
         return hotspots.assign(
             class_=pd.array(class_, dtype="str"), action=actions_of(class_).array,
@@ -197,8 +198,9 @@ def classify_hotspots(
     incident of any kind in the table, or touch one that does) in all periods. A cell is hot or
     cold where the exact two-sided p-value of that sum is significant with the false discovery
     rate held at 5% over all cells and periods together. The normal p-value is not used: on sparse
-    counts it calls a single incident a hotspot. Where hot places are a large share of a small
-    area none of them stands out: take the whole force rather than one street.
+    counts it calls a single incident a hotspot. Chance draws from the whole cube, but for what was
+    hot at a first look: else a few lasting hotspots would hide the rest. Where hot places are a
+    large share of a small area none of them stands out: take the force rather than a street.
 
     **Classes.** *Persistent*: hot in at least 80% of the periods. *Emerging*: in at least 10% of
     the recent ones (the last ``recent`` of all, at least one) and under 10% of those before.
@@ -219,8 +221,10 @@ def classify_hotspots(
     >>> county = hs.make_county(seed=1, months=24)
     >>> grid = hs.Grid.over(county.lpts, size=200)
     >>> classes = hs.classify_hotspots(county.incidents, grid, category="Shoplifting")
-    >>> classes.summary.loc["persistent", ["cells", "action"]].tolist()
-    [8, 'SARA problem solving with partners, and routine patrol']
+    >>> classes.summary["cells"].to_dict()["persistent"]
+    18
+    >>> classes.summary.loc["persistent", "action"]
+    'SARA problem solving with partners, and routine patrol'
     """
     _check(incidents, grid, freq, category, definition, recent, seed)
     bins = find_bins(incidents, freq)
@@ -381,8 +385,7 @@ def _summarise(
     return pd.DataFrame(rows, index=index).astype({"action": "str"})
 
 
-def _cells_within(grid: Grid, areas: gpd.GeoDataFrame) -> list[NDArray[np.int64]]:
-    """Cells whose centres each polygon holds; of one that holds none, the one under it."""
+def _check_areas(grid: Grid, areas: gpd.GeoDataFrame) -> None:
     faults = []
     if not isinstance(grid, Grid):
         faults.append(f"grid is of type {type(grid).__name__}; give the grid that was classified.")
@@ -397,12 +400,26 @@ def _cells_within(grid: Grid, areas: gpd.GeoDataFrame) -> list[NDArray[np.int64]
         faults.append("hotspots holds a row that is no polygon; leave it out.")
     if faults:
         raise InputError("label", faults)
-    shapes = areas.geometry.to_numpy()
-    area, at = shapely.STRtree(shapely.points(grid.centres)).query(shapes, predicate="intersects")
-    inside = [grid.cells[at[area == n]] for n in range(len(shapes))]
-    for n in [n for n, cells in enumerate(inside) if len(cells) == 0]:
-        point = shapely.get_coordinates(shapely.point_on_surface(shapes[n]))
-        inside[n] = grid.locate(point)
+
+
+def _held(
+    grid: Grid, cells: NDArray[np.int64], shapes: NDArray[np.object_]
+) -> list[NDArray[np.intp]]:
+    """Which of the cells each polygon holds by their centres; if it holds none, the one under it.
+
+    Only a few cells are ever hot, so that the centres of all are looked at only where none of
+    them lies within a polygon but one of them may lie under it.
+    """
+    centres = grid.centres[np.searchsorted(grid.cells, cells)]
+    area, at = shapely.STRtree(shapely.points(centres)).query(shapes, predicate="intersects")
+    inside = [at[area == n] for n in range(len(shapes))]
+    for n in [n for n, held in enumerate(inside) if len(held) == 0]:
+        under = grid.locate(shapely.get_coordinates(shapely.point_on_surface(shapes[n])))
+        if (
+            np.isin(under, cells).any()
+            and not shapely.intersects_xy(shapes[n], *grid.centres.T).any()
+        ):
+            inside[n] = np.searchsorted(cells, under)
     return inside
 
 
