@@ -174,7 +174,7 @@ class STDBSCAN(Detector):
         --------
         >>> import hotspots as hs
         >>> public = hs.make_county(seed=1, months=3).incidents.query("origin == 'public'")
-    >>> burglary = public.query("category == 'Burglary'")
+        >>> burglary = public.query("category == 'Burglary'")
         >>> told = hs.STDBSCAN(eps=300, eps_days=21).fit(burglary).chance(shuffles=19)
         >>> told.columns.tolist()
         ['series', 'by_chance', 'low', 'high']
