@@ -63,7 +63,7 @@ def every_type(rows: Any, grid: hs.Grid, origins: int, csv: str | None) -> None:
         pd.concat(parts).to_csv(csv, index=False)
 
 
-def intervals(rows: Any, grid: hs.Grid, origins: int, runs: int = 100) -> None:
+def intervals(rows: Any, grid: hs.Grid, origins: int, runs: int) -> None:
     """Count how often each interval holds the true difference of two rankings."""
     resampling.DRAWS = 400  # enough to count, and five times as fast
     every = grid.counts(rows).to_numpy()
@@ -115,13 +115,14 @@ def main() -> None:
     parser.add_argument("--origins", type=int, default=6)
     parser.add_argument("--csv")
     parser.add_argument("--intervals", action="store_true")
+    parser.add_argument("--runs", type=int, default=100)
     given = parser.parse_args()
     lpts = hs.read_lpts(given.lpts)
     rows = hs.read_incidents(given.records, lpts=lpts).incidents
     rows = rows[(rows["occurred_from"] >= given.start).to_numpy()]
     grid = hs.Grid.over(lpts, size=100)
     if given.intervals:
-        intervals(rows, grid, given.origins)
+        intervals(rows, grid, given.origins, given.runs)
     else:
         every_type(rows, grid, given.origins, given.csv)
 

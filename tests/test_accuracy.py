@@ -428,8 +428,8 @@ def test_the_scorer_keeps_to_the_category_and_leaves_police_out(asb):
     county = hs.make_county(seed=1, months=8, scale=0.3).incidents
     drugs = county.query("category == 'Drugs'")
     fitted = hs.Counts(include_police=True).fit(county)
-    whole = hs.HitRate(grid, coverage=0.05)(fitted, county)
-    some = hs.HitRate(grid, coverage=0.05, category="Burglary")(fitted, county)
+    whole = hs.HitRate(grid, coverage=0.01)(fitted, county)
+    some = hs.HitRate(grid, coverage=0.01, category="Burglary")(fitted, county)
     assert 0 < some < 1
     assert some != whole
     fitted.include_police = False

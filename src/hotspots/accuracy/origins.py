@@ -207,8 +207,8 @@ class RollingOrigin:
         >>> import hotspots as hs
         >>> incidents = hs.make_county(seed=1, months=8, scale=0.1).incidents
         >>> table = hs.RollingOrigin(n_origins=1, gap="14D").origins(incidents)
-        >>> table.loc[0, ["origin", "test_start"]].dt.strftime("%d %b").tolist()
-        ['18 Jul', '01 Aug']
+        >>> print(table.loc[0, "origin"].date(), table.loc[0, "test_start"].date())
+        2023-07-18 2023-08-01
         """
         frame, start, _ = self._checked(incidents)
         horizon, gap = Span.read("horizon", self.horizon), Span.read("gap", self.gap, 0)
