@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from abc import abstractmethod
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Any
 
 import geopandas as gpd
 import numpy as np
@@ -21,7 +21,7 @@ from ._areas import (
     checked_nearest,
     checked_reach,
     smoothed_rates,
-)  # fmt: skip
+)
 from ._base import Detector
 from ._neighbours import GridNeighbours
 from ._permutation import neighbour_tails
@@ -29,22 +29,14 @@ from ._permutation import neighbour_tails
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
 
+Measured = tuple[dict[str, Any], Floats, Floats]
+"""Columns of a statistic, its heat, and the z score of the sum over the neighbourhood."""
+
 LEVEL = 0.05
 """Significance level, of the corrected p-value."""
 
 LEAST_PLACES = 30
 """Fewer cells or areas are no population to judge one of them by."""
-
-
-class Near(Protocol):
-    """Neighbours of places, each its own among them."""
-
-    @property
-    def counts(self) -> Ints:
-        """Number of neighbours of each place."""
-
-    def sums(self, values: Floats) -> Floats:
-        """Sum a value over the neighbours of each place."""
 
 
 @dataclass(frozen=True)
@@ -183,7 +175,7 @@ class LocalDetector(Detector):
         else:
             places = self._polygons(areas, nearest, population)
             told = places.told
-        verdict = self._judge(places, alternative)
+        verdict = self._judge(places, self._measure(places), alternative)
         classes = self._classes(verdict)
         table = pd.DataFrame(
             {
@@ -202,8 +194,8 @@ class LocalDetector(Detector):
     _alternative: str
 
     @abstractmethod
-    def _measure(self, places: Places) -> tuple[dict[str, Any], Floats, Floats]:
-        """Columns of the statistic; heat; z of the sum over the neighbourhood under chance."""
+    def _measure(self, places: Places) -> Measured:
+        """Compute the statistic of every place."""
 
     @abstractmethod
     def _classes(self, verdict: Verdict) -> NDArray[np.object_]:
@@ -252,40 +244,37 @@ class LocalDetector(Detector):
         return wanted
 
     def _fit(self) -> None:
-        self._last: tuple[Grid, Places, Verdict] | None = None
+        # of the last grid: its cells, their statistic and, once asked for, what chance says
+        self._last: tuple[Grid, Places, Measured, list[Verdict]] | None = None
 
     def _heat(self, grid: Grid) -> Floats:
-        places, verdict = self._judged(grid)
-        if places.everywhere is None:
-            return verdict.heat
-        # nobody there: as cool as the coolest place
-        heat = np.full(len(grid.cells), min(float(verdict.heat.min(initial=0.0)), 0.0))
-        heat[places.everywhere] = verdict.heat
-        return heat
+        places, (_, heat, _), _ = self._measured(grid)
+        # where nobody is, as cool as in the coolest place
+        coolest = min(float(heat.min(initial=0.0)), 0.0)
+        return _on_cells(grid, places, heat, coolest).copy()  # the caller may change it
 
     def _tasked(self, grid: Grid, heat: Floats) -> Floats:
         places, verdict = self._judged(grid)
-        chosen = self._in_play(verdict)
-        if places.everywhere is not None:
-            among = np.zeros(len(grid.cells), dtype=bool)
-            among[places.everywhere] = chosen
-            chosen = among
+        chosen = _on_cells(grid, places, self._in_play(verdict), fill=False)
         return np.where(chosen, np.maximum(heat, 0.0), 0.0)
 
     def _columns(self, grid: Grid, regions: list[list[int]]) -> dict[str, Any]:
         places, verdict = self._judged(grid)
-        q = verdict.q_value
-        if places.everywhere is not None:
-            q = np.full(len(grid.cells), np.nan)
-            q[places.everywhere] = verdict.q_value
+        q = _on_cells(grid, places, verdict.q_value, np.nan)
         return {"p_value": np.array([q[region[0]] for region in regions], dtype=float)}
 
-    def _judged(self, grid: Grid) -> tuple[Places, Verdict]:
-        """Judge the cells of a grid, once for heat, hotspots and their columns."""
+    def _measured(self, grid: Grid) -> tuple[Places, Measured, list[Verdict]]:
+        """Measure the cells of a grid, once for heat, hotspots and their columns."""
         if self._last is None or self._last[0] is not grid:
             places = self._cells(grid)
-            self._last = (grid, places, self._judge(places, self._alternative))
-        return self._last[1], self._last[2]
+            self._last = (grid, places, self._measure(places), [])
+        return self._last[1:]
+
+    def _judged(self, grid: Grid) -> tuple[Places, Verdict]:
+        places, measured, known = self._measured(grid)
+        if not known:
+            known.append(self._judge(places, measured, self._alternative))
+        return places, known[0]
 
     # --- places --------------------------------------------------------------------------------
 
@@ -365,11 +354,11 @@ class LocalDetector(Detector):
 
     # --- chance --------------------------------------------------------------------------------
 
-    def _judge(self, places: Places, alternative: str) -> Verdict:
-        """Measure and test every place."""
+    def _judge(self, places: Places, measured: Measured, alternative: str) -> Verdict:
+        """Test every place against chance."""
         from scipy.special import ndtr
 
-        columns, heat, z = self._measure(places)
+        columns, heat, z = measured
         p_normal = _one_or_two(ndtr(-z), ndtr(z), alternative)
         p_permutation, direction, exact = np.full(len(z), np.nan), np.sign(z), True
         if self.permutations:
@@ -424,6 +413,15 @@ class LocalDetector(Detector):
         if places.lost:
             said += f" {places.lost:,} incidents lie in none of the {words}."
         return said
+
+
+def _on_cells(grid: Grid, places: Places, values: NDArray[Any], fill: Any) -> NDArray[Any]:
+    """Values of all inside cells, from those of the cells that are compared."""
+    if places.everywhere is None:
+        return values
+    spread = np.full(len(grid.cells), fill)
+    spread[places.everywhere] = values
+    return spread
 
 
 def _one_or_two(upper: Floats, lower: Floats, alternative: str) -> Floats:

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
 from numpy.typing import NDArray
 
-from ._local import LEVEL, LocalDetector, Places, Verdict
+from ._local import LEVEL, LocalDetector, Measured, Places, Verdict
 from ._neighbours import gi_star
 
 
@@ -107,9 +105,7 @@ class GiStar(LocalDetector):
         super()._fit()
         self.unit_ = "z score"
 
-    def _measure(
-        self, places: Places
-    ) -> tuple[dict[str, Any], NDArray[np.float64], NDArray[np.float64]]:
+    def _measure(self, places: Places) -> Measured:
         z = gi_star(places.values, places.sums, places.counts)
         return {"z": z}, z, z
 

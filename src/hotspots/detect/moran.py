@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from ._local import LEVEL, LocalDetector, Places, Verdict
+from ._local import LEVEL, LocalDetector, Measured, Places, Verdict
 
 CLASSES = {"HH": "cluster", "HL": "single site", "LH": "quiet beside busy", "LL": "quiet"}
 
@@ -107,9 +105,7 @@ class LocalMoran(LocalDetector):
         super()._fit()
         self.unit_ = "local Moran's I"
 
-    def _measure(
-        self, places: Places
-    ) -> tuple[dict[str, Any], NDArray[np.float64], NDArray[np.float64]]:
+    def _measure(self, places: Places) -> Measured:
         values, n = places.values, len(places.values)
         around = np.maximum(places.counts - 1, 1)
         varied = values.max() > values.min()
