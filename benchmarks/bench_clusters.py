@@ -86,11 +86,13 @@ def compare(incidents: gpd.GeoDataFrame, eps: float, runs: int, raw: int) -> dic
     same &= bool(pairs["theirs"].is_unique)
     same &= bool(((one.locations_["cluster"] < 0) == (other.labels_ < 0)).all())
     print(f"    eps {eps:.0f} m, {len(one.locations_):,} places, {len(one.clusters_):,} clusters; "
-          f"same partition as scikit-learn: {same}")  # fmt: skip
+          f"same partition as scikit-learn: {same}", flush=True)  # fmt: skip
     detector = hs.DBSCAN(eps, 24).fit(incidents)
     times["k-distance curve"] = seconds(lambda: detector.k_distances_, 1)
     if len(xy) <= TIMED:
         times["stability, 100 draws"] = seconds(lambda: detector.stability(100), 1)
+    for name, took in times.items():
+        print(f"        {name:32s}{took:10.3f} s", flush=True)
     return times
 
 

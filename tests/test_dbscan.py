@@ -166,7 +166,7 @@ def test_clusters_are_those_of_a_plain_loop(seed):
     rng = np.random.default_rng(seed)
     xy = np.unique(rng.uniform(0, 2000, (300, 2)).round(-1), axis=0)  # many equal distances
     weight = rng.integers(0, 8, len(xy)).astype(float)
-    label, core = Reach.within(xy, 120).clusters(weight, 22)
+    label, core = Reach.within(xy, 120, 10**9).clusters(weight, 22)
     wanted, wanted_core = plain_dbscan(xy, weight, 120, 22)
     assert label.max() > 2
     assert (core & (weight == 0)).any()
@@ -340,6 +340,26 @@ def test_parts_follow_neither_the_order_of_rows_nor_the_origin_of_the_map():
     assert again.labels_.tolist() == found.labels_.to_numpy()[mixed].tolist()
     moved = hs.DBSCAN(120, 12).fit(table(xy + np.array([123_456.7, -54_321.3])))
     assert moved.labels_.tolist() == found.labels_.tolist()
+
+
+def test_where_memory_would_run_out(monkeypatch):
+    """Wide clusters are cut by squares; too many pairs within eps are refused."""
+    monkeypatch.setattr("hotspots.detect._density.MANY", 100)
+    monkeypatch.setattr("hotspots.detect.dbscan.MOST_PAIRS_TO_PART", 100)
+    xy = streets(0)
+    found = hs.DBSCAN(120, 12).fit(table(xy))
+    monkeypatch.setattr("hotspots.detect._density.MANY", 10_000)
+    usual = hs.DBSCAN(120, 12).fit(table(xy))
+    assert (found.locations_["crowd"] == usual.locations_["crowd"]).all()
+    assert not (found.locations_["cluster"] == usual.locations_["cluster"]).all()
+    assert found.clusters_["crowd"].duplicated().any()
+    assert found.clusters_["diameter_m"].max() <= 400
+    assert (found.clusters_["incidents"] >= 12).all()
+    assert (found.clusters_["core_locations"] > 0).all()
+    monkeypatch.setattr("hotspots.detect._density.MANY", 100)
+    monkeypatch.setattr("hotspots.detect.dbscan.MOST_PAIRS", 1000)
+    with pytest.raises(InputError, match="over 1,000 pairs of locations lie within eps=120 m"):
+        hs.DBSCAN(120, 12).fit(table(xy))
 
 
 def test_parting_leaves_the_heat_as_it_is():

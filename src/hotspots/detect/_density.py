@@ -18,6 +18,10 @@ ALMOST = 1 - 1e-9
 """Sums of weights this near to what is asked for reach it: 240 times 0.1 is 24."""
 
 
+MANY = 10_000
+"""Places from which pairs are counted before they are listed."""
+
+
 class Reach:
     """Every pair of places within reach of each other, found once and used for many weights.
 
@@ -40,22 +44,28 @@ class Reach:
         self.places = places
 
     @classmethod
-    def within(cls, xy: Floats, radius: float) -> Reach:
+    def within(cls, xy: Floats, radius: float, most: int) -> Reach | None:
         """Find the pairs of points at most ``radius`` apart.
 
         Parameters
         ----------
         xy : ndarray of float, shape (n, 2)
         radius : float
+        most : int
+            Pairs that memory may hold.
 
         Returns
         -------
-        Reach
+        Reach or None
+            None when there are more pairs.
         """
         if len(xy) < 2:
             none = np.zeros(0, dtype=np.int32)
             return cls(none, none, np.zeros(0), len(xy))
-        pairs = cKDTree(xy).query_pairs(radius, output_type="ndarray")
+        tree = cKDTree(xy)
+        if len(xy) > MANY and (tree.count_neighbors(tree, radius) - len(xy)) // 2 > most:
+            return None
+        pairs = tree.query_pairs(radius, output_type="ndarray")
         one, other = pairs.T.astype(np.int32)
         return cls(one, other, np.hypot(*(xy[one] - xy[other]).T), len(xy))
 
@@ -176,7 +186,7 @@ def parted(
     *,
     widest: float,
     least: float,
-    half: Reach,
+    half: Reach | None,
 ) -> Places:
     """Part the clusters wider than a limit around the fullest of their cores.
 
@@ -190,8 +200,8 @@ def parted(
         Largest distance between two places of a cluster.
     least : float
         Weight a part must hold.
-    half : Reach
-        Pairs within half of ``widest``.
+    half : Reach, optional
+        Pairs within half of ``widest``; None where they are too many.
 
     Returns
     -------
@@ -199,7 +209,8 @@ def parted(
         Labels, numbered anew. The core with the most weight of its cluster within half the limit
         takes all that into a part, then the core with the most of what is left, while that reaches
         ``least``. What is left over joins the nearest part that stays within the limit, or no
-        part: then its label is -1.
+        part: then its label is -1. Without ``half``, wide clusters are cut by squares whose
+        diagonal is the limit, from their south-western corner.
     """
     members = np.argsort(label, kind="stable")
     members = members[np.searchsorted(label[members], 0) :]
@@ -207,6 +218,8 @@ def parted(
     wide = [group for group in groups if diameter(xy[group]) > widest]
     if not wide:
         return label
+    if half is None:
+        return _cut(xy, weight, label, core, wide, widest, least)
     holds = half.gathered(weight, label)
     label = label.copy()
     part = np.full(len(label), NOISE, dtype=np.intp)
@@ -219,6 +232,24 @@ def parted(
         _join_rest(xy, group, centres, part, widest)
         label[group] = np.where(part[group] >= 0, part[group] + following, NOISE)
         following += len(centres)
+    return numbered(label, core)
+
+
+def _cut(
+    xy: Floats, weight: Floats, label: Places, core: NDArray[np.bool_], wide: list[Places],
+    widest: float, least: float,
+) -> Places:  # fmt: skip
+    """Cut wide clusters by squares; a square that holds too little, or no core, is no part."""
+    label = label.copy()
+    following = int(label.max()) + 1
+    for group in wide:
+        where = xy[group] - xy[group].min(axis=0)
+        column, row = (where // (widest / np.sqrt(2) * ALMOST)).astype(np.int64).T
+        _, square = np.unique(column * (row.max() + 1) + row, return_inverse=True)
+        full = np.bincount(square, weight[group]) >= least * ALMOST
+        full &= np.bincount(square, core[group]) > 0
+        label[group] = np.where(full[square], square + following, NOISE)
+        following += len(full)
     return numbered(label, core)
 
 

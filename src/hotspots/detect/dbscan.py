@@ -24,6 +24,9 @@ KNEE_RANGE_M = (50.0, 400.0)
 
 NOT_FITTED = "this %(name)s is not fitted yet; call .fit(incidents) first."
 
+MOST_PAIRS, MOST_PAIRS_TO_PART = 200_000_000, 50_000_000
+"""Pairs of locations near each other that are held in memory at most (10 and 2.5 GB)."""
+
 UNSTABLE = 0.6
 """Stability under which a cluster is called unstable."""
 
@@ -84,7 +87,8 @@ class DBSCAN(Detector):
     left over join the nearest part that stays within the limit; those that cannot keep their
     ``crowd`` (the cluster before it was parted) but have no ``cluster``. So a crowd can be
     thinner, within half the limit of any of its locations, than a cluster may be: then it has no
-    parts at all.
+    parts at all. Where over 50 million pairs of locations lie within half the limit, memory does
+    not hold them, and wide clusters are cut by squares whose diagonal is the limit.
 
     The heat of a cell within :math:`\varepsilon` of a core location is the density of clustered
     incidents within :math:`\varepsilon` of its centre, those nearer counting more (Epanechnikov);
@@ -282,11 +286,16 @@ class DBSCAN(Detector):
     def _reach(self) -> tuple[Reach, Reach | None]:
         """Pairs of locations within eps and, for parting clusters, within half the widest."""
         xy = self.locations_[["x", "y"]].to_numpy()
-        within = Reach.within(xy, self.eps_)
+        within = Reach.within(xy, self.eps_, MOST_PAIRS)
+        if within is None:
+            raise InputError(
+                "DBSCAN",
+                [f"over {MOST_PAIRS:,} pairs of locations lie within eps={self.eps_:g} m of each "
+                 "other, more than memory holds: take a smaller eps, one category, or one team."],
+            )  # fmt: skip
         if self.max_diameter_m is None:
             return within, None
-        same = self.max_diameter_m / 2 == self.eps_
-        return within, within if same else Reach.within(xy, self.max_diameter_m / 2)
+        return within, Reach.within(xy, self.max_diameter_m / 2, MOST_PAIRS_TO_PART)
 
     def _clustered(
         self, reach: Reach, half: Reach | None, weight: NDArray[np.float64]
@@ -294,7 +303,7 @@ class DBSCAN(Detector):
         """Cluster of each location as DBSCAN joins them and as parted, and whether it is core."""
         least = float(self.min_incidents)
         crowd, core = reach.clusters(weight, least)
-        if half is None or self.max_diameter_m is None:
+        if self.max_diameter_m is None:
             return crowd, crowd, core
         xy, widest = self.locations_[["x", "y"]].to_numpy(), float(self.max_diameter_m)
         return crowd, parted(xy, weight, crowd, core, widest=widest, least=least, half=half), core
