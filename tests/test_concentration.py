@@ -275,9 +275,9 @@ def test_addresses_are_taken_before_points_and_points_are_rounded():
     incidents["geometry"] = gpd.points_from_xy(x, incidents.geometry.y)
     found = hs.repeat_locations(incidents)
     assert found.rates["repeat_locations"].iloc[0] == 1  # 3 m apart is one place, 8 m are two
-    incidents["uprn"] = pd.array(["a", "b", "a", None], dtype="str")
+    incidents["uprn"] = [100.0, 101.0, 100.0, np.nan]
     found = hs.repeat_locations(incidents, key="uprn")
-    assert found.locations.index.tolist() == ["a"]
+    assert found.locations.index.tolist() == ["100"]
     assert "1 without uprn" in found.text
 
 

@@ -264,7 +264,11 @@ def test_codes_without_days_are_left_out_aloud_and_refused_where_they_occur(tmp_
 def test_weights_by_code_are_not_taken_for_weights_by_category(tmp_path):
     weights = hs.read_harm_weights(workbook(tmp_path / "index.xlsx", ROWS))
     with pytest.raises(hs.InputError, match="say by='offence_code'"):
-        hs.harm_days(coded("8/06"), weights)
+        hs.harm_days(coded("8/06"), weights, by="category")
+    assert hs.harm_days(coded("8/06"), weights).tolist() == [10]  # they say themselves what by
+    assert hs.harm_days(coded("8/06"), tmp_path / "index.xlsx").tolist() == [10]
+    with pytest.raises(hs.InputError, match="no column 'offence_code', which the weights go by"):
+        hs.harm_days(frame("Robbery"), weights)
 
 
 @pytest.mark.parametrize("name", ["none.csv", "none.xlsx"])
@@ -312,7 +316,7 @@ def test_drivers_tell_one_offence_from_many():
     assert found["largest_share"].tolist()[:2] == pytest.approx([730 / 732, 0.25])
     assert np.isnan(found["largest_share"]["C"])
     shuffled = rows.sample(frac=1, random_state=3)
-    pd.testing.assert_frame_equal(hs.harm_drivers(shuffled, shuffled["lpt"]), found)
+    pd.testing.assert_frame_equal(hs.harm_drivers(shuffled, rows["lpt"]), found)
 
 
 def test_drivers_need_harm_and_a_group():

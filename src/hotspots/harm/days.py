@@ -39,7 +39,7 @@ def harm_days(
     incidents: pd.DataFrame,
     weights: Weights | None = None,
     *,
-    by: str = "category",
+    by: str | None = None,
     cap: float | None = None,
 ) -> pd.Series:
     """Weigh each incident by the harm of its offence or category, in days of imprisonment.
@@ -54,8 +54,9 @@ def harm_days(
         weight to every one that occurs; 0 leaves one out. Absent: :data:`FALLBACK_DAYS`, for the
         14 police.uk types, which is approximate. Categories are compared without regard to case
         and surrounding blanks, offence codes as :func:`read_harm_weights` says.
-    by : str
-        Column the weights go by: ``"category"``, or ``"offence_code"`` for Home Office codes.
+    by : str, optional
+        Column the weights go by. Absent: ``"offence_code"`` where the weights are by Home Office
+        code, as :func:`read_harm_weights` gives or finds them, and ``"category"`` elsewhere.
     cap : float, optional
         Most days an incident may weigh, for a map on which one homicide would outshine a town;
         730 is usual. Totals need it off.
@@ -109,6 +110,12 @@ def harm_days(
     >>> calls.assign(harm=harm_days(calls, FALLBACK_DAYS, cap=100))["harm"].tolist()
     [100.0, 1.0]
     """
+    if isinstance(weights, str | os.PathLike):
+        # weights by something else than codes stand in a column of that name
+        weights = read_harm_weights(weights, code=None if by in (None, CODE) else by)
+    if by is None:
+        coded = isinstance(weights, pd.Series) and weights.index.name == CODE
+        by = CODE if coded else "category"
     faults = []
     if isinstance(incidents, Result):
         faults.append(f"it is of type {type(incidents).__name__}; give its table, .incidents.")
@@ -191,11 +198,13 @@ def harm_drivers(incidents: pd.DataFrame, by: str | pd.Series) -> pd.DataFrame:
     if isinstance(by, str):
         if isinstance(incidents, pd.DataFrame) and by not in incidents.columns:
             faults.append(f"it has no column {by!r} to group by.")
-    elif not isinstance(by, pd.Series) or len(by) != len(incidents):
+    elif isinstance(incidents, pd.DataFrame) and not (
+        isinstance(by, pd.Series) and by.index.is_unique and incidents.index.isin(by.index).all()
+    ):
         faults.append("by must be the name of a column or a Series with a label per incident.")
     if faults:
         raise InputError("incidents", faults)
-    group = incidents[by] if isinstance(by, str) else by
+    group = incidents[by] if isinstance(by, str) else by.reindex(incidents.index)
     frame = pd.DataFrame({"by": group.to_numpy(), "harm": incidents["harm"].to_numpy(dtype=float)})
     frame = frame.dropna(subset="by").sort_values("harm", ascending=False, kind="stable")
     groups = frame.groupby("by", sort=True, observed=True)["harm"]
@@ -220,11 +229,9 @@ def _number(value: object) -> bool:
     return isinstance(value, int | float | np.number) and not isinstance(value, bool)
 
 
-def _checked(weights: Weights, by: str) -> Mapping[str, float]:
+def _checked(weights: Mapping[str, float] | pd.Series, by: str) -> Mapping[str, float]:
     """Return the weights as a mapping, or raise one error that names every fault in them."""
     what = "harm weights"
-    if isinstance(weights, str | os.PathLike):
-        weights = read_harm_weights(weights, code=None if by == CODE else by)
     if not isinstance(weights, Mapping | pd.Series):
         fault = f"it is of type {type(weights).__name__}; give a mapping, a Series or a file."
         raise InputError(what, [fault])

@@ -224,10 +224,10 @@ def _two_columns(
                 nearest = [cell for cell in row if cell]
     found = ", ".join(nearest) or "none"
     faults = [
-        f"column {name or example!r} is missing; columns found: {found}; say which holds it with "
+        f"column '{name or example}' is missing; columns found: {found}; say which holds it with "
         f"read_harm_weights(..., {said}=...)."
         for name, example, said, names in zip(
-            asked, ("offence_code", "days"), ("code", "days"), known, strict=True
+            asked, ("category' or 'offence_code", "days"), ("code", "days"), known, strict=True
         )
         if not set(names) & {_header(cell) for cell in nearest}
     ]

@@ -134,8 +134,8 @@ def repeat_locations(
     >>> found = hs.repeat_locations(calls, n_sim=0)
     >>> found.rates[["incidents", "repeat_incidents"]].iloc[0].tolist()
     [2884, 989]
-    >>> found.locations["incidents"].max()
-    np.int64(5)
+    >>> int(found.locations["incidents"].max())
+    5
     """
     end = _checked(incidents, key, size, as_of, places, n_sim, seed)
     events, left, dated = _events(incidents, key, float(size))
@@ -223,7 +223,10 @@ def _events(
         centre = np.floor(xy[used] / size + 0.5) * size
         location = np.array([f"{x:.0f}_{y:.0f}" for x, y in centre], dtype=object)
     else:
-        location = incidents[key].astype(str).to_numpy(dtype=object)[used]
+        names = incidents[key][used]
+        if pd.api.types.is_float_dtype(names.dtype) and (names % 1 == 0).all():
+            names = names.astype("int64")  # whole numbers with gaps come as fractions
+        location = names.astype(str).to_numpy(dtype=object)
     frame = pd.DataFrame({
         "location": location, "x": xy[used, 0], "y": xy[used, 1],
         "from": incidents["occurred_from"].to_numpy()[used],
