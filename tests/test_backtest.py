@@ -389,6 +389,23 @@ def test_too_few_places_give_no_interval(grid):
     assert "too few for intervals" in result.text
 
 
+def test_nothing_to_score_is_said_and_no_crash(theft, grid):
+    """A grid elsewhere, one cell, and a category of one incident."""
+    square = shapely.box(WEST - 900, SOUTH, WEST - 800, SOUTH + 100)
+    corner = gpd.GeoDataFrame({"lpt": ["Far"]}, geometry=[square], crs="EPSG:27700")
+    far = hs.Grid.over(hs.read_lpts(corner), 100)
+    rare = pd.concat([theft, theft.iloc[[5]].assign(category="Rare").set_axis(["rare"])])
+    for rows, place, category in ((theft, far, None), (rare, grid, "Rare")):
+        result = hs.backtest(hs.Counts(), rows, place, category=category, origins=2)
+        assert result.summary.loc["Counts()", "beats"] == "not scored"
+        assert result.text.startswith("Does Counts() beat last year's counts? Not scored")
+        assert len(result.curves) == 0
+        with pytest.raises(InputError, match="nothing was scored"):
+            hs.plot_backtest(result)
+    with pytest.raises(InputError, match="no period of 1MS in the records can serve as a test"):
+        hs.backtest(hs.Counts(), theft.iloc[:1], grid)
+
+
 # --- words -----------------------------------------------------------------------------------
 
 
@@ -509,13 +526,13 @@ def test_every_fault_is_named_at_once(theft, grid):
     with pytest.raises(InputError) as error:
         hs.backtest(
             [hs.KDE, "kde", hs.Counts()], theft, "grid", category="Arson", horizon="month",
-            coverage=0, origins=0,
+            coverage=0, origins=0, seed="lucky",
         )  # fmt: skip
     said = str(error.value)
     for part in (
         "grid is of type str", "coverage=0;", "give one such as KDE()", "'kde' is no detector",
         "category='Arson' is not in the incidents; they hold Theft", "horizon='month'",
-        "n_origins=0",
+        "n_origins=0", "seed='lucky'",
     ):  # fmt: skip
         assert part in said
     with pytest.raises(InputError, match="there are no detectors"):

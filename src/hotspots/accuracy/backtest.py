@@ -182,7 +182,7 @@ def backtest(
     ("KDE(bandwidth=1000, kernel='quartic')", [2, 2, 2, 2, 2, 2])
     """
     named, rule, periods = _checked(
-        detectors, incidents, grid, category, horizon, coverage, origins
+        detectors, incidents, grid, category, horizon, coverage, origins, seed
     )
     asked = [name for name, detector in named.items() if _keeps_police(detector)]
     rows, wanted = _scored_rows(incidents, category, bool(asked))
@@ -233,12 +233,14 @@ def backtest(
 
 def _checked(
     detectors: Any, incidents: Any, grid: Any, category: Any, horizon: Any, coverage: Any,
-    origins: Any,
+    origins: Any, seed: Any,
 ) -> tuple[dict[str, Any], RollingOrigin, pd.DataFrame]:  # fmt: skip
     """Name every fault at once; return the detectors by name, the rule and its test periods."""
     faults = grid_faults(grid) + share_faults(coverage)
     named, more = _named(detectors)
     faults += more
+    if not isinstance(seed, (int, np.integer)) or isinstance(seed, bool) or seed < 0:
+        faults.append(f"seed={seed!r}; it must be a whole number from 0.")
     rule = horizon
     if not isinstance(horizon, RollingOrigin):
         rule = RollingOrigin(horizon, n_origins=YEAR if origins is None else origins)
@@ -347,7 +349,8 @@ def _heat(
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always")
         try:
-            return heat_of(learner.fit(frame), grid)
+            learner.fit(frame)
+            return heat_of(learner, grid)
         finally:
             for message in caught:
                 heard.setdefault(str(message.message), message)

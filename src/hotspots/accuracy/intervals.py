@@ -1,9 +1,9 @@
 """Intervals for hit rates and their differences, by resampling places within each origin.
 
 Resampling six origins alone gives intervals that are too narrow: in simulations on the records of
-a county they held the truth in 84 to 90 of 100. Incidents of one place go together, so whole
+a county they held the truth in 85 to 90 of 100. Incidents of one place go together, so whole
 blocks of 2 km are drawn, afresh at each origin, the same for every detector: those intervals held
-it in 92 to 99 of 100 (docs/methods/accuracy.md).
+it in 95 to 99 of 100 (docs/methods/accuracy.md).
 """
 
 from __future__ import annotations
