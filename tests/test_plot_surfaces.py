@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 import shapely
-from matplotlib.collections import LineCollection, PolyCollection
+from matplotlib.collections import PolyCollection
 from matplotlib.colors import to_rgba
 
 mpl.use("Agg")
@@ -40,9 +40,7 @@ def lixels(heat):
 
 def test_streets_are_drawn_where_they_are_the_hottest_widest_and_on_top(lpts):
     ax = hs.plot_network(lixels([0, 9, 4, 0, 1]), lpts=lpts)
-    cold, hot = (c for c in ax.collections if isinstance(c, LineCollection) and c.get_zorder() < 3)
-    hot, cold = (hot, cold) if hot.get_array() is not None else (cold, hot)
-    drawn = [c for c in ax.collections if c.get_array() is not None][0]
+    drawn = next(c for c in ax.collections if c.get_array() is not None)
     assert drawn.get_array().tolist() == [1, 4, 9]
     assert np.all(np.diff(drawn.get_linewidths()) > 0)
     assert drawn.get_segments()[-1].tolist() == [[388050, 347500], [388100, 347500]]
@@ -89,6 +87,10 @@ def test_cells_beyond_chance_are_told_from_those_chance_explains(lpts, shape):
     assert ax.get_title() == f"Beyond chance: 4 of {len(cells)} cells"
     legend = [t.get_text() for t in ax.get_legend().get_texts()]
     assert legend == ["hotter than chance (4)", "chance explains it (5)"]
+    untested = cells.assign(p_value=np.where(np.arange(len(cells)) < 7, 0.5, np.nan))
+    ax = hs.plot_significance(untested, grid)
+    assert drawn_by_colour(ax) == {RED: 4, BLUE: 0, PALE: 3}
+    assert ax.get_title() == "Beyond chance: 4 of 7 cells"
     cold = cells.assign(z=np.where(np.arange(len(cells)) < 1, -3.0, 3.0))
     assert drawn_by_colour(hs.plot_significance(cold, grid)) == {RED: 3, BLUE: 1, PALE: 5}
     only_z = cold.drop(columns="heat").iloc[:6]

@@ -61,7 +61,7 @@ class Significance(Result):
     astray: int
 
     def _enough(self, tested: int, reached: int) -> int:
-        """Simulations after which as many cells hotter than all would pass, with room to spare."""
+        """Tell after how many simulations cells hotter than all would pass, with some to spare."""
         return int(np.ceil(2 * tested / (self.alpha * reached) / 1000) * 1000) - 1
 
     @property
@@ -204,10 +204,9 @@ def monte_carlo(
         weight = weight[at >= 0]
     own = np.bincount(cell, minlength=len(grid.cells))
     smooth = _Smooth(detector, grid)
-    observed = smooth(cell, weight)
-    expected = smooth(
-        np.arange(len(chances)), chances * (len(cell) if weight is None else weight.sum())
-    )
+    observed = smooth(cell, weight, exact=True)
+    total = len(cell) if weight is None else weight.sum()
+    expected = smooth(np.arange(len(chances)), chances * total, exact=True)
     tested |= own > 0
     p = np.full(len(chances), np.nan)
     threshold = 0.0
@@ -407,7 +406,8 @@ class _Smooth:
         stencil = kernel.at((east**2 + north**2) / bandwidth**2) / bandwidth**2 * 1e6
         laid = np.zeros(self._shape)
         laid[steps_up % self._shape[0], steps_right % self._shape[1]] = stencil
-        self._stencil = fft.rfft2(laid).astype(np.complex64)
+        self._stencil = fft.rfft2(laid)
+        self._rough = self._stencil.astype(np.complex64)
         self._cell = (row * self._shape[1] + column).astype(np.int64)
         self._before = self._after = None
         if (edge := getattr(detector, "edge", None)) is not None:
@@ -418,16 +418,24 @@ class _Smooth:
                 (1 / shares, None) if edge == "diggle" else (None, 1 / shares)
             )
 
-    def __call__(self, cell: NDArray[np.int64], weight: Floats | None) -> Floats:
-        """Heat per km² in every inside cell of incidents in cells, by position in grid.cells."""
+    def __call__(
+        self, cell: NDArray[np.int64], weight: Floats | None, *, exact: bool = False
+    ) -> Floats:
+        """Heat per km² in every inside cell of incidents in cells, by position in grid.cells.
+
+        In single precision, or in double and with nothing but zeros out of reach.
+        """
         from scipy import fft
 
         if self._before is not None:
             weight = self._before[cell] * (1.0 if weight is None else weight)
         size = self._shape[0] * self._shape[1]
-        laid = np.bincount(self._cell[cell], weight, minlength=size).astype(np.float32)
+        laid = np.bincount(self._cell[cell], weight, minlength=size)
+        laid = laid.astype(float if exact else np.float32)
         spectrum = fft.rfft2(laid.reshape(self._shape), overwrite_x=True)
-        spectrum *= self._stencil
+        spectrum *= self._stencil if exact else self._rough
         heat: Floats = fft.irfft2(spectrum, s=self._shape, overwrite_x=True).ravel()[self._cell]
+        if exact:
+            heat[heat < 1e-12 * heat.max(initial=0)] = 0
         np.maximum(heat, 0, out=heat)
         return heat if self._after is None else heat * self._after

@@ -92,7 +92,8 @@ def plot_significance(
     frame_map(ax, grid.extent)
     if legend:
         ax.legend(handles=legend[::-1], loc="upper right", fontsize=8)
-    ax.set_title(f"Beyond chance: {int(significant.sum()):,} of {len(cells):,} cells")
+    tested = int(cells["p_value"].notna().sum()) if "p_value" in cells.columns else len(cells)
+    ax.set_title(f"Beyond chance: {int(significant.sum()):,} of {tested:,} cells")
     kind = "hexagons" if grid.shape == "hex" else "squares"
     note(ax, f"{kind.capitalize()} of {grid.size:g} m; blank: nothing there, or not tested.")
     return ax
