@@ -105,7 +105,7 @@ def test_false_alarms_stay_at_the_level_where_counts_are_small():
     for _ in range(20):
         x = chance.poisson(0.1, 2500).astype(float)
         sums = around.sums(x)
-        normal.append(hs_normal(gi_star(x, sums, around.counts)))
+        normal.append(upper_normal(gi_star(x, sums, around.counts)))
         ours.append(neighbour_tails(x, sums - x, around.counts - 1, 0, 0).upper)
     for level in (0.01, 0.001):
         assert np.mean(np.array(normal) <= level) > 1.8 * level
@@ -116,7 +116,7 @@ def test_false_alarms_stay_at_the_level_where_counts_are_small():
     assert np.mean([(adjusted_p(p) <= 0.05).any() for p in normal]) > 0.9
 
 
-def hs_normal(z):
+def upper_normal(z):
     from scipy.special import ndtr
 
     return ndtr(-z)
@@ -130,12 +130,28 @@ def test_false_alarms_stay_at_the_level_where_counts_are_large_but_uneven():
     for _ in range(10):
         x = chance.negative_binomial(0.15, 0.15 / 3.15, 1600).astype(float)
         sums = around.sums(x)
-        normal.append(hs_normal(gi_star(x, sums, around.counts)))
+        normal.append(upper_normal(gi_star(x, sums, around.counts)))
         ours.append(neighbour_tails(x, sums - x, around.counts - 1, 0, 0).upper)
     assert np.mean(np.array(normal) <= 0.001) > 5 * 0.001
     assert np.mean(np.array(ours) <= 0.001) < 1.5 * 0.001
     assert np.sum([(adjusted_p(p) <= 0.05).sum() for p in normal]) > 50
     assert np.mean([(adjusted_p(p) <= 0.05).any() for p in ours]) <= 0.2
+
+
+@pytest.mark.realdata
+def test_real_counts_dealt_out_at_random_are_no_hotspots(shared):
+    """ASB of a city in 500 m cells, 81 incidents expected around each: nothing is there."""
+    golden = pd.read_csv(shared / "golden" / "spdep_stoke500_localG.csv")
+    around, named, normal = GridNeighbours(town(24, 36, 500)), 0, 0
+    chance = np.random.default_rng(0)
+    for _ in range(20):
+        x = chance.permutation(golden["n"].to_numpy(dtype=float))
+        sums = around.sums(x)
+        p = neighbour_tails(x, sums - x, around.counts - 1, 0, 0).upper
+        named += (adjusted_p(p) <= 0.05).any()
+        normal += (adjusted_p(upper_normal(gi_star(x, sums, around.counts))) <= 0.05).any()
+    assert named <= 3
+    assert normal >= 15
 
 
 def test_planted_hotspots_are_found_and_little_else(county):
