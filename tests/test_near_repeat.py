@@ -258,7 +258,10 @@ def test_no_pattern_draws_no_chains_unless_asked():
     assert len(asked.chains) > 0
     assert "99 permutations are too few" in found.text
     assert "too few" not in hs.knox(incidents).text
-    assert asked.text.startswith("Chains drawn as asked, less than 2000 m away and less than 60")
+    assert asked.text.startswith("No near-repeat pattern")
+    assert "Chains were drawn as asked: less than 2000 m and less than 60 days apart" in asked.text
+    assert "visit and warn" not in asked.text
+    assert "does not prove that there is none" in asked.text
 
 
 def test_growth_of_recording_is_taken_out_within_quarters():

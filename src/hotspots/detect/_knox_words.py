@@ -19,6 +19,7 @@ class Told:
 
     events: Events
     within: str | None
+    found: tuple[float, float]  # how far and long risk is raised; NaN where there is no pattern
     given: bool
     n_sim: int
 
@@ -28,19 +29,25 @@ def words(
     reach: tuple[float, float],
 ) -> str:  # fmt: skip
     """Say the answer first, then who follows whom, what to do, and what it does not prove."""
-    said = [_answer(told, cells, reach)]
+    said = [_answer(told, cells)]
     metres, days = reach
+    found = bool(np.isfinite(told.found[0]))
+    if told.given:
+        said.append(
+            f"Chains were drawn as asked: less than {metres:g} m and less than {days:g} days apart."
+        )
     events = near[near["role"] != "same event"]
     if np.isfinite(metres):
         share = events["role"].value_counts(normalize=True)
         longest = int(chains["incidents"].max()) if len(chains) else 0
         said.append(
-            f"Of {len(events):,} events {share.get('near repeat', 0):.0%} follow another "
-            f"{_place(metres)} less than {days:g} days before, "
+            f"Of {len(events):,} events {share.get('near repeat', 0):.0%} come after another "
+            f"{_place(metres)} and less than {days:g} days earlier, "
             f"{share.get('originator', 0):.0%} are the first of such a chain or branch and "
             f"{share.get('isolated', 0):.0%} stand alone; {len(chains):,} chains, the longest of "
             f"{longest:,}."
         )
+    if found:
         last = events["date"].max()
         open_ = int((events["notice_until"] >= last).sum())
         said.append(
@@ -51,10 +58,15 @@ def words(
     how = f"{told.n_sim:,} permutations of the dates" if told.n_sim else "a Poisson approximation"
     inside = f" inside each {told.within}" if told.within and told.n_sim else ""
     said.append(
-        f"Chance was judged by {how}{inside}. This shows that incidents follow each other, not "
-        "who did them or why, and not that a visit prevents the next."
+        f"Chance was judged by {how}{inside}."
+        + (
+            " This shows that incidents follow each other, not who did them or why, and not that "
+            "a visit prevents the next."
+            if found
+            else " It does not prove that there is none: few incidents show little."
+        )
     )
-    if told.within is None:
+    if found and told.within is None:
         said.append(
             "Recording that grew in one area and not in another looks the same: see whether it "
             "stays with within='quarter'."
@@ -74,12 +86,12 @@ def words(
     return " ".join(said)
 
 
-def _answer(told: Told, cells: pd.DataFrame, reach: tuple[float, float]) -> str:
-    metres, days = reach
+def _answer(told: Told, cells: pd.DataFrame) -> str:
+    metres, days = told.found
     subject = told.events.kinds[0] if len(told.events.kinds) == 1 else "incident"
     closed = cells["q_value"].notna()
     flagged = int(cells["flag"].sum())
-    if not told.given and not np.isfinite(metres):
+    if not np.isfinite(metres):
         some = (
             f" {flagged} of {int(closed.sum())} bands are flagged on their own, but none in the "
             "first days holds after correcting for so many bands: take that for chance."
@@ -92,24 +104,15 @@ def _answer(told: Told, cells: pd.DataFrame, reach: tuple[float, float]) -> str:
             )
         return (
             f"No near-repeat pattern: after an incident ({subject}) others nearby are not clearly "
-            f"sooner than chance would bring them.{some} Chains were therefore not drawn; "
-            "chain=(400, 14) draws them all the same."
+            f"sooner than chance would bring them.{some}"
+            + ("" if told.given else " So no chains are drawn; chain=(400, 14) draws them anyway.")
         )
     block = cells[closed & (cells["space_to_m"] <= metres) & (cells["time_to_days"] <= days)]
     seen, likely = int(block["observed"].sum()), float(block["expected"].sum())
-    if told.given:
-        start = (
-            f"Chains drawn as asked, {_place(metres)} and less than {days:g} days apart; "
-            f"{flagged} of {int(closed.sum())} bands are flagged"
-        )
-    else:
-        start = (
-            f"After an incident ({subject}), others {_place(metres)} are "
-            f"{seen / likely:.1f} times as frequent as expected for {days:g} days"
-        )
-    if likely > 0 and len(block):
-        start += f" ({seen:,} pairs against {likely:,.1f} expected)"
-    return start + "."
+    return (
+        f"After an incident ({subject}), others {_place(metres)} are {seen / likely:.1f} times as "
+        f"frequent as expected for {days:g} days ({seen:,} pairs against {likely:,.1f} expected)."
+    )
 
 
 def _place(metres: float) -> str:

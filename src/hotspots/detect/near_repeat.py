@@ -180,9 +180,10 @@ def knox(
         p = poisson.sf(seen - 1, expected)
     del pairs
     cells = _cells(space, time, *(_asked(values, space, time) for values in (seen, expected, p)))
-    reach = _reach(cells) if chain is None else (float(chain[0]), float(chain[1]))
+    found = _reach(cells)
+    reach = found if chain is None else (float(chain[0]), float(chain[1]))
     near, chains = link(events.frame, events.same, reach, metric)
-    told = Told(events, within, chain is not None, n_sim)
+    told = Told(events, within, found, chain is not None, n_sim)
     return Knox(cells, near, chains, *reach, words(told, cells, near, chains, reach))
 
 
