@@ -282,6 +282,14 @@ def test_a_half_life_follows_what_moves(street):
     np.testing.assert_allclose(endless, flat, rtol=0.03)
 
 
+def test_the_order_of_rows_does_not_matter_with_a_half_life_either(street):
+    grid = box_grid()
+    detector = hs.EmpiricalBayes(BURGLARY, half_life="60D")
+    heat = detector.fit(street).predict(grid)
+    mixed = street.sample(frac=1, random_state=2)
+    pd.testing.assert_series_equal(detector.fit(mixed).predict(grid), heat, check_exact=True)
+
+
 def test_harm_weighs_what_happened_and_the_unit_says_so(street, mixed):
     mixed(1.0)
     grid = box_grid()

@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 from sklearn.exceptions import NotFittedError
+from tqdm import tqdm
 
 from ..contracts import SURE, InputError, Result, announce, recorded_months
 from ..places import Grid, coordinates, distinct_points, weights_of
@@ -28,7 +29,7 @@ from ._prior import (
 MONTHS = 3
 """Recorded months held out, the latest, each foretold from those before it."""
 
-_SECOND = np.timedelta64(1, "s")
+_SECOND, _EPOCH = np.timedelta64(1, "s"), np.datetime64(0, "s")
 
 
 @dataclass(frozen=True, repr=False)
@@ -306,9 +307,7 @@ class EmpiricalBayes(Detector):
         if self._last is None or _key(self._last.grid) != key:
             if key not in self._mixtures:
                 self._mixtures[key] = self._learn(grid)
-            now = self._middle.max(initial=np.datetime64(0, "s"))
-            if pd.notna(self.period_[1]):
-                now = max(now, self.period_[1].to_datetime64())
+            now = self.period_[1].to_datetime64() if len(self.locations_) else _EPOCH
             everything = np.ones(len(self._place), dtype=bool)
             surfaces, _, age = self._known(grid, everything, now)
             mine = self._is_target
@@ -327,7 +326,8 @@ class EmpiricalBayes(Detector):
     def _learn(self, grid: Grid) -> Mixture:
         """Hold out the latest months, each to be foretold from what came before it."""
         held_out: list[HeldOut] = []
-        for month in self._whole_months[1:][-MONTHS:]:
+        months = self._whole_months[1:][-MONTHS:]
+        for month in tqdm(months, "learning the blend", disable=None, leave=False, delay=2):
             now = month.astype("datetime64[s]")
             surfaces, before, _ = self._known(grid, self._month < month, now)
             came = self._summed(self._is_target & (self._month == month))
