@@ -35,12 +35,13 @@ def coordinates(points: gpd.GeoDataFrame | gpd.GeoSeries) -> NDArray[np.float64]
            [nan, nan]])
     """
     shapes = np.asarray(points.geometry.array)
-    empty = shapely.is_empty(shapes)
-    if empty.any():  # which have no coordinates to ask for; a missing one gives NaN
-        shapes = shapes.copy()
-        shapes[empty] = None
     xy = np.empty((len(shapes), 2))
-    shapely.get_x(shapes, out=xy[:, 0])
+    try:
+        shapely.get_x(shapes, out=xy[:, 0])
+    except shapely.GEOSException:  # of an empty point
+        shapes = shapes.copy()
+        shapes[shapely.is_empty(shapes)] = None  # of a missing one it is NaN
+        shapely.get_x(shapes, out=xy[:, 0])
     shapely.get_y(shapes, out=xy[:, 1])
     return xy
 
