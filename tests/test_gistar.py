@@ -469,6 +469,7 @@ def test_a_radius_that_reaches_no_cell_is_refused():
         ({"nearest": 40}, "nearest=40"),
         ({"nearest": 2.5}, "nearest=2.5"),
         ({"population": "people"}, "column 'people' is missing"),
+        ({"population": ["zero"]}, "it must name one column, or be None"),
         ({"population": "zero"}, "population='zero' is 0 everywhere"),
         ({"population": "less"}, "population='less' is negative or infinite in 40 rows"),
         ({"population": "beat"}, "column 'beat' is .*must be numbers"),

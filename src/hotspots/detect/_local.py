@@ -155,6 +155,8 @@ class LocalDetector(Detector):
         faults = []
         if alternative not in ("greater", "two-sided"):
             faults.append(f"alternative={alternative!r}; it must be 'greater' or 'two-sided'.")
+        if population is not None and not isinstance(population, str):
+            faults.append(f"population={population!r}; it must name one column, or be None.")
         if isinstance(areas, Grid):
             faults += [
                 f"{name}={value!r} is for polygons; a grid takes its neighbours by radius."
