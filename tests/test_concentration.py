@@ -1,5 +1,7 @@
 """Concentration: check values, the curves behind them, chance, and locations that repeat."""
 
+from datetime import date
+
 import geopandas as gpd
 import numpy as np
 import pandas as pd
@@ -104,6 +106,13 @@ def test_ranked_table_is_the_80_20_table():
     assert set(ranked["what"]) == {"ASB"}
 
 
+def test_places_with_the_same_count_are_ranked_by_name():
+    places = pd.Series([3, 3, 3], index=["b", "c", "a"])
+    assert hs.concentration(places, n_boot=0).ranked["place"].tolist() == ["a", "b", "c"]
+    cells = pd.Series([3, 3, 3], index=[9, 100, 20])
+    assert hs.concentration(cells, n_boot=0).ranked["place"].tolist() == [9, 20, 100]
+
+
 def test_several_columns_side_by_side_and_harm_without_corrections():
     rng = np.random.default_rng(5)
     table = pd.DataFrame({"ASB": rng.poisson(3, 200), "Robbery": rng.poisson(0.1, 200),
@@ -180,6 +189,10 @@ def test_every_fault_is_named_at_once(county):
             hs.concentration(wrong)
     with pytest.raises(InputError, match="no place"):
         hs.concentration([])
+    with pytest.raises(InputError, match="two columns are called 'a'"):
+        hs.concentration(pd.DataFrame([[1, 2]], columns=["a", "a"]))
+    with pytest.raises(InputError, match="weights=None; give names"):
+        hs.concentration([1, 2], weights=None)
 
 
 def test_the_picture_marks_half():
@@ -265,6 +278,8 @@ def test_only_the_last_twelve_months_count():
     assert found.rates["incidents"].iloc[0] == 3
     assert found.rates["period_start"].iloc[0] == pd.Timestamp("2025-02-06")
     assert "Left out: 1 outside the twelve months" in found.text
+    same = hs.repeat_locations(calls([0, 0, 0, 1], [0, 366, 400, 400]), as_of=date(2026, 2, 5))
+    pd.testing.assert_frame_equal(same.rates, found.rates)
     with pytest.raises(InputError, match="no incident to use in the twelve months to 2030-01-01"):
         hs.repeat_locations(calls([0], [0]), as_of="2030-01-01")
 

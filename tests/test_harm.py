@@ -273,6 +273,8 @@ def test_weights_by_code_are_not_taken_for_weights_by_category(tmp_path):
 
 @pytest.mark.parametrize("name", ["none.csv", "none.xlsx"])
 def test_files_that_are_not_there_or_no_workbook(tmp_path, name):
+    with pytest.raises(hs.InputError, match="the path is of type NoneType"):
+        hs.read_harm_weights(None)
     path = tmp_path / name
     with pytest.raises(hs.InputError, match="no such file"):
         hs.read_harm_weights(path)

@@ -395,7 +395,7 @@ def test_too_few_events_are_refused_with_what_is_left_out():
 def test_every_argument_at_fault_is_named_at_once():
     with pytest.raises(InputError) as error:
         hs.knox(
-            scattered(60), (100, 50), (0, 0.5), metric="road", within="week", chain=400,
+            scattered(60), (100, 50), (0, 0.5), metric="road", within=["week"], chain=400,
             n_sim=10, seed=-1,
         )  # fmt: skip
     assert len(error.value.faults) == 7

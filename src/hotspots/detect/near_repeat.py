@@ -199,9 +199,9 @@ def _checked(
         fault = _band_fault(given, whole)
         faults += [f"{name}={given!r}; {fault}"] if fault else []
         edges.append(np.asarray([] if fault else given, dtype=float))
-    if metric not in _METRICS:
+    if not isinstance(metric, str) or metric not in _METRICS:
         faults.append(f"metric={metric!r}; it takes 'manhattan' or 'euclidean'.")
-    if within is not None and within not in _STRATA:
+    if within is not None and (not isinstance(within, str) or within not in _STRATA):
         faults.append(f"within={within!r}; it takes 'year', 'quarter', 'month' or None.")
     if chain is not None and not (
         isinstance(chain, tuple | list)

@@ -90,6 +90,9 @@ def read_harm_weights(
     [10.0, 365.0]
     """
     what = str(path)
+    if not isinstance(path, str | os.PathLike):
+        fault = f"the path is of type {type(path).__name__}; give that of a workbook or CSV file."
+        raise InputError("harm weights", [fault])
     if repeated is not None and repeated not in _REPEATED:
         fault = f"repeated={repeated!r}; it takes 'lowest', 'median', 'highest' or None."
         raise InputError(what, [fault])

@@ -273,9 +273,11 @@ def _even(spread: _Spread) -> _Spread | None:
 
 
 def _ranked(counts: pd.Series) -> pd.DataFrame:
-    """Places with any, most first; of equal ones those that come first."""
-    values = counts.to_numpy(dtype=float)
-    order = np.argsort(-values, kind="stable")
+    """Places with any, most first; equal ones in the order of their names."""
+    values, names = counts.to_numpy(dtype=float), counts.index
+    if not pd.api.types.is_numeric_dtype(names.dtype):
+        names = names.astype(str)
+    order = np.lexsort((names.to_numpy(), -values))
     order = order[values[order] > 0]
     held = values[order]
     return pd.DataFrame({
@@ -299,7 +301,7 @@ def _checked(
 ) -> pd.DataFrame:
     """Return the counts as a table of numbers, or name every fault."""
     faults = []
-    if isinstance(weights, str) or not all(isinstance(name, str) for name in weights):
+    if not isinstance(weights, list | tuple) or not all(isinstance(n, str) for n in weights):
         faults.append(f"weights={weights!r}; give names of columns in a list, as ['harm'].")
     for name, value, least in (("n_boot", n_boot, 199), ("seed", seed, 0)):
         whole = isinstance(value, int | np.integer) and not isinstance(value, bool)
@@ -315,8 +317,8 @@ def _checked(
     elif table.size == 0:
         faults.append("there is no place in them; give a count for every place.")
     else:
-        for name in table.columns:
-            column = table[name]
+        for at, name in enumerate(table.columns):
+            column = table.iloc[:, at]
             if not pd.api.types.is_numeric_dtype(column.dtype):
                 faults.append(f"{name} is {column.dtype}; it must be numbers: drop it or count.")
                 continue

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import date
 
 import geopandas as gpd
 import numpy as np
@@ -67,7 +68,7 @@ def repeat_locations(
     *,
     key: str | None = None,
     size: float = 10,
-    as_of: str | pd.Timestamp | None = None,
+    as_of: str | date | None = None,
     places: int | None = None,
     n_sim: int = 999,
     seed: int = 0,
@@ -82,7 +83,7 @@ def repeat_locations(
         Column that names the location, best a UPRN or address id. Absent: the point, rounded.
     size : float
         Metres to which points are rounded where there is no ``key``.
-    as_of : date, optional
+    as_of : str or date, optional
         The twelve months end with this day; the last incident's day when absent.
     places : int, optional
         How many locations there are in the area, with and without incidents, such as its
@@ -171,16 +172,18 @@ def repeat_locations(
 
 
 def _checked(
-    incidents: gpd.GeoDataFrame, key: str | None, size: float, as_of: str | pd.Timestamp | None,
+    incidents: gpd.GeoDataFrame, key: str | None, size: float, as_of: str | date | None,
     places: int | None, n_sim: int, seed: int,
 ) -> np.datetime64 | None:  # fmt: skip
     """Check the arguments and the table, and return the last day, where given."""
     faults, end = [], None
-    if isinstance(size, bool) or not isinstance(size, int | float) or not 0 < size < np.inf:
+    number = isinstance(size, int | float | np.number) and not isinstance(size, bool)
+    if not number or not 0 < size < np.inf:
         faults.append(f"size={size!r}; it must be metres above 0: try 10.")
     if as_of is not None:
-        day = pd.to_datetime(as_of, errors="coerce") if isinstance(as_of, str) else as_of
-        if not isinstance(day, pd.Timestamp) or pd.isna(day):
+        dated = isinstance(as_of, str | date | np.datetime64)  # a Timestamp is a date too
+        day = pd.to_datetime(as_of, errors="coerce") if dated else pd.NaT
+        if pd.isna(day):
             faults.append(f"as_of={as_of!r}; it must be a day, as '2025-12-31'.")
         else:
             end = day.to_numpy().astype("datetime64[D]")
