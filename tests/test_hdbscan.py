@@ -74,7 +74,18 @@ def test_incidents_at_one_place_share_a_label_whatever_the_order_of_rows():
     assert {"core_locations", "crowd"}.isdisjoint(clusters.columns)
 
 
+def test_a_full_place_is_one_cluster_not_several_within_a_metre():
+    rng = np.random.default_rng(7)
+    xy = np.vstack([np.zeros((400, 2)), np.full((200, 2), 900.0), rng.uniform(-5e3, 5e3, (80, 2))])
+    for seed in range(5):
+        labels = hs.HDBSCAN(24, random_state=seed).fit(table(xy)).labels_.to_numpy()
+        assert sorted({labels[0], labels[400]}) == [0, 1]
+        assert (labels[:400] == labels[0]).all()
+        assert (labels[400:600] == labels[400]).all()
+
+
 def test_one_place_alone_or_too_few_incidents():
+    assert (hs.HDBSCAN(24).fit(table(np.zeros((30, 2)))).labels_ == 0).all()
     assert (hs.HDBSCAN(24).fit(table(np.zeros((23, 2)))).labels_ == -1).all()
     assert (hs.HDBSCAN(5, 30).fit(table(np.zeros((23, 2)))).labels_ == -1).all()
     assert len(hs.HDBSCAN().fit(table(np.zeros((0, 2)))).clusters_) == 0

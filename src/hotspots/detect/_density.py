@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import sparse
 from scipy.spatial import cKDTree
+from scipy.spatial.distance import cdist
 
 Floats = NDArray[np.float64]
 Places = NDArray[np.intp]
@@ -288,15 +289,23 @@ def _join_rest(xy: Floats, group: Places, centres: list[int], part: Places, wide
     rest = group[part[group] < 0]
     if not len(rest) or not centres:
         return
-    members = [xy[group[part[group] == name]] for name in range(len(centres))]
-    about = cKDTree(xy[centres]).query_ball_point(xy[rest], widest, return_sorted=True)
-    for place, names in zip(rest.tolist(), about, strict=True):
-        reach = [np.hypot(*(members[name] - xy[place]).T) for name in names]
-        fitting = [
-            (round(float(far.min()), 6), name)
-            for name, far in zip(names, reach, strict=True) if far.max() <= widest
-        ]  # fmt: skip
-        if fitting:
-            _, name = min(fitting)
-            part[place] = name
-            members[name] = np.vstack([members[name], xy[place]])
+    order = group[np.argsort(part[group], kind="stable")]
+    order = order[np.searchsorted(part[order], 0) :]
+    members = np.split(order, np.searchsorted(part[order], np.arange(1, len(centres))))
+    tree = cKDTree(xy[rest])
+    fits: list[tuple[int, float, int]] = []
+    for name, inside in enumerate(members):
+        about = np.sort(tree.query_ball_point(xy[centres[name]], widest)).astype(np.intp)
+        far = cdist(xy[rest[about]], xy[inside])
+        near = np.flatnonzero(far.max(axis=1, initial=0.0) <= widest)
+        least = np.round(far[near].min(axis=1, initial=np.inf), 6).tolist()
+        fits += zip(about[near].tolist(), least, [name] * len(near), strict=True)
+    joined: list[list[int]] = [[] for _ in centres]
+    for at, _, name in sorted(fits):
+        place = int(rest[at])
+        if part[place] >= 0:
+            continue
+        if joined[name] and np.hypot(*(xy[joined[name]] - xy[place]).T).max() > widest:
+            continue
+        part[place] = name
+        joined[name].append(place)

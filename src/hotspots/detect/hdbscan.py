@@ -62,8 +62,10 @@ class HDBSCAN(Detector):
     from each to its ``min_samples``-th neighbour. Its minimum spanning tree is cut at every
     distance; of the clusters that hold ``min_incidents``, those are kept that last longest, by
     the excess of mass (scikit-learn finds them). Incidents at one point are at no distance, and
-    their density infinite; so each is moved by up to 1 m, evenly over a disc, with a seed. Clusters
-    are numbered by their westernmost location, and the result does not depend on the order of rows.
+    their density infinite; so each is moved by up to 1 m, evenly over a disc, with a seed, and no
+    cluster is looked for below 2 m. Where all incidents are at one place, it is the cluster.
+    Clusters are numbered by their westernmost location, and the result does not depend on the order
+    of rows.
 
     The heat is the density of clustered incidents within ``bandwidth``, nearer ones counting more
     (Epanechnikov).
@@ -148,13 +150,16 @@ class HDBSCAN(Detector):
         samples = self.min_samples or max(1, self.min_incidents // 2)
         if len(place) < max(self.min_incidents, samples):
             return np.full(len(xy), NOISE, dtype=np.intp)
+        if len(xy) == 1:  # it would find nothing that this one stands out from
+            return np.zeros(1, dtype=np.intp)
         rng = np.random.default_rng(self.random_state)
         angle, far = 2 * np.pi * rng.random(len(place)), JITTER_M * np.sqrt(rng.random(len(place)))
         moved = xy[place] - xy.mean(axis=0)
         moved += far[:, None] * np.column_stack([np.cos(angle), np.sin(angle)])
         found = cluster.HDBSCAN(
-            min_cluster_size=int(self.min_incidents), min_samples=int(samples), copy=True
-        ).fit(moved)
+            min_cluster_size=int(self.min_incidents), min_samples=int(samples), copy=True,
+            cluster_selection_epsilon=2 * JITTER_M,  # no clusters within one place
+        ).fit(moved)  # fmt: skip
         votes = np.zeros((len(xy), int(found.labels_.max()) + 2), dtype=np.int64)
         np.add.at(votes, (place, found.labels_ + 1), 1)
         label = votes.argmax(axis=1) - 1
