@@ -125,7 +125,7 @@ def bench_dbscan(incidents: gpd.GeoDataFrame, runs: int, eps: float) -> None:
     found: dict[str, object] = {}
 
     def ours() -> None:
-        found["ours"] = hs.DBSCAN(eps, 24).fit(incidents)
+        found["ours"] = hs.DBSCAN(eps, 24, max_diameter_m=None).fit(incidents)
 
     def raw() -> None:
         found["raw"] = DBSCAN(eps=eps, min_samples=24).fit(xy)
