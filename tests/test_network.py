@@ -12,7 +12,8 @@ from scipy.integrate import quad
 import hotspots as hs
 from hotspots.contracts import InputError, Notice
 from hotspots.detect import Detector
-from hotspots.detect._streets import Streets, kernel_within, read_streets
+from hotspots.detect._lines import read_streets
+from hotspots.detect._streets import Streets, kernel_within
 
 ZERO = np.array([400_000.0, 300_000.0])
 CRS = "EPSG:27700"

@@ -1,21 +1,14 @@
-"""Streets as a network: read from a file, joined where they meet, cut into short pieces."""
+"""Streets as a network: joined where they meet, cut into short pieces, walked along."""
 
 from __future__ import annotations
 
-import os
 from functools import cached_property, lru_cache
-from pathlib import Path
-from typing import Any
-from xml.etree import ElementTree
 
 import geopandas as gpd
 import numpy as np
-import pandas as pd
-import pyproj
 import shapely
 from numpy.typing import NDArray
 
-from ..contracts import InputError
 from ..places import distinct_points
 
 Floats = NDArray[np.float64]
@@ -33,144 +26,13 @@ _MOST_TURNS = 10
 _MOST_STATES = 40_000_000  # streets × rungs: some 300 MB
 
 
-def read_streets(network: Any, crs: pyproj.CRS) -> gpd.GeoDataFrame:
-    """Read lines from a GeoDataFrame, a GraphML file or any other file of lines.
-
-    Parameters
-    ----------
-    network : GeoDataFrame, GeoSeries or path
-    crs : pyproj.CRS
-        To bring them to.
-
-    Returns
-    -------
-    GeoDataFrame
-        LineStrings, none empty; ``name`` where the network has one.
-
-    Raises
-    ------
-    InputError
-        When there is no such file, it holds no lines, or it has no CRS.
-    """
-    what = "network"
-    if isinstance(network, (gpd.GeoDataFrame, gpd.GeoSeries)):
-        lines = network
-    elif isinstance(network, (str, os.PathLike)):
-        what = f"network {Path(network).name!r}"
-        if not Path(network).exists():
-            raise InputError(what, [f"there is no file {os.fspath(network)!r}; check the path."])
-        lines = _read_file(Path(network), what)
-    else:
-        raise InputError(
-            what,
-            [
-                f"it is of type {type(network).__name__}; give a GeoDataFrame of LineStrings, or "
-                "the path of a GraphML, GeoPackage or other file of lines."
-            ],
-        )
-    if lines.crs is None:
-        raise InputError(what, ["it has no CRS; say which with .set_crs(...)."])
-    names = pd.Series(np.nan, index=range(len(lines)), dtype="str")
-    if isinstance(lines, gpd.GeoDataFrame) and "name" in lines.columns:
-        known = lines["name"].notna().to_numpy()
-        names[known] = lines["name"][known].astype(str).to_numpy()
-    plain = gpd.GeoDataFrame(
-        {"name": names}, geometry=np.asarray(lines.geometry.array), crs=lines.crs
-    )
-    plain = plain[~(plain.geometry.isna() | plain.geometry.is_empty)].to_crs(crs)
-    kinds = plain.geom_type
-    if wrong := sorted(set(kinds) - {"LineString", "MultiLineString"}):
-        raise InputError(
-            what,
-            [f"it holds {', '.join(wrong)}; only LineStrings belong here: drop the others."],
-        )
-    plain = plain.explode(index_parts=False, ignore_index=True)
-    plain["geometry"] = shapely.force_2d(np.asarray(plain.geometry.array))
-    if not np.isfinite(shapely.get_coordinates(plain.geometry.array)).all():
-        raise InputError(
-            what, ["some of its coordinates are not finite in the incidents' CRS; check its CRS."]
-        )
-    plain = plain[plain.length > 0].reset_index(drop=True)
-    if not len(plain):
-        raise InputError(what, ["it holds no line of any length; give at least one street."])
-    return plain
-
-
-def _read_file(path: Path, what: str) -> gpd.GeoDataFrame:
-    if path.suffix.lower() == ".graphml":
-        return _read_graphml(path, what)
-    from pyogrio.errors import DataSourceError
-
-    try:
-        read = gpd.read_file(path, engine="pyogrio")
-    except DataSourceError as error:
-        raise InputError(what, [f"it cannot be read as a file of lines: {error}."]) from None
-    if not isinstance(read, gpd.GeoDataFrame):
-        raise InputError(what, ["it holds no geometry; give a file of lines."])
-    return read
-
-
-def _read_graphml(path: Path, what: str) -> gpd.GeoDataFrame:
-    """Read the nodes (x, y), edges (geometry or straight, name) and CRS, as OSMnx writes them."""
-    try:
-        root = ElementTree.parse(path).getroot()
-    except ElementTree.ParseError as error:
-        raise InputError(what, [f"it is no GraphML: {error}."]) from None
-    meaning = {
-        (key.get("for"), key.get("id")): key.get("attr.name")
-        for key in root.iter()
-        if _is(key, "key")
-    }
-
-    def values(element: Any, kind: str) -> dict[str | None, str]:
-        return {
-            meaning.get((kind, data.get("key")), meaning.get(("all", data.get("key")))):
-            data.text or "" for data in element if _is(data, "data")
-        }  # fmt: skip
-
-    graph = next((e for e in root.iter() if _is(e, "graph")), None)
-    crs = None if graph is None else values(graph, "graph").get("crs")
-    nodes: dict[str | None, tuple[float, float]] = {}
-    shapes, names, seen = [], [], set()
-    try:
-        for node in root.iter():
-            if _is(node, "node"):
-                told = values(node, "node")
-                nodes[node.get("id")] = float(told["x"]), float(told["y"])
-        for edge in (e for e in root.iter() if _is(e, "edge")):
-            told = values(edge, "edge")
-            ends = [nodes[edge.get("source")], nodes[edge.get("target")]]
-            shape = told.get("geometry")
-            line = shapely.from_wkt(shape) if shape else shapely.LineString(ends)
-            form = shapely.normalize(line).wkb
-            if form in seen:  # a two-way street of a directed graph stands there twice
-                continue
-            seen.add(form)
-            shapes.append(line)
-            names.append(told.get("name"))
-    except (KeyError, ValueError, shapely.errors.ShapelyError) as error:
-        raise InputError(
-            what, [f"its nodes need x and y, and its edges ends among the nodes: {error!r}."]
-        ) from None
-    if crs is None or not shapes:
-        raise InputError(what, ["it holds no edge, or no crs; give a graph as OSMnx saves it."])
-    try:
-        return gpd.GeoDataFrame({"name": names}, geometry=shapes, crs=crs)
-    except pyproj.exceptions.CRSError as error:
-        raise InputError(what, [f"its crs {crs!r} is not known: {error}."]) from None
-
-
-def _is(element: Any, name: str) -> bool:
-    return str(element.tag).rpartition("}")[2] == name
-
-
 class Streets:
     """Lines joined where they share a vertex, and the paths along them.
 
     Parameters
     ----------
     lines : GeoDataFrame
-        As :func:`read_streets` returns them.
+        As ``read_streets`` returns them.
     lixel_m : float
         Greatest length of the pieces.
 
@@ -272,18 +134,18 @@ class Streets:
         self._leave(total, way, far, mass, power, bandwidth)
         self._climb(ladder, way, far, mass, power, bandwidth)
         for rung, level in enumerate(ladder[:-1]):
-            far = rung / rungs * bandwidth
+            distance = rung / rungs * bandwidth
             for _ in range(_MOST_TURNS):
                 way = np.flatnonzero(level)
                 if not len(way):
                     break
-                mass, at = level[way], np.full(len(way), far)
+                mass, at = level[way], np.full(len(way), distance)
                 level[way] = 0.0
                 self._leave(total, way, at, mass, power, bandwidth)
                 self._climb(ladder, way, at, mass, power, bandwidth)
             way = np.flatnonzero(level)
             lixel = self.first_lixel[way >> 1]
-            np.add.at(total, lixel, level[way] * (0.5 - kernel_within(far / bandwidth, power)))
+            np.add.at(total, lixel, level[way] * (0.5 - kernel_within(distance / bandwidth, power)))
         return total
 
     def _departures(self, edge: Ints, along: Floats, weight: Floats) -> tuple[Ints, Floats, Floats]:
@@ -380,7 +242,8 @@ def kernel_within(share: Floats | float, power: int) -> Floats:
 def _integral(power: int) -> Floats:
     """Coefficients of the kernel's integral, highest first, 1/2 at 1."""
     area = (np.polynomial.Polynomial([1, 0, -1]) ** power).integ()
-    coefficients: Floats = area.coef[::-1] / (2 * area(1.0))
+    coefficients = np.asarray(area.coef[::-1], dtype=float)
+    coefficients /= 2 * coefficients.sum()  # its value at 1
     return coefficients
 
 

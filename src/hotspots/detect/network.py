@@ -16,8 +16,9 @@ from ..places import Grid
 from ..support import SNAPPED_BANDWIDTH_M
 from ._base import Detector
 from ._kernels import KERNELS
+from ._lines import read_streets
 from ._regions import is_number
-from ._streets import Streets, read_streets
+from ._streets import Streets
 
 POWERS = {name: kernel.power for name, kernel in KERNELS.items() if kernel.power is not None}
 """Kernels by name: the power ``p`` of ``(1 − d²/h²)^p``."""
@@ -202,16 +203,16 @@ class NetworkKDE(Detector):
         step = np.floor(along / (streets.length / streets.lixels)[edge]).astype(np.int64)
         lixel = streets.first_lixel[edge] + np.minimum(step, streets.lixels[edge] - 1)
         own = np.bincount(lixel, each[on], minlength=len(of)).astype(np.int64)
-        row = streets.street[of]
+        row, index = streets.street[of], pd.RangeIndex(len(of), name="lixel")
+        name = pd.Series(lines["name"].to_numpy(dtype=object)[row], index=index, dtype="str")
         self._mass = mass
         self.lixels_ = gpd.GeoDataFrame(
             {
-                "street": row, "name": lines["name"].to_numpy()[row], "length_m": length,
+                "street": row, "name": name, "length_m": length,
                 "incidents": own, "heat": self._per_year(mass / length * 1000),
             },
-            geometry=streets.lixel_lines(), crs=self.crs_,
-            index=pd.RangeIndex(len(of), name="lixel"),
-        ).astype({"name": "str"})  # fmt: skip
+            geometry=streets.lixel_lines(), crs=self.crs_, index=index,
+        )  # fmt: skip
 
     def _heat(self, grid: Grid) -> NDArray[np.float64]:
         hot = np.flatnonzero(self._mass)
