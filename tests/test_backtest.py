@@ -79,6 +79,14 @@ class Choosy(Spy):
         Spy.shown[-1] = (*Spy.shown[-1], self.category)
 
 
+@pytest.fixture(scope="module", autouse=True)
+def fewer_draws():
+    """Fewer resamples than in use: what is tested does not hang on the last digit of a bound."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(intervals, "DRAWS", 400)
+        yield
+
+
 @pytest.fixture(scope="module")
 def grid() -> hs.Grid:
     return make_grid()
