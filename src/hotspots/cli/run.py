@@ -143,7 +143,6 @@ def run(config: RunConfig, out: Path | None = None, *, quiet: bool = False) -> P
 
 
 def _write(partial: Path, config: RunConfig, steps: Steps) -> None:
-    from ..accuracy import RollingOrigin, backtest
     from ..detect import classify_hotspots
     from ..harm import harm_days
     from ..incidents import read_incidents
@@ -195,18 +194,7 @@ def _write(partial: Path, config: RunConfig, steps: Steps) -> None:
         stations.append(classes)
     stations += spots.values()
     if config.accuracy is not None:
-        with steps.step("accuracy") as said:
-            months = config.hotspots["months"]  # as long as the hotspots themselves rest on
-            rule = RollingOrigin(
-                config.accuracy["horizon"], n_origins=config.accuracy["origins"],
-                train=None if months is None else f"{months}MS",
-            )  # fmt: skip
-            test = backtest(
-                detectors, joined, grid, category=category, horizon=rule,
-                coverage=config.accuracy["coverage"],
-            )  # fmt: skip
-            said.append(f"{test.periods['used'].sum()} periods not seen")
-        stations.append(test)
+        stations.append(_tested(detectors, joined, category, grid, config, steps))
     if config.trends is not None:
         with steps.step("trends") as said:
             trends = seasonal_trends(_commanded(incidents, lpts), **config.trends)
@@ -353,6 +341,31 @@ def _hotspots(
             said.append(f"{len(spots)} hotspots from {len(subject):,} incidents")
         found[method] = spots
     return found
+
+
+def _tested(
+    detectors: dict[str, Any],
+    incidents: gpd.GeoDataFrame,
+    category: str | None,
+    grid: Any,
+    config: RunConfig,
+    steps: Steps,
+) -> Any:
+    """Test every detector on periods it has not seen, over as long a past as the hotspots."""
+    from ..accuracy import RollingOrigin, backtest
+
+    asked, months = config.accuracy or {}, config.hotspots["months"]
+    with steps.step("accuracy") as said:
+        rule = RollingOrigin(
+            asked["horizon"], n_origins=asked["origins"],
+            train=None if months is None else f"{months}MS",
+        )  # fmt: skip
+        test = backtest(
+            detectors, incidents, grid, category=category, horizon=rule,
+            coverage=asked["coverage"],
+        )  # fmt: skip
+        said.append(f"{test.periods['used'].sum()} periods not seen")
+    return test
 
 
 def _commanded(incidents: gpd.GeoDataFrame, lpts: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
