@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
+from scipy.fft import irfft, next_fast_len, rfft
+from scipy.special import ndtr, pdtr, pdtrc
 
 from ..chance import adjusted_p
 from ..places import Grid
@@ -108,20 +111,21 @@ def make_cube(
     that period and the one before. Where that one was not recorded, the one after stands in: a
     period judged alone rests on half as much, and after every gap a lasting hotspot would seem to
     have cooled. Gi* has binary weights and takes mean and standard deviation from the whole cube.
-    On sparse counts its normal p-value
-    calls a single incident a hotspot, so the p-value is the exact one of the same null
-    hypothesis: the sum of as many values drawn at random from the cube, whose distribution is the
-    repeated convolution of the cube's own. It is two-sided (twice the smaller tail), and adjusted
-    for all cells and periods together. Once, what was found hot is taken out of what is drawn
-    from, and all is judged again: a few lasting hotspots would otherwise hide the rest, and even
-    themselves. Where nothing is hot at first, that changes nothing.
+
+    A neighbourhood is as significant as the weaker of two tests, both two-sided: the normal one
+    of Gi*, and one that counts bear. On sparse counts the normal one alone calls a single incident
+    a hotspot. The other is exact: the sum of as many values drawn at random from the cube, by
+    repeated convolution of their distribution. What is drawn from leaves out what was hot at a
+    first look (where Poisson's law takes the place of the exact one): chance would otherwise draw
+    several lasting hotspots together, and they would hide each other and themselves. p-values are
+    adjusted for all cells and periods together.
     """
     at = np.flatnonzero(inhabited)
     row = np.full(len(inhabited), -1, dtype=np.int64)
     row[at] = np.arange(len(at))
     near = GridNeighbours(grid, among=inhabited)
-    counts = np.bincount(period * len(at) + row[position], minlength=len(days) * len(at))
-    counts = counts.reshape(len(days), len(at)).astype(np.int32)
+    every = np.bincount(period * len(at) + row[position], minlength=len(days) * len(at))
+    counts: NDArray[np.int32] = every.reshape(len(days), len(at)).astype(np.int32)
     most = int(counts.max(initial=0)) * standard / float(days.min())
     unit = max(UNIT, most * 2 * int(near.counts.max(initial=1)) / _LONGEST)
     single = np.empty(counts.shape)
@@ -130,25 +134,27 @@ def make_cube(
     for t, count in enumerate(counts):  # a period at a time, so that little memory is needed
         whole[at] = np.rint(count * rate[t])
         single[t] = near.sums(whole)[at]
-    every = np.ones(counts.shape, dtype=bool)
-    tally = _tally(counts, rate, every, most / unit)
+    tally = _tally(counts, rate, np.ones(counts.shape, dtype=bool), most / unit)
     partner = _partners(start)
     summed = _with_partner(single, partner)
     alone = partner == np.arange(len(start))
     around = near.counts[at] * np.where(alone, 1, 2)[:, None]
     z = _gi_star(tally, summed, around)
-    p, tails = _exact(tally, summed, around)
-    q = adjusted_p(p)
+    numbers = np.unique(around)
+    length = (len(tally) - 1) * int(numbers.max(initial=0)) + 1
+    normal = {m: 2 * ndtr(-np.abs(_gi_star(tally, np.arange(length), m))) for m in numbers.tolist()}
+    chance = _poisson_p(tally, unit, numbers, length)
+    q, _ = _judge(summed, around, normal, chance)
     first = (q <= level) & (z > 0)
-    if first.any():
-        p, tails = _exact(_tally(counts, rate, ~first, most / unit), summed, around)
-        q = adjusted_p(p)
+    chance = _exact_p(_tally(counts, rate, ~first, most / unit), numbers, length)
+    q, p = _judge(summed, around, normal, chance)
     significant = q <= level
     cut = float(p[significant].max()) if significant.any() else -1.0
     least = np.full(int(around.max(initial=0)) + 1, np.inf)
-    for number, (upper, lower) in tails.items():
-        hot = (2 * upper <= cut) & (upper <= lower)
-        least[number] = int(np.argmax(hot)) if hot.any() else np.inf
+    for m in numbers.tolist():
+        above = np.arange(length) > m * (tally * np.arange(len(tally))).sum() / tally.sum()
+        hot = above & (np.maximum(normal[m], chance[m]) <= cut)
+        least[m] = int(np.argmax(hot)) if hot.any() else np.inf
     return Cube(at, counts, z, q, significant & (z > 0), significant & (z < 0), single, around,
                 partner, least)  # fmt: skip
 
@@ -178,40 +184,58 @@ def _with_partner(single: Floats, partner: NDArray[np.intp]) -> Floats:
     return summed
 
 
-def _gi_star(tally: Floats, summed: Floats, around: NDArray[np.int64]) -> Floats:
+def _gi_star(tally: Floats, summed: NDArray[Any], around: NDArray[np.int64] | int) -> Floats:
     """Gi* with binary weights, from the tally of the cube's values."""
     n, value = max(tally.sum(), 1), np.arange(len(tally))
     mean = (tally * value).sum() / n
     spread = np.sqrt((tally * (value - mean) ** 2).sum() / n)
-    z = np.zeros_like(summed)
+    z = np.zeros(summed.shape)
     scale = spread * np.sqrt(around * (n - around) / max(n - 1, 1))
     np.divide(summed - around * mean, scale, out=z, where=scale > 1e-12)
     return z
 
 
-def _exact(
-    tally: Floats, summed: Floats, around: NDArray[np.int64]
-) -> tuple[Floats, dict[int, tuple[Floats, Floats]]]:
-    """Two-sided p-values of sums of so many values, and both tails by that number."""
-    from scipy.fft import irfft, next_fast_len, rfft
-
-    numbers = np.unique(around)
-    if len(numbers) == 0:
-        return np.ones_like(summed), {}
-    length = (len(tally) - 1) * int(numbers[-1]) + 1
-    size = next_fast_len(length, real=True)
-    transform = rfft(tally / tally.sum(), size)
+def _judge(
+    summed: Floats, around: NDArray[np.int64], normal: dict[int, Floats], chance: dict[int, Floats]
+) -> tuple[Floats, Floats]:
+    """Give adjusted and plain p-values of the sums: the larger of the two kinds."""
     p = np.ones_like(summed)
-    tails = {}
-    for number in numbers.tolist():
-        density = np.maximum(irfft(transform**number, size)[:length], 0)
+    for m, by_sum in normal.items():
+        these = around == m
+        p[these] = np.maximum(by_sum, chance[m])[summed[these].astype(np.int64)]
+    return adjusted_p(p), p
+
+
+def _poisson_p(
+    tally: Floats, unit: float, numbers: NDArray[np.int64], length: int
+) -> dict[int, Floats]:
+    """Two-sided Poisson p-values of every sum of so many values, by the mean of the cube."""
+    mean = (tally * np.arange(len(tally))).sum() / max(tally.sum(), 1) * unit
+    incidents = np.rint(np.arange(length) * unit).astype(np.int64)
+    every = np.arange(int(incidents.max(initial=0)) + 1)
+    found = {}
+    for m in numbers.tolist():
+        upper = np.where(every > 0, pdtrc(np.maximum(every - 1, 0), m * mean), 1.0)
+        p = np.minimum(2 * np.minimum(upper, pdtr(every, m * mean)), 1)
+        found[m] = p[incidents]
+    return found
+
+
+def _exact_p(tally: Floats, numbers: NDArray[np.int64], length: int) -> dict[int, Floats]:
+    """Two-sided p-values of every sum of so many values drawn at random from a tally."""
+    if not tally.sum():
+        return {m: np.ones(length) for m in numbers.tolist()}
+    last = int(np.flatnonzero(tally)[-1])
+    size = next_fast_len(last * int(numbers.max(initial=0)) + 1, real=True)
+    transform = rfft(tally[: last + 1] / tally.sum(), size)
+    found = {}
+    for m in numbers.tolist():
+        density = np.zeros(length)
+        some = min(last * m + 1, length)
+        density[:some] = np.maximum(irfft(transform**m, size)[:some], 0)
         upper = np.minimum(density[::-1].cumsum()[::-1], 1)
-        lower = np.minimum(density.cumsum(), 1)
-        tails[number] = upper, lower
-        these = around == number
-        at = summed[these].astype(np.int64)
-        p[these] = np.minimum(2 * np.minimum(upper[at], lower[at]), 1)
-    return p, tails
+        found[m] = np.minimum(2 * np.minimum(upper, density.cumsum()), 1)
+    return found
 
 
 def shuffled_hot(

@@ -196,11 +196,10 @@ def classify_hotspots(
     in that period and the one before (of the first, and after a gap, the one after, so that all
     rest on as much); mean and standard deviation are those of all inhabited cells (which hold an
     incident of any kind in the table, or touch one that does) in all periods. A cell is hot or
-    cold where the exact two-sided p-value of that sum is significant with the false discovery
-    rate held at 5% over all cells and periods together. The normal p-value is not used: on sparse
-    counts it calls a single incident a hotspot. Chance draws from the whole cube, but for what was
-    hot at a first look: else a few lasting hotspots would hide the rest. Where hot places are a
-    large share of a small area none of them stands out: take the force rather than a street.
+    cold where two p-values of that sum are both significant, with the false discovery rate held
+    at 5% over all cells and periods together: the normal one of Gi*, which on sparse counts would
+    call a single incident a hotspot, and the exact one of drawing as many values at random from
+    the cube, less what was hot at a first look.
 
     **Classes.** *Persistent*: hot in at least 80% of the periods. *Emerging*: in at least 10% of
     the recent ones (the last ``recent`` of all, at least one) and under 10% of those before.
@@ -222,7 +221,7 @@ def classify_hotspots(
     >>> grid = hs.Grid.over(county.lpts, size=200)
     >>> classes = hs.classify_hotspots(county.incidents, grid, category="Shoplifting")
     >>> classes.summary["cells"].to_dict()["persistent"]
-    18
+    20
     >>> classes.summary.loc["persistent", "action"]
     'SARA problem solving with partners, and routine patrol'
     """

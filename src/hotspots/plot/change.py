@@ -59,7 +59,7 @@ def plot_classes(
     >>> grid = hs.Grid.over(county.lpts, size=200)
     >>> classes = hs.classify_hotspots(county.incidents, grid, category="Shoplifting")
     >>> hs.plot_classes(classes.cells, grid, lpts=county.lpts).get_title().split(",")[0]
-    '18 persistent'
+    '20 persistent'
     """
     xy = _centres(cells, grid, "plot_classes")
     ax = new_axes(ax, (8, 8))
