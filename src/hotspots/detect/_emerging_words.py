@@ -113,8 +113,8 @@ def _decided(judged: pd.DataFrame, word: str, facts: dict[str, Any]) -> str:
         f"before, hold more than chance would bring together anywhere in the cube of "
         f"{facts['inhabited']:,} inhabited cells and {len(judged):,} {word}s (Gi*, normal and "
         f"exact p-value, false discovery rate 5% over the whole cube): of {hot:,} hot "
-        f"cell-{word}s at most about {false:,.0f} are expected to be chance. Persistent means hot in 80% of the {word}s or "
-        f"more; recent means {last}."
+        f"cell-{word}s at most about {false:,.0f} are expected to be chance. "
+        f"Persistent means hot in 80% of the {word}s or more; recent means {last}."
     )
 
 
