@@ -99,20 +99,19 @@ def measure(
 def draw(table: pd.DataFrame, unit: str) -> None:
     import matplotlib.pyplot as plt
 
-    figure, axes = plt.subplots(figsize=(7, 4.2), layout="constrained")
+    figure, axes = plt.subplots(figsize=(7, 4.4), layout="constrained")
     for name, seconds in table.T.iterrows():
         known = seconds.dropna()
         axes.plot(known.index, known, marker="o", color=COLOURS[name], label=name)
     axes.axhline(2, color="0.6", linestyle=":", linewidth=1)
-    axes.annotate(
-        "2 s", (table.index[0], 2), xytext=(0, 3), textcoords="offset points", color="0.4"
-    )
+    axes.annotate("2 s", (table.index[0], 2), xytext=(2, 2), textcoords="offset points")
     axes.set(xscale="log", yscale="log", xlabel="incidents", ylabel=unit,
              title="Kernel density on 540,000 cells, bandwidth 500 m")  # fmt: skip
     axes.set_xticks(table.index, [f"{rows:,}" for rows in table.index], minor=False)
     axes.grid(which="major", color="0.9")
     axes.spines[["top", "right"]].set_visible(False)
-    axes.legend(frameon=False, fontsize=8, loc="upper left")
+    axes.yaxis.set_major_formatter("{x:g}")
+    figure.legend(frameon=False, fontsize=8, loc="outside lower center", ncols=2)
     figure.savefig(PICTURE, dpi=110)
 
 
