@@ -282,3 +282,35 @@ def test_a_missing_month_is_blank_and_no_zero(tmp_path):
     months = read(folder, "ingest_months").set_index("status")["incidents"]
     assert pd.isna(months["missing"])
     assert months["present"] == 4
+
+
+def test_every_column_of_every_result_on_places_is_explained(county):
+    from hotspots.report.bi import _flat
+    from hotspots.report.columns import about
+    from hotspots.report.stations import gather
+
+    incidents = county.incidents.query("origin != 'police'").tail(9000)
+    grid, kind = hs.Grid.over(county.lpts, size=500), "Anti-social behaviour"
+    asb = incidents.query("category == @kind")
+    bayes = hs.EmpiricalBayes(kind).fit(incidents)
+    results = (
+        hs.data_support(incidents), bayes.explain(bayes.predict(grid).idxmax()),
+        hs.monte_carlo(hs.KDE(1000).fit(asb), grid, n_sim=99),
+        hs.GiStar().fit(asb).statistics(grid), hs.LocalMoran().fit(asb).statistics(grid),
+        hs.knox(asb, n_sim=99), hs.classify_hotspots(incidents, grid, category=kind),
+        hs.compare_periods(incidents, grid, incidents["occurred_from"].max().strftime("%Y-%m-01"),
+                           category=kind, year_on_year=False),
+        hs.concentration(grid.counts(asb), n_boot=199), hs.repeat_locations(asb, n_sim=99),
+        hs.backtest(hs.Counts(), asb, grid, origins=1),
+    )  # fmt: skip
+    names, silent = set(), []
+    for label, name, frame in gather(results, what="test").tables():
+        names.add(f"{label}_{name}")
+        table = f"{label}_{name}"
+        silent += [f"{table}.{c}" for c in _flat(frame) if not about(table, str(c))["meaning"]]
+        assert "incident" not in _flat(frame).columns, "single incidents stay inside"
+    assert not silent, silent
+    from hotspots.report.meanings import OWN
+
+    missed = {name.replace("statistics_2", "statistics") for name in names} ^ set(OWN)
+    assert missed == set()

@@ -6,9 +6,12 @@ as in a full one. A column nobody listed keeps the type it has.
 
 from __future__ import annotations
 
+import re
+
 import pandas as pd
 
 from ..contracts import LPTS, TABLES, Table
+from .meanings import OWN, SHARED
 
 KINDS = ("text", "number", "whole", "key", "time", "date", "flag")
 """Text, decimal, whole number, whole number that joins tables, date-time, date, true or false."""
@@ -132,6 +135,7 @@ _COLUMNS = {
     "planned": ("flag", "", "whether it gets timed visits; response units do not"),
     "share_of_hours": ("number", "0 to 1", "share of all planned officer-hours"),
 }
+_EVERYWHERE = {"incidents", "lpt", "period_start", "status"}
 _WHOLE = {"rank", "order", "population"}
 _UNITS = {"area_km2": "km²", "travel_min": "min", "population": "residents",
           "incidents": "incidents", "harm": "days of sentence"}  # fmt: skip
@@ -147,6 +151,11 @@ def _contract(table: str) -> Table | None:
 
 def _known(table: str, column: str) -> tuple[str, str, str] | None:
     """Return kind, unit and meaning where they are fixed."""
+    table = re.sub(r"_\d+_", "_", table, count=1)  # the second of a kind: knox_2_cells
+    if table in OWN:
+        if column in _EVERYWHERE:
+            return _COLUMNS.get(column, ("text", "", "Local Policing Team"))
+        return OWN[table].get(column) or SHARED.get(column)
     if found := _COLUMNS.get(f"{table}.{column}"):
         return found
     contract = _contract(table)

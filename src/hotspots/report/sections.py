@@ -115,7 +115,8 @@ def _any(result: Result) -> str:
         f"<details><summary>{html.escape(heading(name))}: {len(frame):,} rows</summary>"
         f"{table(frame, most=10)}</details>"
         for name, frame in result.tables.items()
-        if "occurred_from" not in frame.columns  # single incidents stay out of reports
+        if not {"occurred_from", "incident"} & {frame.index.name, *frame.columns}
+        # single incidents stay out of reports
     ]
     return paragraphs(result.text) + "".join(shows)
 

@@ -85,6 +85,7 @@ class Stations:
             label = kind if seen[kind] == 1 else f"{kind}_{seen[kind]}"
             for name, frame in result.tables.items():
                 rows = set(INCIDENTS.required) <= set(frame.columns)
+                rows |= INCIDENTS.index in (frame.index.name, *frame.columns)
                 if not rows or name in ("rejected", "superseded"):
                     yield label, name, frame
 
