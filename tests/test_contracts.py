@@ -1,5 +1,7 @@
 """The tables' contracts: every check, every message, and what results say of themselves."""
 
+import copy
+import pickle
 import warnings
 from dataclasses import dataclass
 
@@ -63,6 +65,13 @@ def faults_of(frame, table) -> tuple[str, ...]:
 
 
 # --- InputError and Notice -------------------------------------------------------------------
+
+
+def test_an_error_survives_the_way_back_from_another_process():
+    error = InputError("grid", ["size is -5 m; try size=100.", "shape is 'disc'; try 'hex'."])
+    for again in (pickle.loads(pickle.dumps(error)), copy.deepcopy(error)):
+        assert (type(again), again.what, again.faults) == (InputError, error.what, error.faults)
+        assert str(again) == str(error)
 
 
 def test_one_fault_reads_as_one_sentence():

@@ -72,6 +72,10 @@ class InputError(ValueError):
             listed = "".join(f"\n  {n}. {fault}" for n, fault in enumerate(self.faults, 1))
             super().__init__(f"{what}: {len(self.faults)} faults{listed}")
 
+    def __reduce__(self) -> tuple[Any, ...]:
+        """Rebuild from the faults, so that it survives the way back from another process."""
+        return type(self), (self.what, self.faults)
+
 
 class Notice(UserWarning):
     """An automatic choice or a repair worth knowing, said where no result text could say it."""
