@@ -203,6 +203,7 @@ def test_locations_are_counted_weighed_and_sorted():
         ({"kernel": np.array(["quartic", "uniform"])}, r"kernel=array\(.*it takes"),
         ({"edge": np.array([1, 2])}, r"edge=array\(.*it takes None, 'uniform', 'diggle'"),
         ({"half_life": "soon"}, "half_life='soon'; it must be a length of time"),
+        ({"half_life": "12h"}, "half_life='12h'; it must be a length of time, a day at least"),
         ({"kernel": "cosine"}, "kernel='cosine'; it takes 'quartic', 'gaussian', 'epanechnikov'"),
     ],
 )

@@ -401,8 +401,11 @@ def _half_life(value: Any, faults: list[str]) -> pd.Timedelta | None:
             length = pd.Timedelta(value)
         except ValueError:
             length = None
-    if length is None or not length > pd.Timedelta(0):
-        faults.append(f"half_life={value!r}; it must be a length of time: try '180D', or None.")
+    if length is None or not length >= pd.Timedelta(days=1):
+        faults.append(
+            f"half_life={value!r}; it must be a length of time, a day at least: try '180D', or "
+            "None."
+        )
         return None
     return length
 
