@@ -207,6 +207,19 @@ def test_the_latest_whole_months_are_held_out(street, monkeypatch):
     assert detector.learned_from_ == (3, sum(asked))
 
 
+def test_months_without_rows_of_a_small_source_are_held_out_all_the_same(street):
+    """3% of the rows come from a source that has nothing in most months; then 30% do."""
+    last = street["occurred_from"] >= "2025-10-01"
+    few = street.index.isin(street.index[(street["occurred_from"].dt.month % 4 == 1) & ~last][:80])
+    detector = hs.EmpiricalBayes(BURGLARY).fit(street.assign(source=np.where(few, "b", "a")))
+    detector.predict(box_grid())
+    came = int((last & (street["category"] == BURGLARY)).sum())
+    assert detector.learned_from_ == (3, came)
+    many = street["occurred_from"].dt.month.isin([1, 2, 3, 12])
+    detector.fit(street.assign(source=np.where(many, "b", "a"))).predict(box_grid())
+    assert detector.learned_from_[1] != came  # ten months without "b" are no whole months
+
+
 def test_what_is_learned_does_not_depend_on_what_was_predicted_before(street):
     fine, wide = box_grid(), box_grid(size=250)
     one = hs.EmpiricalBayes(BURGLARY).fit(street)
@@ -355,6 +368,16 @@ def test_explain_reads_as_a_sentence(mixed):
         "type in the cell and 0.15 from an even floor over all cells. It had 30 in 1 month, "
         "where a cell like it would have 15.05; its own count is trusted 75%, what is said of "
         "cells like it 25%."
+    )
+
+
+def test_explain_reads_where_there_is_nothing(street):
+    detector = hs.EmpiricalBayes(BURGLARY).fit(street.iloc[:0])
+    detector.predict(box_grid())
+    assert detector.explain("E100_N200").text == (
+        "Cell E100_N200 (Box) is expected to have 0.00 incidents of 'Burglary' a year (0.0 per "
+        "km²), rank 1. It had 0 in no time observed, where a cell like it would have 0.00; its "
+        "own count is trusted 0%, what is said of cells like it 100%."
     )
 
 

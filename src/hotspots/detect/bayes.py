@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 from sklearn.exceptions import NotFittedError
-from tqdm import tqdm
+from tqdm.auto import tqdm
 
 from ..contracts import SURE, InputError, Result, announce, recorded_months
 from ..places import Grid, coordinates, distinct_points, weights_of
@@ -28,6 +28,9 @@ from ._prior import (
 
 MONTHS = 3
 """Recorded months held out, the latest, each foretold from those before it."""
+
+WHOLE = 0.95
+"""Share of the incidents whose sources must have recorded a month for it to be held out."""
 
 _SECOND, _EPOCH = np.timedelta64(1, "s"), np.datetime64(0, "s")
 
@@ -70,9 +73,12 @@ class CellHeat(Result):
         ]
         listed = ", ".join(told[:-1]) + (" and " if len(told) > 1 else "") + "".join(told[-1:])
         period = f"{self.months:.3g} month{'' if self.months == 1 else 's'}"
+        if not np.isfinite(self.months):
+            period = "no time observed"
         return (
             f"Cell {name} ({cell['lpt']}) is expected to have {cell['per_year']:.2f} "
-            f"{self.what} a year ({cell['heat']:,.1f} per km²), rank {cell['rank']:,}: {listed}. "
+            f"{self.what} a year ({cell['heat']:,.1f} per km²), rank {cell['rank']:,}"
+            f"{f': {listed}' if listed else ''}. "
             f"It had {cell['own']:.4g} in {period}, where a cell like it "
             f"would have {cell['prior']:.2f}; its own count is trusted "
             f"{cell['trust']:.0%}, what is said of cells like it {1 - cell['trust']:.0%}."
@@ -372,11 +378,16 @@ def _police(incidents: pd.DataFrame) -> NDArray[np.bool_]:
 
 
 def _whole_months(incidents: pd.DataFrame) -> NDArray[np.datetime64]:
-    """Months in which every source that has any rows, or should have, is whole, in order."""
+    """Months in which the sources that have any rows, or should have, are whole, in order.
+
+    A source of few incidents has months without any: 5% of the incidents may come from such.
+    """
     if len(incidents) == 0:
         return np.array([], dtype="datetime64[M]")
     status = recorded_months(incidents)
-    whole = (status["status"] == "present").groupby(status["month"]).all()
+    size = status.groupby("source")["incidents"].transform("sum")
+    whole = size.where(status["status"] == "present", 0).groupby(status["month"]).sum()
+    whole = whole >= WHOLE * size.groupby(status["month"]).sum()
     return whole.index[whole].to_numpy().astype("datetime64[M]")
 
 
