@@ -133,6 +133,9 @@ def test_faults_are_named_all_at_once(measure):
     twice = pd.Series([1, 2], index=[1, 1])
     with pytest.raises(InputError, match="has cell 1 twice"):
         measure(pd.Series([1, 2], index=[1, 2]), twice)
+    for strange in (pd.to_datetime(["2025-01-01", "2025-02-01"]), np.array([1j, 2]), ["1", "2"]):
+        with pytest.raises(InputError, match="observed is of type"):
+            measure(strange, [1, 2])
 
 
 def test_only_amounts_must_not_be_negative():
@@ -158,6 +161,9 @@ def test_a_curve_runs_from_nothing_to_everything():
     assert hs.area_under_curve([6, 3, 1], [1, 3, 2], [1, 2, 1]) == pytest.approx(by_hand)
     assert len(hs.hit_rate_curve([], [])) == 0
     assert np.isnan(hs.area_under_curve([], []))
+    assert np.isnan(hs.area_under_curve([0, 0], [1, 2]))
+    with pytest.raises(InputError, match="area_under_curve: the lengths differ"):
+        hs.area_under_curve([1], [1, 2])
 
 
 def test_area_under_the_curve_of_blind_picks_is_a_half():
@@ -232,6 +238,11 @@ def test_overlap_ends_and_faults():
     with pytest.raises(InputError) as error:
         hs.rank_biased_overlap([1, 1], [2, 2], p=1)
     assert len(error.value.faults) == 3
+    for none in (None, 5, [[1, 2], [3]], [{}, {}]):
+        with pytest.raises(InputError, match=r"second is of type .* and no ranking"):
+            hs.rank_biased_overlap([1, 2], none)
+    assert hs.rank_biased_overlap([1, "a"], ["a", 1]) == hs.rank_biased_overlap("1a", "a1")
+    assert hs.rank_biased_overlap([(1, 2), (3, 4)], [(1, 2), (3, 4)]) == pytest.approx(1)
 
 
 # --- rolling origins -------------------------------------------------------------------------
@@ -275,6 +286,31 @@ def test_a_gap_and_a_training_window():
     assert rows["occurred_from"].iloc[train].min() == pd.Timestamp("2024-08-17 01:00")
     assert rows["occurred_to"].iloc[train].max() < row["origin"]
     assert rows["occurred_from"].iloc[test].min() == pd.Timestamp("2024-12-01 01:00")
+
+
+def test_what_was_recorded_after_the_origin_was_not_known_at_it():
+    rows = daily()
+    row = hs.RollingOrigin(n_origins=1).origins(rows).iloc[0]
+    late = np.arange(len(rows)) % 5 == 0
+    recorded = rows["occurred_to"] + pd.to_timedelta(np.where(late, 10, 0), "D")
+    rows["recorded_at"] = recorded.where(np.arange(len(rows)) % 7 > 0)  # some are not known
+    ((train, test),) = hs.RollingOrigin(n_origins=1).split(rows)
+    assert not (rows["recorded_at"].iloc[train] > row["origin"]).any()
+    near = rows["occurred_to"].between("2024-11-21 00:01", "2024-11-30 23:59") & late
+    assert set(np.flatnonzero(near & rows["recorded_at"].isna())) <= set(train)
+    assert not set(np.flatnonzero(near & rows["recorded_at"].notna())) & set(train)
+    assert len(train) == row["train_incidents"] - (near & rows["recorded_at"].notna()).sum()
+    assert len(test) == row["test_incidents"]  # what happened then counts, whenever recorded
+    # entered all at once long after, nothing could have been learned
+    rows["recorded_at"] = pd.Timestamp("2026-01-01")
+    with pytest.raises(InputError, match="nothing to learn from at its origin"):
+        hs.RollingOrigin().origins(rows)
+
+
+def test_times_are_enough():
+    rows = pd.DataFrame(daily()[["occurred_from", "occurred_to"]])
+    for horizon in ("1MS", "28D"):
+        assert hs.RollingOrigin(horizon, n_origins=2).get_n_splits(rows) == 2
 
 
 def test_an_interval_over_the_origin_is_on_neither_side():
@@ -408,6 +444,16 @@ def test_a_search_on_two_processors(asb):
     assert np.ptp(search.cv_results_["mean_test_score"]) == 0  # the same order of cells
 
 
+def test_an_error_of_another_processor_is_told_in_full(asb):
+    rows, grid = asb
+    search = GridSearchCV(
+        hs.KDE(), {"bandwidth": [-1, -2]}, cv=hs.RollingOrigin(n_origins=2),
+        scoring=hs.HitRate(grid), error_score="raise", n_jobs=2,
+    )  # fmt: skip
+    with pytest.raises(InputError, match="bandwidth=-"):
+        search.fit(rows)
+
+
 def test_errors_are_not_hidden(asb):
     rows, grid = asb
     search = GridSearchCV(
@@ -433,19 +479,25 @@ def test_the_scorer_keeps_to_the_category_and_leaves_police_out(asb):
     assert 0 < some < 1
     assert some != whole
     fitted.include_police = False
-    with pytest.raises(InputError, match=r"none of the .* can be counted"):
+    with pytest.raises(InputError, match=r"incidents to score on none can be counted"):
         hs.HitRate(grid)(fitted, drugs.query("origin == 'police'"))
+    with pytest.raises(InputError, match="none is a 'Arson' that can be counted"):
+        hs.HitRate(grid, category="Arson")(fitted, county)
     with pytest.raises(InputError) as error:
-        hs.HitRate("map", coverage=2)(fitted, county)
-    assert len(error.value.faults) == 2
+        hs.HitRate("map", coverage=2, category=["Burglary"])(None, county)
+    assert len(error.value.faults) == 4
 
 
 def test_heat_that_is_no_number_is_refused(asb):
     rows, grid = asb
 
     class Hollow:
-        def predict(self, grid):
-            return np.full(len(grid.cells), np.nan)
+        heat = np.full(len(grid.cells), np.nan)
 
-    with pytest.raises(InputError, match="it must give one number for each cell"):
-        hs.HitRate(grid)(Hollow(), rows)
+        def predict(self, grid):  # noqa: ARG002
+            return self.heat
+
+    for heat in (Hollow.heat, [1, 2], None, "hot", {"a": 1}):
+        Hollow.heat = heat
+        with pytest.raises(InputError, match="it must give one number for each of"):
+            hs.HitRate(grid)(Hollow(), rows)

@@ -264,6 +264,16 @@ def test_a_gap_keeps_late_records_away(theft, grid):
 # --- baselines -------------------------------------------------------------------------------
 
 
+def test_a_short_training_window_is_no_handicap_of_the_baselines(theft, grid):
+    whole, short = (
+        hs.backtest(hs.Counts(), theft, grid, horizon=rule).summary[["hit_rate", "auc"]]
+        for rule in (hs.RollingOrigin(n_origins=2), hs.RollingOrigin(n_origins=2, train="1MS"))
+    )
+    plain = [LAST_YEAR, ALL_BEFORE, SHRUNK, KNOWN, RANDOM]
+    pd.testing.assert_frame_equal(short.loc[plain], whole.loc[plain])
+    assert short.loc["Counts()", "hit_rate"] < whole.loc["Counts()", "hit_rate"]
+
+
 def test_last_year_is_the_last_twelve_recorded_months(grid):
     """A place busy only 13 months ago counts before, but not in last year's counts."""
     rate = np.zeros(len(grid.cells))
@@ -471,6 +481,7 @@ def test_a_detector_that_fails_is_reported(theft, grid):
     assert "Fussy() failed at 2 of 4 origins" in result.text
     assert "Fussy: there are too many incidents; give fewer." in result.text
     assert "bandwidth=-1" in result.text
+    assert f"{bad} failed at every origin and is not scored." in result.text
     # compared over the periods it was scored in
     row = result.summary.loc["Fussy()"]
     assert row["difference"] == pytest.approx(0)
@@ -505,6 +516,11 @@ def test_a_detector_that_tells_few_cells_apart_is_said_to(theft, grid):
     assert result.summary.loc["few", "cells_told"] == 7
     assert "few tells only 7 of the 120 cells apart from the rest" in result.text
     assert "tells only" not in hs.backtest({"few": Fixed(few)}, theft, grid, coverage=0.002).text
+
+
+def test_a_coverage_of_less_than_a_cell_is_said(theft, grid):
+    text = hs.backtest(hs.Counts(), theft, grid, coverage=1e-6, origins=1).text
+    assert "in one cell (0.042% of the area; the coverage asked for buys none) it caught" in text
 
 
 def test_names_stay_apart(theft, grid):
@@ -543,6 +559,13 @@ def test_every_fault_is_named_at_once(theft, grid):
         "n_origins=0", "seed='lucky'",
     ):  # fmt: skip
         assert part in said
+    for wrong in (5, ["Theft"], ("Theft",), np.array(["Theft"]), b"Theft"):
+        with pytest.raises(InputError, match=r"category=.*; it must name one category"):
+            hs.backtest(hs.Counts(), theft, grid, category=wrong)
+    with pytest.raises(InputError, match="horizon='99999999999MS'"):
+        hs.backtest(hs.Counts(), theft, grid, horizon="99999999999MS")
+    with pytest.raises(InputError, match="the incidents: it is of type NoneType"):
+        hs.backtest(hs.Counts(), None, grid)
     with pytest.raises(InputError, match="there are no detectors"):
         hs.backtest([], theft, grid)
     with pytest.raises(InputError, match="is the name of a baseline"):

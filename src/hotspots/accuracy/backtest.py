@@ -5,7 +5,7 @@ from __future__ import annotations
 import copy
 import warnings
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -148,8 +148,9 @@ def backtest(
 
     Notes
     -----
-    Baselines: *last year's counts* ranks cells by the incidents of the last 12 recorded months;
-    *all counts before* by those of the whole training period; *shrunk counts* draws last year's
+    Baselines know all that was over by the origin, also where the detectors are given a shorter
+    ``train``. *Last year's counts* ranks cells by the incidents of the last 12 recorded months;
+    *all counts before* by all of them; *shrunk counts* draws last year's
     counts towards the mean of their LPT, (α + y)/(α/m + 1) with α by moments; *known cells by
     counts* ranks as last year's counts do, but of cells with as many puts those first in which
     anything ever happened, so that what is gained by knowing the snap points alone shows;
@@ -194,6 +195,7 @@ def backtest(
     failures: list[dict[str, Any]] = []
     heard: dict[str, warnings.WarningMessage] = {}
     count = np.zeros((len(periods), 2), dtype=np.int64)
+    everything = replace(rule, train=None)  # a short training window is no handicap of the counts
     bar = tqdm(total=int(periods["used"].sum()) * len(named), desc="backtest", unit="fit",
                leave=False, delay=2, disable=None)  # fmt: skip
     with bar:
@@ -213,8 +215,9 @@ def backtest(
                         "detector": name, "origin": period.origin, "reason": str(error)
                     })  # fmt: skip
                 bar.update()
-            recent = learned & _last_year(rows, learned, period.origin)
-            counted = (recent & wanted, learned & wanted, learned)
+            over, _ = everything.rows(rows, period.origin, period.test_start, period.test_end)
+            recent = over & _last_year(rows, over, period.origin)
+            counted = (recent & wanted, over & wanted, over)
             year, before, ever = (_counts(cell[some], len(grid.cells)) for some in counted)
             tally.add(period, seen, rankings | rank_baselines(year, before, ever > 0, lpt))
     for message in heard.values():
@@ -225,7 +228,7 @@ def backtest(
     said = paragraph(
         tables["summary"], periods, failed, category=category, coverage=coverage,
         asked={"left_out": len(incidents) - len(rows), "by": asked}, block_m=block_m,
-        gaps=told(periods, rule.n_origins), budget=budget(grid, coverage),
+        gaps=told(periods, rule.n_origins), cells=len(grid.cells), budget=budget(grid, coverage),
     )  # fmt: skip
     return Backtest(**tables, periods=periods, failures=failed, category=category,
                     coverage=coverage, said=said)  # fmt: skip
@@ -252,14 +255,17 @@ def _checked(
     try:
         check_incidents(incidents)
     except InputError as error:
-        raise InputError("backtest", [*error.faults, *faults]) from None
+        told = [f"the incidents: {fault}" for fault in error.faults]
+        raise InputError("backtest", [*told, *faults]) from None
     if not grid_faults(grid) and incidents.crs != grid.crs:
         faults.append(
             f"the incidents' CRS is {incidents.crs.name!r} and the grid's {grid.crs.name!r}; use "
             ".to_crs(grid.crs)."
         )
-    kinds = incidents["category"].astype(str).unique()
-    if category is not None and category not in kinds:
+    kinds = list(map(str, incidents["category"].unique()))
+    if category is not None and not isinstance(category, str):
+        faults.append(f"category={category!r}; it must name one category, or be None.")
+    elif category is not None and category not in kinds:
         faults.append(
             f"category={category!r} is not in the incidents; they hold "
             f"{', '.join(sorted(kinds)) or 'none'}."

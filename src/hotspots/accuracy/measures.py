@@ -340,11 +340,11 @@ def area_under_curve(
     >>> area_under_curve([1, 0], [2, 1]), area_under_curve([1, 1], [2, 1])
     (0.75, 0.5)
     """
-    curve = hit_rate_curve(observed, predicted, area)
-    if len(curve) == 0:
+    seen, _, size = _ranked("area_under_curve", observed, predicted, area)
+    if not seen.any():
         return float("nan")
-    across, up = curve["share_area"].to_numpy(), curve["hit_rate"].to_numpy()
-    return float((np.diff(across) * (up[1:] + up[:-1]) / 2).sum())
+    after = np.cumsum(seen)
+    return float((size * (after - seen / 2)).sum() / (size.sum() * seen.sum()))
 
 
 def log_score(
@@ -459,7 +459,7 @@ def rank_biased_overlap(first: ArrayLike, second: ArrayLike, p: float = 0.9) -> 
     Raises
     ------
     InputError
-        When an item comes twice in a ranking, or ``p`` is out of range.
+        When a ranking is none, an item comes twice in it, or ``p`` is out of range.
 
     Notes
     -----
@@ -479,25 +479,41 @@ def rank_biased_overlap(first: ArrayLike, second: ArrayLike, p: float = 0.9) -> 
     >>> rank_biased_overlap(["a", "b", "c"], ["a", "c", "b"], p=0.5)
     0.875
     """
-    a, b = (np.asarray(list(ranking)) for ranking in (first, second))  # type: ignore[arg-type]
     faults = []
     if not (isinstance(p, (int, float)) and 0 < p < 1):
         faults.append(f"p={p!r}; it must be above 0 and below 1: try 0.9.")
-    for name, ranking in (("first", a), ("second", b)):
-        again = pd.Index(ranking).duplicated()
-        if again.any():
-            faults.append(f"{name} holds {ranking[again][0]!r} twice; a ranking holds it once.")
+    a, b = (_items(name, given, faults) for name, given in (("first", first), ("second", second)))
     if faults:
         raise InputError("rank_biased_overlap", faults)
     depth = min(len(a), len(b))
     if depth == 0:
         return float("nan")
     # the depth at which an item is in both rankings is the deeper of its two ranks
-    position = pd.Index(b[:depth]).get_indexer(pd.Index(a[:depth]))
+    position = b[:depth].get_indexer(a[:depth])
     met = np.maximum(position, np.arange(depth))[position >= 0]
     agreement = np.cumsum(np.bincount(met, minlength=depth)) / np.arange(1, depth + 1)
     weight = p ** np.arange(1, depth + 1)
     return float(agreement[-1] * weight[-1] + (1 - p) / p * (agreement * weight).sum())
+
+
+def _items(name: str, ranking: Any, faults: list[str]) -> pd.Index:
+    """Return the items of a ranking, or add what is wrong with it to the faults."""
+    items = pd.Index([])
+    try:
+        flat = isinstance(ranking, (np.ndarray, pd.Series, pd.Index)) and ranking.ndim == 1
+        items = pd.Index(ranking if flat else list(ranking), tupleize_cols=False)
+        if items.dtype == object:
+            hash(tuple(items))  # a TypeError where items could not be told apart
+        again = items[items.duplicated()]
+    except (TypeError, ValueError):
+        faults.append(
+            f"{name} is of type {type(ranking).__name__} and no ranking; give a list of cells or "
+            "names, best first."
+        )
+    else:
+        if len(again):
+            faults.append(f"{name} holds {again.tolist()[0]!r} twice; a ranking holds it once.")
+    return items
 
 
 def _ratio(part: Floats, whole: Floats) -> Floats:
@@ -555,12 +571,12 @@ def _index_faults(name: str, index: pd.Index, wanted: pd.Index) -> list[str]:
     if lacking := wanted[~wanted.isin(index)].tolist():
         faults.append(
             f"{name} lacks {len(lacking):,} of the {len(wanted):,} cells of observed (first: "
-            f"{lacking[0]!r})."
+            f"{lacking[0]!r}); give a value for each."
         )
     if strange := index[~index.isin(wanted)].tolist():
         faults.append(
             f"{name} has cells that observed lacks: {len(strange):,} of {len(index):,} (first: "
-            f"{strange[0]!r}); fill the gaps with 0, or give arrays in one order."
+            f"{strange[0]!r}); where nothing happened, observed is 0."
         )
     return faults
 
@@ -569,6 +585,8 @@ def _numbers(name: str, value: Any, least: float | None) -> tuple[Floats, str]:
     """Return the values as numbers, or say what is wrong with them."""
     nothing = np.zeros(0)
     try:
+        if np.asarray(value).dtype.kind in "cmMSU":  # some of which could be read as numbers
+            raise TypeError
         found = np.asarray(value, dtype=float)
     except (TypeError, ValueError):
         return nothing, f"{name} is of type {type(value).__name__}; give one number for each cell."

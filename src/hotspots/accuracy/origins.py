@@ -12,7 +12,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from ..contracts import InputError, announce, recorded_months
-from ..support import data_support
+from ..support import support_of
 
 LEAST_DAYS = 84
 """Days that must have been recorded before an origin: three periods of four weeks."""
@@ -35,7 +35,7 @@ class Span:
     @classmethod
     def read(cls, name: str, value: Any, least: int = 1) -> Span:
         """Read ``"1MS"`` or ``"28D"``; raises ValueError with the fault in words."""
-        found = re.fullmatch(r"(\d+)(MS|D)", value) if isinstance(value, str) else None
+        found = re.fullmatch(r"([0-9]{1,4})(MS|D)", value) if isinstance(value, str) else None
         if found is None or int(found[1]) < least:
             some = "'1MS' (calendar months) or '28D' (days)"
             raise ValueError(f"{name}={value!r}; it must be a length of time such as {some}.")
@@ -75,7 +75,8 @@ class RollingOrigin:
     -----
     An incident is learned from only if its interval is over by the origin, and tested on only if
     its interval lies in the test period. One whose interval reaches over the origin, or over an
-    end of the test period, is in neither: it cannot be said on which side it happened.
+    end of the test period, is in neither: it cannot be said on which side it happened. Where the
+    table has ``recorded_at``, what was recorded only after the origin is not learned from either.
 
     A test period must lie in months that were recorded (see ``recorded_months`` of the
     contracts): those missing, thin or incomplete in sources of more than 5% of the incidents are
@@ -227,6 +228,8 @@ class RollingOrigin:
             if not reason and _days_before(recorded, origin, first) < LEAST_DAYS:
                 reason = f"fewer than {LEAST_DAYS} days recorded before it"
             learned, tested = self.rows(frame, origin, begin, end)
+            if not reason and not learned.any():
+                reason = "nothing to learn from at its origin"
             used += not reason
             rows.append({
                 "origin": origin, "test_start": begin, "test_end": end, "used": not reason,
@@ -276,6 +279,8 @@ class RollingOrigin:
         )
         # an exact time has both ends equal: at the origin itself it is after it
         learned = (end <= origin) & (start < origin)
+        if "recorded_at" in incidents.columns:
+            learned &= ~(_times(incidents, "recorded_at") > origin)  # where empty, in time
         tested = (start >= test_start) & (start < test_end) & (end <= test_end)
         if self.train is not None:
             learned &= start >= Span.read("train", self.train).after(origin, -1)
@@ -296,7 +301,9 @@ class RollingOrigin:
         if faults:
             raise InputError("RollingOrigin", faults)
         if Span.read("horizon", self.horizon).unit == "D":
-            _need_days(incidents, f"horizon={self.horizon!r}")
+            # of their times alone, wherever they were
+            support = support_of(incidents, np.zeros((1, 2)), np.array([len(incidents)]))
+            support.require("weekly periods", f"horizon={self.horizon!r}")
         return incidents, *(_times(incidents, name) for name in wanted)  # type: ignore[return-value]
 
     def _faults(self) -> list[str]:
@@ -376,12 +383,6 @@ def told(table: pd.DataFrame, wanted: int) -> str:
 
 def _times(incidents: pd.DataFrame, name: str) -> Times:
     return incidents[name].to_numpy().astype("datetime64[us]")  # type: ignore[no-any-return]
-
-
-def _need_days(incidents: pd.DataFrame, by: str) -> None:
-    import geopandas as gpd
-
-    data_support(gpd.GeoDataFrame(incidents)).require("weekly periods", by)
 
 
 def _recorded_until(incidents: pd.DataFrame, months: pd.DataFrame) -> np.datetime64:

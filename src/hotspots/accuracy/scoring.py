@@ -83,22 +83,29 @@ class HitRate:
             When there is nothing to score, or the coverage is out of range.
         """
         faults = grid_faults(self.grid) + share_faults(self.coverage)
+        if not (self.category is None or isinstance(self.category, str)):
+            faults.append(f"category={self.category!r}; it must name one category, or be None.")
+        if not callable(getattr(estimator, "predict", None)):
+            kind = type(estimator).__name__
+            faults.append(f"the estimator is of type {kind}, without predict; give a detector.")
         if faults:
             raise InputError("HitRate", faults)
         check_incidents(X)
         wanted = np.ones(len(X), dtype=bool)
-        category = self.category or getattr(estimator, "category", None)
+        category = self.category
+        if category is None:
+            category = getattr(estimator, "category", None)
         if category is not None:
             wanted &= (X["category"] == category).to_numpy(dtype=bool, na_value=False)
         if not getattr(estimator, "include_police", False):
             wanted &= ~police(X)
         seen = self.grid.counts(X[wanted]).to_numpy()
         if not seen.any():
-            of = "" if category is None else f" of {category!r}"
+            such = "" if category is None else f" is a {category!r} that"
             raise InputError("HitRate", [
-                f"none of the {len(X):,} incidents to score on can be counted{of} (in the grid, "
-                "and police-generated ones only with include_police=True); score on a longer "
-                "horizon or a commoner category."
+                f"of {len(X):,} incidents to score on none{such} can be counted (in the grid, and "
+                "police-generated only with include_police=True); score on a longer horizon or a "
+                "commoner category."
             ])  # fmt: skip
         heat = heat_of(estimator, self.grid)
         return float(hit_rate(seen, heat)[budget(self.grid, self.coverage) - 1])
@@ -193,11 +200,15 @@ def heat_of(estimator: Any, grid: Grid) -> NDArray[np.float64]:
     heat = estimator.predict(grid)
     if isinstance(heat, pd.Series) and not heat.index.equals(pd.Index(grid.cells)):
         heat = heat.reindex(grid.cells)
-    values = np.asarray(heat, dtype=float)
+    name, cells = type(estimator).__name__, f"one number for each of {len(grid.cells):,} cells"
+    try:
+        values = np.asarray(heat, dtype=float)
+    except (TypeError, ValueError):
+        kind = type(heat).__name__
+        raise InputError(name, [f"predict(grid) gave a {kind}; it must give {cells}."]) from None
     if values.shape != grid.cells.shape or not np.isfinite(values).all():
-        raise InputError(type(estimator).__name__, [
+        raise InputError(name, [
             f"predict(grid) gave {values.size:,} values of which "
-            f"{int(np.isfinite(values).sum()):,} are numbers, for {len(grid.cells):,} cells; it "
-            "must give one number for each cell."
+            f"{int(np.isfinite(values).sum()):,} are numbers; it must give {cells}."
         ])  # fmt: skip
     return values

@@ -15,8 +15,7 @@ _SHOWN = 8  # detectors told one by one; the summary table holds them all
 
 def paragraph(
     summary: pd.DataFrame, periods: pd.DataFrame, failures: pd.DataFrame, *, category: str | None,
-    coverage: float, asked: dict[str, Any], block_m: float, gaps: str,
-    budget: int,
+    coverage: float, asked: dict[str, Any], block_m: float, gaps: str, cells: int, budget: int,
 ) -> str:  # fmt: skip
     """Say whether each detector beats last year's counts, and what stands behind that.
 
@@ -32,8 +31,8 @@ def paragraph(
         Width of the blocks resampled, in metres.
     gaps : str
         Periods passed over.
-    budget : int
-        Cells that the coverage buys.
+    cells, budget : int
+        Cells of the grid, and those that the coverage buys.
 
     Returns
     -------
@@ -43,9 +42,15 @@ def paragraph(
     base: Any = summary.loc[LAST_YEAR]
     of = f"{category!r} incidents" if category else "all incidents"
     place = f"{100 * coverage:g}% of the area"
+    if coverage * cells < budget * (1 - 1e-9):
+        place = f"one cell ({100 / cells:.2g}% of the area; the coverage asked for buys none)"
+    never = {name for name, rows in failures.groupby("detector") if len(rows) == len(used)}
     ours = summary[summary["kind"] == "detector"]
     ours = ours.sort_values("difference", ascending=False, kind="stable", na_position="last")
-    said = [_answer(name, row, of, place) for name, row in ours.iloc[:_SHOWN].iterrows()]
+    said = [
+        f"{name} failed at every origin and is not scored." if name in never
+        else _answer(name, row, of, place) for name, row in ours.iloc[:_SHOWN].iterrows()
+    ]  # fmt: skip
     if len(ours) > _SHOWN:
         said.append(f"{len(ours) - _SHOWN} more detectors stand in the summary table.")
     said += [
