@@ -97,7 +97,17 @@ def test_esda_gives_the_same_on_polygons():
 # --- chance ----------------------------------------------------------------------------------
 
 
-def test_false_alarms_stay_at_the_level_where_counts_are_small():
+def upper_tail(x, sums, counts, null):
+    if null == "total":
+        return neighbour_tails(x, sums, counts, 0, 0, total=True).upper
+    return neighbour_tails(x, sums - x, counts - 1, 0, 0).upper
+
+
+NULLS = pytest.mark.parametrize("null", ["total", "conditional"])
+
+
+@NULLS
+def test_false_alarms_stay_at_the_level_where_counts_are_small(null):
     """Poisson counts with a mean of .1 and nothing to find: the normal p-value errs, ours not."""
     grid = town(50, 50)
     around, normal, ours = GridNeighbours(grid), [], []
@@ -106,7 +116,7 @@ def test_false_alarms_stay_at_the_level_where_counts_are_small():
         x = chance.poisson(0.1, 2500).astype(float)
         sums = around.sums(x)
         normal.append(upper_normal(gi_star(x, sums, around.counts)))
-        ours.append(neighbour_tails(x, sums - x, around.counts - 1, 0, 0).upper)
+        ours.append(upper_tail(x, sums, around.counts, null))
     for level in (0.01, 0.001):
         assert np.mean(np.array(normal) <= level) > 1.8 * level
         assert np.mean(np.array(ours) <= level) < 1.15 * level
@@ -122,7 +132,8 @@ def upper_normal(z):
     return ndtr(-z)
 
 
-def test_false_alarms_stay_at_the_level_where_counts_are_large_but_uneven():
+@NULLS
+def test_false_alarms_stay_at_the_level_where_counts_are_large_but_uneven(null):
     """27 incidents are expected around a cell, and the normal p-value errs all the same."""
     grid = town(40, 40)
     around, normal, ours = GridNeighbours(grid), [], []
@@ -131,7 +142,7 @@ def test_false_alarms_stay_at_the_level_where_counts_are_large_but_uneven():
         x = chance.negative_binomial(0.15, 0.15 / 3.15, 1600).astype(float)
         sums = around.sums(x)
         normal.append(upper_normal(gi_star(x, sums, around.counts)))
-        ours.append(neighbour_tails(x, sums - x, around.counts - 1, 0, 0).upper)
+        ours.append(upper_tail(x, sums, around.counts, null))
     assert np.mean(np.array(normal) <= 0.001) > 5 * 0.001
     assert np.mean(np.array(ours) <= 0.001) < 1.5 * 0.001
     assert np.sum([(adjusted_p(p) <= 0.05).sum() for p in normal]) > 50
@@ -139,7 +150,8 @@ def test_false_alarms_stay_at_the_level_where_counts_are_large_but_uneven():
 
 
 @pytest.mark.realdata
-def test_real_counts_dealt_out_at_random_are_no_hotspots(shared):
+@NULLS
+def test_real_counts_dealt_out_at_random_are_no_hotspots(shared, null):
     """ASB of a city in 500 m cells, 81 incidents expected around each: nothing is there."""
     golden = pd.read_csv(shared / "golden" / "spdep_stoke500_localG.csv")
     around, named, normal = GridNeighbours(town(24, 36, 500)), 0, 0
@@ -147,11 +159,27 @@ def test_real_counts_dealt_out_at_random_are_no_hotspots(shared):
     for _ in range(20):
         x = chance.permutation(golden["n"].to_numpy(dtype=float))
         sums = around.sums(x)
-        p = neighbour_tails(x, sums - x, around.counts - 1, 0, 0).upper
+        p = upper_tail(x, sums, around.counts, null)
         named += (adjusted_p(p) <= 0.05).any()
         normal += (adjusted_p(upper_normal(gi_star(x, sums, around.counts))) <= 0.05).any()
     assert named <= 3
     assert normal >= 15
+
+
+def test_the_normal_p_value_is_what_the_total_one_becomes_as_counts_grow():
+    """It is none of the conditional one, which has the cell's own value fixed."""
+    grid = town(40, 40)
+    around, apart, other = GridNeighbours(grid), [], []
+    for mean in (0.1, 1, 10, 100):
+        x = np.random.default_rng(2).poisson(mean, 1600).astype(float)
+        sums = around.sums(x)
+        normal = upper_normal(gi_star(x, sums, around.counts))
+        apart.append(np.abs(upper_tail(x, sums, around.counts, "total") - normal).max())
+        other.append(np.abs(upper_tail(x, sums, around.counts, "conditional") - normal).max())
+    assert apart == sorted(apart, reverse=True)
+    assert apart[0] > 0.2
+    assert apart[-1] < 0.015  # the half of a step of whole numbers, and little more
+    assert min(other) > 0.2
 
 
 def test_planted_hotspots_are_found_and_little_else(county):
@@ -200,11 +228,60 @@ def test_hotspots_grow_on_significant_cells_only_and_say_how_sure():
     assert spots["method"].iloc[0].startswith("GiStar(correction='fdr_bh'")  # said in every row
 
 
-def test_one_busy_cell_alone_is_no_neighbourhood():
+def lone(n=60):
+    """Return a grid and counts: one cell far above all, three quiet neighbours, quiet elsewhere."""
+    grid = town(n, n)
+    counts = 4 * (np.random.default_rng(3).random((n, n)) < 0.03)
+    counts[28:33, 28:33] = 0
+    counts[30, 30] = 80
+    counts[[29, 29, 30], [30, 31, 31]] = 4
+    return grid, counts.ravel(), grid.ids[30 * n + 30]
+
+
+def test_the_hottest_cell_among_quiet_ones_is_hot_unless_it_is_taken_as_given():
+    grid, counts, hottest = lone()
+    asb = happened(grid, counts)
+    total, conditional = hs.GiStar().fit(asb), hs.GiStar(null="conditional").fit(asb)
+    one, other = (
+        d.statistics(grid).table.set_index("id").loc[hottest] for d in (total, conditional)
+    )
+    assert one["z"] == other["z"] > 15
+    assert one["p_normal"] == other["p_normal"]
+    assert one["q_value"] <= 0.05 < other["q_value"]
+    assert (one["class_"], other["class_"]) == ("hot", "not significant")
+    spots = total.hotspots(grid, max_area_km2=0.01)
+    assert spots.index.tolist() == [hottest]  # not the hot cells beside it: 4 incidents each
+    assert spots["incidents"].tolist() == [80]
+    with pytest.warns(Notice, match="no hotspot holds 12 incidents"):
+        assert len(conditional.hotspots(grid, max_area_km2=0.01)) == 0
+
+
+@NULLS
+def test_hot_by_its_neighbours_alone_is_not_tasked_under_either_null(null):
+    grid = town(20, 20)
+    counts = np.zeros((20, 20), dtype=int)
+    counts[9:12, 9:12] = 15
+    counts[10, 10] = 0
+    detector = hs.GiStar(null=null).fit(happened(grid, counts.ravel()))
+    hot = detector.statistics(grid).table.query("class_ == 'hot'").set_index("id")
+    assert (hot["incidents"] == 0).any()
+    spots = detector.hotspots(grid, max_area_km2=0.01, min_incidents=1)
+    assert 0 < len(spots) < len(hot)
+    assert (hot.loc[spots.index, "incidents"] == 15).all()
+
+
+def test_one_busy_cell_with_nothing_around_is_no_neighbourhood():
+    """Any deal puts it in 9 of the 400 neighbourhoods, so no correction can let it pass."""
     grid = town(20, 20)
     counts = np.zeros(400, dtype=int)
     counts[210] = 40
     detector = hs.GiStar().fit(happened(grid, counts))
+    plain = hs.GiStar(correction=None).fit(happened(grid, counts)).statistics(grid).table
+    assert plain["p_value"].iloc[210] == pytest.approx(9 / 400)
+    assert (plain["class_"] == "hot").sum() == 9
+    given = clone(detector).set_params(correction=None, null="conditional")
+    table_ = given.fit(happened(grid, counts)).statistics(grid).table
+    assert table_["p_value"].iloc[210] == 1
     assert detector.predict(grid).max() > 5  # what the normal approximation would make of it
     with pytest.warns(Notice, match="no hotspot holds 12 incidents"):
         assert len(detector.hotspots(grid)) == 0
@@ -302,13 +379,18 @@ def test_areas_as_near_as_the_last_all_count_so_order_cannot_matter():
     pd.testing.assert_frame_equal(again.loc[one.index], one)
 
 
-def test_an_island_is_said_and_not_tested():
+def test_an_island_is_said_and_tested_by_itself_or_not_at_all():
     far = gpd.GeoDataFrame(
         geometry=[shapely.box(500_000, 400_000, 501_000, 401_000)], crs="EPSG:27700", index=["far"]
     )
     areas = pd.concat([beats(40), far])
     xy = shapely.get_coordinates(shapely.centroid(areas.geometry.to_numpy()))
-    found = hs.GiStar().fit(table(np.repeat(xy, 3, axis=0))).statistics(areas)
+    asb = table(np.repeat(xy, [3] * 40 + [9], axis=0))
+    total = hs.GiStar().fit(asb).statistics(areas)
+    assert total.table.loc["far", "p_value"] == pytest.approx(1 / 41)  # the fullest of 41
+    assert "1 of the areas have no neighbour and are judged by what they hold" in total.text
+    assert "corrected for 41 tests" in total.text
+    found = hs.GiStar(null="conditional").fit(asb).statistics(areas)
     assert found.table.loc["far", ["neighbours", "class_"]].tolist() == [0, "not significant"]
     assert np.isnan(found.table.loc["far", "p_value"])
     assert "1 of the areas have no neighbour and are not tested" in found.text
@@ -369,7 +451,12 @@ def test_the_text_answers_first_and_tells_how_it_was_judged():
     assert found.text.startswith(
         f"{hot} of 625 cells are hot: with the cells around they hold more"
     )
-    assert "conditional permutation, worked out exactly" in found.text
+    assert "total permutation, worked out exactly" in found.text
+    assert "What is asked: whether each cell and the cells around it hold more" in found.text
+    given = hs.GiStar(null="conditional").fit(happened(grid, clustered(grid))).statistics(grid)
+    assert "cells are hot: the cells around them hold more incidents than chance" in given.text
+    assert "whether the cells around each hold more than as many others, the cell" in given.text
+    assert "conditional permutation, worked out exactly" in given.text
     assert "corrected for 625 tests (fdr_bh)" in found.text
     assert list(found.tables) == ["table"]
     assert repr(found) == found.text
@@ -437,6 +524,8 @@ def test_no_incidents_nothing_hot():
         ({"radius": np.nan}, "radius=nan"),
         ({"category": 5}, "category=5; it must name one category"),
         ({"correction": "bh"}, "correction='bh'; it takes 'fdr_bh', 'fdr_by', 'holm'"),
+        ({"null": "csr"}, "null='csr'; it must be 'total' or 'conditional'"),
+        ({"null": None}, "null=None"),
         ({"permutations": -1}, "permutations=-1; it must be a whole number from 0"),
         ({"permutations": 99.5}, "permutations=99.5"),
         ({"permutations": True}, "permutations=True"),

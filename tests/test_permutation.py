@@ -1,4 +1,4 @@
-"""Conditional permutation: every arrangement counted, esda's draws, and the exact law agree."""
+"""Permutation: every arrangement counted, esda's draws, and the exact law agree."""
 
 import itertools
 import math
@@ -30,6 +30,37 @@ def test_the_exact_law_counts_every_choice(seed):
         rarest = 1 / math.comb(n - 1, int(drawn[i]))  # no chance is 0
         assert found.upper[i] == pytest.approx(max(np.mean(np.array(sums) >= seen[i]), rarest))
         assert found.lower[i] == pytest.approx(max(np.mean(np.array(sums) <= seen[i]), rarest))
+
+
+@pytest.mark.parametrize("seed", range(25))
+def test_the_exact_total_law_counts_every_choice_of_all(seed):
+    """All choices of m of all places, the place itself among them, one by one."""
+    chance = np.random.default_rng(seed)
+    n = int(chance.integers(3, 10))
+    values = chance.integers(-1, 5, n).astype(float)
+    drawn = chance.integers(1, n + 1, n)  # up to all of them
+    seen = chance.integers(-3, 12, n).astype(float)
+    found = neighbour_tails(values, seen, drawn, 0, 0, total=True)
+    assert found.exact
+    for i in range(n):
+        sums = np.array([sum(c) for c in itertools.combinations(values, int(drawn[i]))])
+        rarest = 1 / math.comb(n, int(drawn[i]))  # no chance is 0
+        assert found.upper[i] == pytest.approx(max(np.mean(sums >= seen[i]), rarest))
+        assert found.lower[i] == pytest.approx(max(np.mean(sums <= seen[i]), rarest))
+
+
+def test_the_total_law_has_the_mean_and_variance_that_standardise_gi_star():
+    values = np.random.default_rng(4).negative_binomial(0.4, 0.3, 200).astype(float)
+    n, m = 200, 9
+    most = int(np.sort(values)[-m:].sum())
+    s = np.arange(most + 2, dtype=float)
+    law = exact_law(values, s, np.full(len(s), m))
+    upper, _ = law.tails(None, s, np.full(len(s), m))
+    at = upper[:-1] - np.append(upper[1:-1], 0)  # the chance of each sum
+    mean = (at * s[:-1]).sum()
+    assert mean == pytest.approx(m * values.mean(), rel=1e-9)
+    wanted = values.var() * (n * m - m**2) / (n - 1)
+    assert (at * (s[:-1] - mean) ** 2).sum() == pytest.approx(wanted, rel=1e-9)
 
 
 def test_small_chances_are_as_exact_as_large_ones():
@@ -79,6 +110,18 @@ def test_draws_agree_with_the_exact_law_to_their_error():
     for found, wanted in ((upper, exact.upper), (lower, exact.lower)):
         error = np.sqrt(wanted * (1 - wanted) / 40_000) + 2 / 40_000
         assert (np.abs(found - wanted) / error).max() < 4.5  # 400 places, shared draws
+
+
+def test_total_draws_agree_with_the_exact_law_to_their_error():
+    values, seen, drawn = sparse_field()
+    seen, drawn = seen + values, drawn + 1
+    exact = neighbour_tails(values, seen, drawn, 0, 0, total=True)
+    upper, lower = _drawn_tails(values, np.arange(400), seen, drawn, 40_000, 3, total=True)
+    for found, wanted in ((upper, exact.upper), (lower, exact.lower)):
+        error = np.sqrt(wanted * (1 - wanted) / 40_000) + 2 / 40_000
+        assert (np.abs(found - wanted) / error).max() < 4.5
+    every = _drawn_tails(values, np.arange(400), seen * 0, drawn * 0 + 400, 50, 3, total=True)
+    assert (every[0] == 1).all()  # all 400 of 400 drawn
 
 
 def test_a_place_is_never_its_own_neighbour():

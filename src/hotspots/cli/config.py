@@ -56,7 +56,7 @@ _SCHEMA: dict[str, dict[str, _Key]] = {
         "eps": _Key("eps", 200), "min_incidents": _Key("positive", 24),
         "max_diameter_m": _Key("positive", 400),
     },
-    "hotspots.gistar": {"radius": _Key("positive")},
+    "hotspots.gistar": {"radius": _Key("positive"), "null": _Key("null", "total")},
     "hotspots.counts": {},
     "classes": {"freq": _Key("freq", "MS"), "recent": _Key("half", 0.2)},
     "accuracy": {
@@ -126,6 +126,7 @@ _RULES: dict[str, tuple[str, Callable[[Any], bool]]] = {
     ),
     "eps": ("metres above 0, or 'knee'", lambda v: (_number(v) and v > 0) or v == "knee"),
     "edge": ("'uniform' or 'diggle'", lambda v: v in ("uniform", "diggle")),
+    "null": ("'total' or 'conditional'", lambda v: v in ("total", "conditional")),
     "age": ("a number of days such as '180D'", lambda v: _days(v, "D")),
     "horizon": ("whole months or days such as '1MS' or '28D'", lambda v: _days(v, "MS", "D")),
     "half": ("a number above 0 and at most 0.5", lambda v: _number(v) and 0 < v <= 0.5),

@@ -76,8 +76,8 @@ class LocalStatistics(Result):
     ----------
     table : DataFrame
         Indexed as the cells or areas given: ``incidents``, ``neighbours``, the statistic,
-        ``p_normal``, ``p_permutation``, ``p_value`` (the latter; the former
-        with ``permutations=0``), ``q_value`` (corrected for the number of places),
+        ``p_normal``, ``p_permutation`` (by the detector's ``null``), ``p_value`` (the latter; the
+        former with ``permutations=0``), ``q_value`` (corrected for the number of places),
         ``significant`` (whether that is at most .05) and ``class_``.
     said : str
         The same in a paragraph.
@@ -103,6 +103,8 @@ class LocalDetector(Detector):
     correction: str | None
     permutations: int
     random_state: int
+    null: str = "conditional"
+    """What chance deals out: the values of the others, or with "total" of all."""
 
     def statistics(
         self,
@@ -364,11 +366,12 @@ class LocalDetector(Detector):
         p_normal = _one_or_two(ndtr(-z), ndtr(z), alternative)
         p_permutation, direction, exact = np.full(len(z), np.nan), np.sign(z), True
         if self.permutations:
+            total = self.null == "total"
             alone = places.counts == 1
-            seen = np.where(alone, np.nan, places.sums - places.values)
+            around = np.where(alone, np.nan, places.sums - places.values)
             by_chance = neighbour_tails(
-                places.values, seen, places.counts - 1, int(self.permutations),
-                int(self.random_state),
+                places.values, places.sums if total else around, places.counts - (not total),
+                int(self.permutations), int(self.random_state), total=total,
             )  # fmt: skip
             exact = by_chance.exact
             p_permutation = _one_or_two(by_chance.upper, by_chance.lower, alternative)
@@ -390,10 +393,10 @@ class LocalDetector(Detector):
                 f"{words} significant where most incidents lie in few of them; give permutations."
             )
         elif verdict.exact:
-            said = f"Chance is judged by {side} conditional permutation, worked out exactly."
+            said = f"Chance is judged by {side} {self.null} permutation, worked out exactly."
         else:
             said = (
-                f"Chance is judged by {side} conditional permutation, drawn {self.permutations:,} "
+                f"Chance is judged by {side} {self.null} permutation, drawn {self.permutations:,} "
                 f"times, so that no p-value is under {least:.2g}"
             )
             stuck = (verdict.p_value <= least * (1 + 1e-9)).any()
@@ -409,7 +412,10 @@ class LocalDetector(Detector):
         alone = int((places.counts == 1).sum())
         if alone:
             said += f" {alone:,} of the {words} have no neighbour"
-            said += " and are not tested." if self.permutations else "."
+            if self.permutations:
+                own = " and are judged by what they hold themselves"
+                said += own if self.null == "total" else " and are not tested"
+            said += "."
         if places.everywhere is not None:
             said += f" Only {words} that hold an incident of any category are compared."
         if places.lost:

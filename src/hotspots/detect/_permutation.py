@@ -1,8 +1,9 @@
-"""Conditional permutation: what the neighbours of a place would sum to if values lay anywhere.
+"""Permutation: what a place and its neighbours would sum to if values lay anywhere.
 
-The value of the place stays; its ``k`` neighbours hold ``k`` values drawn without replacement from
-those of all other places. For whole numbers the distribution of their sum is worked out exactly;
-for fractions it is drawn.
+Conditional: the value of the place stays; its ``k`` neighbours hold ``k`` values drawn without
+replacement from those of all other places. Total: the place and its neighbours hold ``k + 1``
+values drawn from those of all places. For whole numbers the distribution of the sum is worked out
+exactly; for fractions it is drawn.
 """
 
 from __future__ import annotations
@@ -20,6 +21,7 @@ _MOST_STEPS = 2e9  # additions that the exact distribution may take: a few secon
 _NEVER = 1e-18  # chances below are not told apart
 _AT_ONCE = 2_000_000  # places drawn at a time
 _FEW = 1e-9  # of a sum: what rounding may change of it
+_NOBODY = -1  # instead of the value of a place left out, where none is
 
 
 class Tails(NamedTuple):
@@ -31,21 +33,26 @@ class Tails(NamedTuple):
 
 
 def neighbour_tails(
-    values: Floats, seen: Floats, drawn: Ints, permutations: int, random_state: int
-) -> Tails:
-    r"""Compare sums over neighbours with what other places' values would sum to by chance.
+    values: Floats, seen: Floats, drawn: Ints, permutations: int, random_state: int,
+    *, total: bool = False,
+) -> Tails:  # fmt: skip
+    r"""Compare sums over neighbours with what values from anywhere would sum to by chance.
 
     Parameters
     ----------
     values : ndarray of float, shape (n,)
         Value of every place.
     seen : ndarray of float, shape (n,)
-        Sum over the neighbours of each, itself left out; NaN where no test is wanted.
+        Sum over the neighbours of each, itself left out; with ``total``, itself included. NaN
+        where no test is wanted.
     drawn : ndarray of int, shape (n,)
-        Number of those neighbours, at least 1 where ``seen`` is not NaN.
+        Number of the values summed, at least 1 where ``seen`` is not NaN.
     permutations : int
         How many to draw where the values are not whole numbers.
     random_state : int
+    total : bool
+        Whether a place's own value may be drawn as well: chance deals out all values, instead of
+        those of the others only.
 
     Returns
     -------
@@ -57,13 +64,14 @@ def neighbour_tails(
     Exact: let :math:`N_v` places hold the value :math:`v`. The ways to choose :math:`k` places
     with sum :math:`s` are the coefficient of :math:`t^k z^s` in :math:`\prod_v (1 + t z^v)^{N_v}`;
     those without the place itself, which holds :math:`u`, are in the same divided by
-    :math:`1 + t z^u`. Tails of these are built by adding positive numbers only, so that small
-    chances are as exact as large ones; places that hold the least value enter at the end, as a
-    binomial coefficient.
+    :math:`1 + t z^u`, unless chance deals out all. Tails of these are built by adding positive
+    numbers only, so that small chances are as exact as large ones; places that hold the least
+    value enter at the end, as a binomial coefficient.
 
     Drawn: lists of :math:`k + 1` different places are drawn once for all places. A place takes
-    the first :math:`k` of a list; where it is one of them itself, the next stands in for it. So
-    every place is compared with draws from the others only, and
+    the first :math:`k` of a list; where it is one of them itself, the next stands in for it
+    (not where chance deals out all). So every place is compared with draws from the others only,
+    and
     :math:`p = (1 + \#\{\text{as extreme}\}) / (1 + \text{permutations})`.
 
     Examples
@@ -73,19 +81,22 @@ def neighbour_tails(
     >>> seen = np.array([5.0] + [np.nan] * 5)
     >>> round(float(neighbour_tails(values, seen, np.full(6, 2), 0, 0).upper[0]), 12)
     0.4
+    >>> seen = np.array([10.0] + [np.nan] * 5)  # itself included, of all six three are drawn
+    >>> round(float(neighbour_tails(values, seen, np.full(6, 3), 0, 0, total=True).upper[0]), 12)
+    0.2
     """
     upper, lower = np.full(len(values), np.nan), np.full(len(values), np.nan)
     tested = np.flatnonzero(~np.isnan(seen))
     exact = True
     if len(tested):
-        own, sums, k = values[tested], seen[tested], drawn[tested]
+        own, sums, k = None if total else values[tested], seen[tested], drawn[tested]
         law = exact_law(values, sums, k)
         exact = law is not None
         if law is not None:
             upper[tested], lower[tested] = law.tails(own, sums, k)
         elif permutations:
             upper[tested], lower[tested] = _drawn_tails(
-                values, tested, sums, k, permutations, random_state
+                values, tested, sums, k, permutations, random_state, total=total
             )
     return Tails(upper, lower, exact)
 
@@ -109,15 +120,19 @@ class ExactLaw:
                 for j in range(1, min(k, number) + 1):
                     _add_shifted(self.ways[k], self.ways[k - j], value * j, factor[j])
 
-    def tails(self, own: Floats, seen: Floats, drawn: Ints) -> tuple[Floats, Floats]:
-        """Upper and lower tail for places by their own value, the sum seen and the number drawn."""
-        keys = np.rint([own - self.low, drawn, seen - drawn * self.low]).astype(np.int64)
+    def tails(self, own: Floats | None, seen: Floats, drawn: Ints) -> tuple[Floats, Floats]:
+        """Upper and lower tail for places by their own value, the sum seen and the number drawn.
+
+        The own value is left out of what is drawn; None to draw from all.
+        """
+        held_ = np.full(len(seen), _NOBODY) if own is None else own - self.low
+        keys = np.rint([held_, drawn, seen - drawn * self.low]).astype(np.int64)
         order = np.lexsort(keys[::-1])
         fresh = np.ones(len(order), dtype=bool)  # each combination once
         fresh[1:] = (np.diff(keys[:, order], axis=1) != 0).any(axis=0)
         held, k, s = keys[:, order[fresh]]
         upper, lower = np.empty(len(held)), np.empty(len(held))
-        start = np.flatnonzero(np.diff(held, prepend=-1))
+        start = np.flatnonzero(np.diff(held, prepend=_NOBODY - 1))
         for part in map(slice, start, [*start[1:], len(held)]):
             upper[part], lower[part] = self._without(int(held[part][0]), k[part], s[part])
         place = np.empty(len(order), dtype=np.intp)
@@ -125,15 +140,15 @@ class ExactLaw:
         return upper[place], lower[place]
 
     def _without(self, held: int, k: Ints, s: Ints) -> tuple[Floats, Floats]:
-        """Tails where one place that holds ``held`` above the least value is left out."""
+        """Tails where one place that holds ``held`` above the least value is left out, or none."""
         from scipy.special import gammaln
 
         ways = self.ways
-        if held:
+        if held > 0:
             ways = ways.copy()
             for j in range(1, len(ways)):
                 _add_shifted(ways[j], ways[j - 1], held, -self.scale)
-        n, least = int(self.counts.sum()) - 1, int(self.counts[0]) - (held == 0)
+        n, least = int(self.counts.sum()) - (held >= 0), int(self.counts[0]) - (held == 0)
 
         def choose(among: int, number: NDArray[np.int64]) -> Floats:
             """Logarithm of the binomial coefficient, of 0 where none can be chosen."""
@@ -191,8 +206,9 @@ def _add_shifted(target: Floats, source: Floats, shift: int, factor: float) -> N
 
 
 def _drawn_tails(
-    values: Floats, tested: Ints, seen: Floats, drawn: Ints, permutations: int, random_state: int
-) -> tuple[Floats, Floats]:
+    values: Floats, tested: Ints, seen: Floats, drawn: Ints, permutations: int, random_state: int,
+    *, total: bool = False,
+) -> tuple[Floats, Floats]:  # fmt: skip
     """Tails from lists of places drawn by chance, shared by all places."""
     rng = np.random.default_rng(random_state)
     slack = _FEW * (1.0 + np.abs(seen))
@@ -201,7 +217,7 @@ def _drawn_tails(
     position = np.full(len(values), -1)
     position[tested] = np.arange(len(tested))
     at_least, at_most = np.ones(len(tested)), np.ones(len(tested))
-    length = int(sizes[-1]) + 1
+    length = int(sizes[-1]) + (not total)
     rows = max(1, _AT_ONCE // length)
     starts = range(0, permutations, rows)
     for start in tqdm(starts, desc="permutations", disable=None if len(starts) > 20 else True):
@@ -212,6 +228,8 @@ def _drawn_tails(
             null = np.sort(sums[:, k - 1])
             at_least[here] += len(null) - np.searchsorted(null, (seen - slack)[here], "left")
             at_most[here] += np.searchsorted(null, (seen + slack)[here], "right")
+        if total:
+            continue
         # a place cannot be its own neighbour: the next of the list stands in for it
         row, column = np.divmod(np.arange(lists.size), length)
         who = position[lists.ravel()]

@@ -23,9 +23,13 @@ class GiStar(LocalDetector):
         absent, every row is the subject and every inside cell is compared, empty ones included.
     correction : {"fdr_bh", "fdr_by", "holm", "bonferroni"} or None
         How p-values are corrected for the number of cells (see ``adjusted_p``).
+    null : {"total", "conditional"}
+        What chance deals out. ``"total"``: the values of all cells, so that a cell and its
+        surroundings are judged together. ``"conditional"``: those of the others only, so that the
+        surroundings are judged, the cell itself given.
     permutations : int
         Draws where the values are not whole numbers; for whole numbers the distribution of all
-        permutations is worked out exactly. 0 for the normal approximation.
+        permutations is worked out exactly. 0 for the normal approximation (of total permutation).
     random_state : int
         Seed of the draws.
     weights : str, optional
@@ -48,21 +52,34 @@ class GiStar(LocalDetector):
     cell with incidents as ``p_value``. A cell can be hot by its neighbours alone; no hotspot
     consists of such, as it has to hold ``min_incidents`` itself.
 
-    P-values are those of a conditional permutation: the value of the cell stays, those of all
-    others are dealt out anew (:math:`p` is the chance that the cells around then hold at least as
-    much). So a single busy cell in a quiet neighbourhood does not become hot by its own count:
-    :class:`LocalMoran` and the counts themselves tell of such. The normal approximation that other
-    tools use by default finds far too much in crime counts, most of which lie in few cells, and
-    not only where counts are small: with the ASB of Staffordshire in 2025 dealt out at random
-    over its cells of 500 m, 12 incidents being expected around each, it called 173 cells hot on
-    average after correction, the permutation 0.1. Cells that share neighbours are no independent
-    tests; the correction by Benjamini and Hochberg holds under such positive dependence.
+    P-values are those of a permutation. By default all values are dealt out anew, that of the
+    cell included, and :math:`p` is the chance that :math:`m_i` of the :math:`n` values sum to at
+    least as much. This is the null whose mean and variance standardise :math:`G_i^*`. With
+    ``null="conditional"`` the value of the cell stays and :math:`p` is the chance that
+    the :math:`m_i - 1` values around sum to at least as much, as in Local Moran's I; then the
+    busiest cell of all is not hot where its neighbours are quiet, and one without neighbours is
+    not tested.
+
+    Either way chance deals out the values there are. The r-th busiest of all cells, with nothing
+    around it, is matched in about :math:`r m_i` of :math:`n` places by any deal, which no
+    correction for :math:`n` tests lets pass for long: that such a cell is busy is no question of
+    where values lie. The counts themselves tell of it, and :class:`LocalMoran` of cells unlike
+    their surroundings.
+
+    The normal approximation that other tools use by default finds far too much in crime counts,
+    most of which lie in few cells, and not only where counts are small: with the ASB of
+    Staffordshire in 2025 dealt out at random over its cells of 500 m, 12 incidents being expected
+    around each, it called 174 cells hot on average after correction, either permutation 0.1.
+    Cells that share neighbours are no independent tests; the correction by Benjamini and Hochberg
+    was seen to hold under such dependence (docs/methods/local-statistics.md).
 
     Gi* of counts finds where people are as well as where risk is; on polygons,
     ``statistics(areas, population=...)`` compares rates.
 
     References
     ----------
+    Getis A. and Ord J. K. (1992) The analysis of spatial association by use of distance
+    statistics. *Geographical Analysis* 24(3), 189–206, doi:10.1111/j.1538-4632.1992.tb00261.x.
     Ord J. K. and Getis A. (1995) Local spatial autocorrelation statistics: distributional issues
     and an application. *Geographical Analysis* 27(4), 286–306,
     doi:10.1111/j.1538-4632.1995.tb00912.x.
@@ -86,6 +103,7 @@ class GiStar(LocalDetector):
         *,
         category: str | None = None,
         correction: str | None = "fdr_bh",
+        null: str = "total",
         permutations: int = 99_999,
         random_state: int = 0,
         weights: str | None = None,
@@ -95,11 +113,18 @@ class GiStar(LocalDetector):
         self.radius = radius
         self.category = category
         self.correction = correction
+        self.null = null
         self.permutations = permutations
         self.random_state = random_state
         self.weights = weights
         self.years = years
         self.include_police = include_police
+
+    def _faults(self) -> list[str]:
+        faults = super()._faults()
+        if self.null not in ("total", "conditional"):
+            faults.append(f"null={self.null!r}; it must be 'total' or 'conditional'.")
+        return faults
 
     def _fit(self) -> None:
         super()._fit()
@@ -124,9 +149,18 @@ class GiStar(LocalDetector):
         what = self.weights or "incidents"
         if "rate_per_1000" in places.told:
             what = "incidents for their people (smoothed by empirical Bayes)"
+        words = f"{places.word}s"
+        together = self.null == "total" or not self.permutations
+        held = f"with the {words} around they hold" if together else f"the {words} around them hold"
+        asked = (
+            f"each {places.word} and the {words} around it hold more than as many {words} anywhere"
+            if together
+            else f"the {words} around each hold more than as many others, the {places.word} itself "
+            "given"
+        )
         said = (
-            f"{hot:,} of {n:,} {places.word}s are hot{also}: with the {places.word}s around they "
-            f"hold more {what} than chance would put there (Gi*, level {LEVEL:g}). "
+            f"{hot:,} of {n:,} {words} are hot{also}: {held} more {what} than chance would put "
+            f"there (Gi*, level {LEVEL:g}). What is asked: whether {asked}. "
             f"{self._how(places, verdict, alternative)}"
         )
         if self.support_.snapped:
