@@ -203,7 +203,7 @@ method = "counts"
         "[patrols] start is 'next Monday'; it must be a date as 2025-04-07.",
         "[patrols] days is 1.5; it must be a whole number from 1.",
         "[hotspots.kde] bandwith is unknown; did you mean 'bandwidth'?",
-        "[hotspots.dbscan] eps is -5; it must be a number above 0.",
+        "[hotspots.dbscan] eps is -5; it must be metres above 0, or 'knee'.",
         f"[data] incidents: there is no 'march.csv' in {small.parent}.",
         f"[data] incidents: there is no '20*.csv' in {small.parent}.",
         f"[patrols] units: there is no 'gone.csv' in {small.parent}.",
@@ -243,7 +243,7 @@ def test_values_that_no_table_can_hold_are_faults_not_tracebacks(small):
     said = faults_of(small, base + "[hotspots.kde]\nbandwidth = 'best'\nhalf_life = '0D'\n"
                      "[hotspots.dbscan]\neps = 'bend'\n[hotspots.empirical_bayes]\n"
                      "half_life = 90\n[accuracy]\nhorizon = 'MS'\n[classes]\n"
-                     "recent = 0.6")  # fmt: skip
+                     "recent = 0.6\n[hotspots.gistar]\nnull = 'normal'")  # fmt: skip
     assert list(said) == [
         "[classes] recent is 0.6; it must be a number above 0 and at most 0.5.",
         "[accuracy] horizon is 'MS'; it must be whole months or days such as '1MS' or '28D'.",
@@ -252,6 +252,7 @@ def test_values_that_no_table_can_hold_are_faults_not_tracebacks(small):
         "[hotspots.kde] half_life is '0D'; it must be a number of days such as '180D'.",
         "[hotspots.dbscan] eps is 'bend'; it must be metres above 0, or 'knee'.",
         "[hotspots.empirical_bayes] half_life is 90; it must be a number of days such as '180D'.",
+        "[hotspots.gistar] null is 'normal'; it must be 'total' or 'conditional'.",
     ]
 
 
@@ -337,8 +338,8 @@ def test_run_says_every_step_with_its_time(ran):
     lines = done.stdout.splitlines()
     steps = [line.split("  ")[0].strip() for line in lines if line[:1].strip()]
     assert steps[:-2] == [
-        "shifts, units", "LPTs", "incidents", "grid", "kde", "dbscan", "trends", "patrol plan",
-        "report", "tables", "GeoPackage",
+        "shifts, units", "LPTs", "incidents", "grid", "empirical_bayes", "kde", "dbscan",
+        "classes", "accuracy", "trends", "patrol plan", "report", "tables", "GeoPackage",
     ]  # fmt: skip
     assert "25,955 accepted, 4 rejected, 6 superseded; 1 month missing" in done.stdout
     assert steps[-2] == "total"

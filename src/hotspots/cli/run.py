@@ -57,9 +57,9 @@ class Steps:
             self.bar.set_description_str(name)
         yield said
         self.seconds[name] = time.perf_counter() - begin
-        self.say(f"{name:<13} {self.seconds[name]:6.1f} s  {'; '.join(said)}")
+        self.say(f"{name:<15} {self.seconds[name]:6.1f} s  {'; '.join(said)}")
         for notice in self.notices:
-            self.say(f"{'':<13}   note: {notice}")
+            self.say(f"{'':<15}   note: {notice}")
         self.notices.clear()
         if self.bar is not None:
             self.bar.update()
@@ -135,7 +135,7 @@ def run(config: RunConfig, out: Path | None = None, *, quiet: bool = False) -> P
         _write(partial, config, steps)
         peak = peak_memory_mb()
         memory = "unknown" if peak is None else f"{peak:,.0f} MB"
-        steps.say(f"{'total':<13} {steps.total:6.1f} s  peak memory {memory}")
+        steps.say(f"{'total':<15} {steps.total:6.1f} s  peak memory {memory}")
         _record(partial, config, steps, peak)
     if not quiet:
         print(f"written to {folder}; open {folder / 'index.html'}")
