@@ -1,5 +1,6 @@
 """Areas and grid: what is read, what is repaired, and that every point has exactly one place."""
 
+import pickle
 import struct
 
 import geopandas as gpd
@@ -7,6 +8,7 @@ import numpy as np
 import pandas as pd
 import pytest
 import shapely
+import shapely.affinity
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -375,6 +377,38 @@ def test_neighbours_across_corners(two):
     hexes = hs.Grid.over(two, 120, "hex")
     corners = hexes.neighbours(hexes.cells, corners=True)  # hexagons meet along edges only
     assert (corners == hexes.neighbours(hexes.cells)).all()
+
+
+@pytest.mark.parametrize("shape", ["square", "hex"])
+@pytest.mark.parametrize("turn", [0, 17, 45])
+@pytest.mark.filterwarnings("ignore:LPTs. 1 gaps")  # the hole
+def test_covered_is_the_share_of_a_cell_in_the_lpts(shape, turn):
+    """Against the areas of intersections; of a hexagon, with the rectangle that stands for it."""
+    hole = shapely.Point(600, 600).buffer(230)
+    shapes = [shapely.box(-1000, -500, 1000, 1500) - hole, shapely.box(1000, -500, 2000, 900)]
+    shapes = [shapely.affinity.rotate(s, turn, origin=(0, 0)) for s in shapes]
+    shapes.append(shapely.box(4000, -3000, 4500, -2000))  # an island
+    grid = hs.Grid.over(hs.read_lpts(areas(dict(zip("ABC", shapes, strict=True)))), 90, shape)
+    half = np.array([grid.size, grid.lattice.height]) / 2
+    cells = shapely.box(*(grid.centres - half).T, *(grid.centres + half).T)
+    want = shapely.area(shapely.intersection(cells, shapely.union_all(shapes))) / (4 * half.prod())
+    np.testing.assert_allclose(grid.covered, want, atol=0.5 / 16)
+    assert np.abs(grid.covered - want).mean() < 2e-3  # a level edge lies between two lines
+    assert (grid.covered[want > 1 - 1e-12] == 1).all()  # those on the line between A and B too
+    total = sum(s.area for s in shapes) / 1e6
+    missed = 0.03 if shape == "hex" else 1e-3  # rectangles reach beyond the inside hexagons
+    assert grid.covered.sum() * grid.area_km2 == pytest.approx(total, rel=missed)
+    again = pickle.loads(pickle.dumps(grid))
+    np.testing.assert_array_equal(again.covered, grid.covered)
+
+
+def test_an_overlap_covers_once_and_a_grid_without_areas_is_covered():
+    lpts = areas({"A": shapely.box(0, 0, 100, 50), "B": shapely.box(0, 0, 100, 30)})
+    with pytest.warns(Notice, match="overlap"):
+        grid = hs.Grid.over(hs.read_lpts(lpts), 10)
+    assert (grid.covered == 1).all()
+    fields = (grid.size, grid.shape, grid.crs, grid.columns, grid.rows, grid.cells, grid.lpt)
+    assert hs.Grid(*fields, grid.first).covered.tolist() == [1] * 50
 
 
 @pytest.mark.parametrize(("shape", "most"), [("square", 4), ("hex", 6)])

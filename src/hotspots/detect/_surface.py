@@ -15,6 +15,9 @@ from ._kernels import Kernel, kernel_of
 
 Floats = NDArray[np.float64]
 
+LEAST = 0.25
+"""Least share of a kernel to divide by: that inside a right-angled corner."""
+
 _CHUNK = 32_768  # locations at a time, so that the arrays of one step stay in the processor's cache
 
 
@@ -84,7 +87,7 @@ def check_reach(grid: Grid, reach: float) -> None:
 def shares_inside(
     grid: Grid, x: Floats, y: Floats, kernel: str | int, bandwidth: float | Floats
 ) -> Floats:
-    r"""Tell what share of a kernel around each point lies in the inside cells.
+    r"""Tell what share of a kernel around each point lies in the LPTs, to divide by.
 
     Parameters
     ----------
@@ -98,15 +101,17 @@ def shares_inside(
     Returns
     -------
     ndarray of float, shape (n,)
-        0 to 1; exactly 1 where every cell in reach is inside.
+        :data:`LEAST` to 1; exactly 1 where every cell in reach is covered.
 
     Notes
     -----
     .. math:: e_h(s) = \int_W K_h(\lVert s - u \rVert)\, du
 
-    with ``W`` the inside cells. The integral over a cell is the mean at the middles of equal parts
-    of it, at most 1/16 of the reach apart, and only points with an outer cell in reach are
-    reckoned, so the cost goes with the length of the boundary.
+    with ``W`` the LPTs, of which each cell holds the share ``grid.covered``, spread evenly over it.
+    The integral over a cell is the mean at the middles of equal parts of it, at most 1/16 of the
+    reach apart, and only points with the edge in reach are reckoned, so the cost goes with the
+    length of the boundary. A share under :data:`LEAST` counts as that, so that no point beyond the
+    line, in a cell that reaches over it, is raised without bound.
     """
     shape = kernel_of(kernel)
     radius = shape.reach * np.broadcast_to(np.asarray(bandwidth, dtype=float), x.shape)
@@ -121,7 +126,7 @@ def shares_inside(
         missed = np.ones(len(alike), dtype=bool)
         missed[near.order] = False
         shares[alike[missed]] = 0.0  # too far off to reach the grid
-    return shares
+    return np.maximum(shares, LEAST)
 
 
 def _summed(
@@ -140,14 +145,15 @@ def _summed(
 
 
 def _share(grid: Grid, near: _Reach, kernel: Kernel) -> Floats:
-    """Share of the kernel that lies inside, of the points in the order of ``near``."""
-    inside = near.framed(grid.inside)
+    """Share of the kernel that lies in the LPTs, of the points in the order of ``near``."""
+    window = np.zeros(grid.rows * grid.columns)
+    window[grid.cells] = grid.covered
+    window = near.framed(window.reshape(grid.rows, grid.columns))
     shares = np.ones(len(near.cell))
-    alone = np.flatnonzero(near.framed(near.surrounded(inside)).ravel()[near.cell] == 0)
+    alone = np.flatnonzero(near.framed(near.surrounded(window == 1)).ravel()[near.cell] == 0)
     # middles of the equal parts of a cell, as steps from its centre
     fine = int(np.ceil(16 * grid.size / near.least))
     middles = (np.arange(fine) + 0.5) / fine - 0.5
-    flat = inside.ravel().astype(float)
     for start in range(0, len(alone), _CHUNK):
         part = alone[start : start + _CHUNK]
         within, whole = np.zeros(len(part)), np.zeros(len(part))
@@ -155,7 +161,7 @@ def _share(grid: Grid, near: _Reach, kernel: Kernel) -> Floats:
             for above in middles * grid.lattice.height:
                 for offset, value in near.steps(part, kernel, aside, above):
                     whole += value
-                    value *= flat[near.cell[part] + offset]
+                    value *= window.ravel()[near.cell[part] + offset]
                     within += value
         shares[part] = within / whole
     return shares
@@ -237,10 +243,10 @@ class _Reach:
         framed = values.reshape(self.height, self.width)
         return framed[2 * self.up : -2 * self.up, 2 * self.right : -2 * self.right]
 
-    def surrounded(self, inside: NDArray[np.bool_]) -> NDArray[np.bool_]:
-        """Tell the cells of the lattice with nothing but inside cells in reach."""
+    def surrounded(self, whole: NDArray[np.bool_]) -> NDArray[np.bool_]:
+        """Tell the cells of the lattice with nothing but such cells in reach."""
         summed = np.zeros((self.height + 1, self.width + 1), dtype=np.int64)
-        summed[1:, 1:] = inside.cumsum(axis=0).cumsum(axis=1)
+        summed[1:, 1:] = whole.cumsum(axis=0).cumsum(axis=1)
         tall, wide = 2 * self.up + 1, 2 * self.right + 1
         box = summed[tall:, wide:] - summed[:-tall, wide:]
         box += summed[:-tall, :-wide] - summed[tall:, :-wide]

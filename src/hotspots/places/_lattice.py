@@ -14,6 +14,7 @@ Ints = NDArray[np.int64]
 
 _ROOT3 = float(np.sqrt(3))
 _SHRUNK = 1e-3  # metres: a cell that shares less than this with an area only touches it
+_LINES = 16  # level lines through each row of cells along which covered areas are measured
 
 
 @dataclass(frozen=True)
@@ -130,6 +131,33 @@ class Lattice:
             nearest[hit[closer]] = distance[closer]
         return owner
 
+    def covered(
+        self, areas: NDArray[np.object_], first: tuple[int, int], columns: int, rows: int
+    ) -> Floats:
+        """Tell what share of each cell of a window areas cover, shape (rows * columns,).
+
+        Measured along 16 level lines through each row of cells, exactly on each. A hexagon is taken
+        for the rectangle as wide, and as high as its row: of the same area and centre.
+        """
+        x_first, ys = self.centres(np.full(rows, first[0]), np.arange(rows) + first[1]).T
+        steps = ((np.arange(_LINES) + 0.5) / _LINES - 0.5) * self.height
+        lines = (ys[:, None] + steps).ravel()
+        # What is covered begins at a crossing, goes on to the east, and ends at the next one: each
+        # counts for part of its own cell and wholly for all cells east of it.
+        change = np.zeros(rows * (columns + 2))
+        for area in areas:
+            line, x = self._crossings(area, lines)
+            order = np.lexsort((x, line))
+            row = line[order] // _LINES
+            sign = np.where(np.arange(len(row)) % 2, -1.0, 1.0) / _LINES
+            at = np.clip((x[order] - x_first[row]) / self.size + 0.5, 0, columns)
+            column = np.floor(at).astype(np.int64)
+            number = row * (columns + 2) + column
+            change += np.bincount(number, sign * (column + 1 - at), minlength=len(change))
+            change += np.bincount(number + 1, sign * (at - column), minlength=len(change))
+        share = np.cumsum(change.reshape(rows, columns + 2)[:, :columns], axis=1)
+        return np.clip(np.round(share, 9), 0, 1).ravel()  # overlaps count once
+
     def _along(
         self, lines: NDArray[np.object_], first: tuple[int, int], columns: int, rows: int
     ) -> Ints:
@@ -151,6 +179,14 @@ class Lattice:
 
         A centre on an edge counts for the area on its east; on a level edge, on its north.
         """
+        row, x = self._crossings(area, ys)
+        column = np.clip(np.ceil((x - x_first[row]) / self.size), 0, columns).astype(np.int64)
+        crossings = np.bincount(row * (columns + 1) + column, minlength=len(ys) * (columns + 1))
+        odd = np.cumsum(crossings.reshape(len(ys), columns + 1)[:, :columns], axis=1) & 1
+        return odd.astype(bool)
+
+    def _crossings(self, area: Any, ys: Floats) -> tuple[Ints, Floats]:
+        """Where the edges of an area cross level lines (ascending): which line, and the easting."""
         rings = shapely.get_rings(shapely.get_parts(area))
         xy, ring = shapely.get_coordinates(rings, return_index=True)
         same = ring[1:] == ring[:-1]
@@ -160,10 +196,6 @@ class Lattice:
         start, stop = np.searchsorted(ys, low[:, 1]), np.searchsorted(ys, high[:, 1])
         crossed = stop - start
         edge = np.repeat(np.arange(len(low)), crossed)
-        row = np.arange(len(edge)) - np.repeat(np.cumsum(crossed) - crossed, crossed) + start[edge]
+        line = np.arange(len(edge)) - np.repeat(np.cumsum(crossed) - crossed, crossed) + start[edge]
         (x1, y1), (x2, y2) = low[edge].T, high[edge].T
-        x = x1 + (ys[row] - y1) * (x2 - x1) / (y2 - y1)
-        column = np.clip(np.ceil((x - x_first[row]) / self.size), 0, columns).astype(np.int64)
-        crossings = np.bincount(row * (columns + 1) + column, minlength=len(ys) * (columns + 1))
-        odd = np.cumsum(crossings.reshape(len(ys), columns + 1)[:, :columns], axis=1) & 1
-        return odd.astype(bool)
+        return line, x1 + (ys[line] - y1) * (x2 - x1) / (y2 - y1)
