@@ -264,6 +264,13 @@ def test_no_pattern_draws_no_chains_unless_asked():
     assert "does not prove that there is none" in asked.text
 
 
+def test_bands_from_further_out_are_not_told_as_from_nothing():
+    """Pairs nearer than the first band were not counted."""
+    found = hs.knox(planted(), (20, 200), (1, 7), n_sim=0)
+    assert found.text.startswith("After an incident (Burglary), others 20 to 200 m away are")
+    assert "expected for 1 to 7 days" in found.text
+
+
 def test_growth_of_recording_is_taken_out_within_quarters():
     """One half of the town is recorded in the first year only, the other in the second."""
     rng = np.random.default_rng(2)
@@ -280,6 +287,8 @@ def test_growth_of_recording_is_taken_out_within_quarters():
     assert not inside.cells["flag"].iloc[0]
     assert inside.cells["ratio"].iloc[0] == pytest.approx(1, rel=0.2)
     assert "inside each quarter" in inside.text
+    approximate = hs.knox(incidents, (0, 400), (0, 28), n_sim=0, within="quarter")
+    assert "a Poisson approximation inside each quarter" in approximate.text
 
 
 # --- chains ----------------------------------------------------------------------------------
@@ -357,6 +366,12 @@ def test_whole_number_ids_stay_whole():
 # --- what is refused or left out -------------------------------------------------------------
 
 
+def test_police_records_alone_are_refused_with_the_reason():
+    with pytest.raises(InputError, match="60 police-generated incidents") as error:
+        hs.knox(scattered(60, origin="police"))
+    assert len(error.value.faults) == 2
+
+
 def test_long_intervals_are_left_out_and_counted():
     incidents = scattered(80)
     hours = np.where(np.arange(80) < 10, 24 * 8, 5)
@@ -412,8 +427,11 @@ def test_every_argument_at_fault_is_named_at_once():
 
 
 @pytest.mark.parametrize(
-    "bands", [None, "0-100", (5,), (0, np.inf), (0, "a"), (-1, 5), (0, np.nan), (np.inf, 1), ()]
-)
+    "bands",
+    [None, "0-100", (5,), (0, np.inf), (0, "a"), (-1, 5), (0, np.nan), (np.inf, 1), (), {0, 1},
+     iter([0, 1]), {0: 1, 5: 2}, (0, 1, np.inf, np.inf), (0, True), (0, 5j), np.array(5),
+     [np.timedelta64(0, "h"), np.timedelta64(168, "h")], (0, 1e30)],
+)  # fmt: skip
 def test_bands_that_are_none(bands):
     with pytest.raises(InputError, match="space_bands="):
         hs.knox(scattered(60), bands)
@@ -460,8 +478,11 @@ def test_the_picture_flags_what_the_table_flags():
     assert [label.get_text() for label in ax.get_yticklabels()][1] == "[1, 100) m"
     starred = sum("*" in text.get_text() for text in ax.texts[:25])
     assert starred == len(frames)
-    with pytest.raises(InputError, match="give what knox gives"):
-        hs.plot_knox(found.chains)
+    # a band at forty times what is expected leaves the others readable
+    assert ax.images[0].get_clim() == (-2, 2)
+    for wrong in (found.chains, found.cells.iloc[:0]):
+        with pytest.raises(InputError, match="give what knox gives"):
+            hs.plot_knox(wrong)
     plt.close("all")
 
 

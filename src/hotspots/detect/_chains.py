@@ -45,7 +45,15 @@ class Events:
         if "origin" in incidents.columns:
             police = (incidents["origin"] == "police").to_numpy(dtype=bool, na_value=False)
         support = data_support(incidents[~police])
-        support.require("near repeat", "knox")
+        try:
+            support.require("near repeat", "knox")
+        except InputError as error:
+            if not police.any():
+                raise
+            out = f"{police.sum():,} police-generated incidents (origin 'police') were left out"
+            raise InputError("knox", [
+                *error.faults, f"{out} beforehand; drop the column to keep them."
+            ]) from error  # fmt: skip
         xy = coordinates(incidents)
         known = ~np.isnan(xy[:, 0])
         length = incidents["occurred_to"] - incidents["occurred_from"]

@@ -56,7 +56,7 @@ def words(
             f"records ({last:%d %B %Y}) {open_:,} such notices run (notice_until in near_repeats)."
         )
     how = f"{told.n_sim:,} permutations of the dates" if told.n_sim else "a Poisson approximation"
-    inside = f" inside each {told.within}" if told.within and told.n_sim else ""
+    inside = f" inside each {told.within}" if told.within else ""
     said.append(
         f"Chance was judged by {how}{inside}."
         + (
@@ -109,9 +109,12 @@ def _answer(told: Told, cells: pd.DataFrame) -> str:
         )
     block = cells[closed & (cells["space_to_m"] <= metres) & (cells["time_to_days"] <= days)]
     seen, likely = int(block["observed"].sum()), float(block["expected"].sum())
+    nearest, soonest = cells["space_from_m"].min(), cells["time_from_days"].min()
+    where = f"{nearest:g} to {metres:g} m away" if nearest else _place(metres)
+    when = f"{soonest:g} to {days:g}" if soonest else f"{days:g}"
     return (
-        f"After an incident ({subject}), others {_place(metres)} are {seen / likely:.1f} times as "
-        f"frequent as expected for {days:g} days ({seen:,} pairs against {likely:,.1f} expected)."
+        f"After an incident ({subject}), others {where} are {seen / likely:.1f} times as "
+        f"frequent as expected for {when} days ({seen:,} pairs against {likely:,.1f} expected)."
     )
 
 

@@ -29,6 +29,7 @@ Floats = NDArray[np.float64]
 
 _STRATA = {"year": 12, "quarter": 3, "month": 1}  # months in each
 _METRICS = ("manhattan", "euclidean")
+_FARTHEST = 1_000_000_000  # metres or days
 
 
 @dataclass(frozen=True, repr=False)
@@ -225,18 +226,21 @@ def _is_whole(value: object) -> bool:
 
 def _band_fault(given: object, whole: bool) -> str:
     example = "(0, 7, 14)" if whole else "(0, 1, 100, 200)"
-    if isinstance(given, str | bytes) or not np.iterable(given):
-        return f"give the edges of the bands as numbers, as {example}."
+    listed = isinstance(given, Sequence | np.ndarray | pd.Series | pd.Index)
+    if not listed or isinstance(given, str | bytes) or not np.iterable(given):
+        return f"give the edges of the bands in a list, as {example}."
     edges = list(given)
     if len(edges) < 2 or not all(is_number(edge) for edge in edges):
         return f"give at least two edges, all of them numbers, as {example}."
     values = np.asarray(edges, dtype=float)
-    if np.isnan(values).any() or values[0] < 0 or (np.diff(values) <= 0).any():
+    if not (values[0] >= 0 and (values[1:] > values[:-1]).all()):
         return f"the edges must begin at 0 or more and rise, as {example}."
     if np.isinf(values[0]) or (len(values) == 2 and values[0] == 0 and np.isinf(values[1])):
         return f"at least one edge above 0 must be finite, as {example}."
     if whole and (values[np.isfinite(values)] % 1).any():
         return "times are compared by calendar day, so the edges must be whole days."
+    if values[np.isfinite(values)].max() > _FARTHEST:
+        return f"an edge is over {_FARTHEST:,}; write inf to open the last band."
     return ""
 
 

@@ -49,7 +49,7 @@ def plot_knox(knox: Result | pd.DataFrame, *, ax: Axes | None = None) -> Axes:
     from matplotlib.patches import Rectangle
 
     cells = knox.tables.get("cells") if isinstance(knox, Result) else knox
-    if not isinstance(cells, pd.DataFrame) or not set(_NEEDS) <= set(cells.columns):
+    if not isinstance(cells, pd.DataFrame) or cells.empty or not set(_NEEDS) <= set(cells.columns):
         fault = f"it is of type {type(knox).__name__}; give what knox gives, or its table cells."
         raise InputError("plot_knox", [fault])
     near, soon = np.unique(cells["space_from_m"]), np.unique(cells["time_from_days"])
@@ -61,7 +61,8 @@ def plot_knox(knox: Result | pd.DataFrame, *, ax: Axes | None = None) -> Axes:
     ratio[row, column] = cells["ratio"]
     ax = new_axes(ax, (1.8 + 1.1 * len(soon), 1.8 + 0.75 * len(near)))
     known = ratio[np.isfinite(ratio) & (ratio > 0)]
-    reach = max(0.5, float(np.abs(np.log2(known)).max(initial=0)))
+    # one band of few pairs may be forty times what is expected: the rest must stay readable
+    reach = float(np.clip(np.abs(np.log2(known)).max(initial=0), 0.5, 2))
     with np.errstate(divide="ignore"):
         shade = np.clip(np.log2(ratio), -reach, reach)  # double and half are equally strong
     drawn = ax.imshow(
@@ -82,7 +83,7 @@ def plot_knox(knox: Result | pd.DataFrame, *, ax: Axes | None = None) -> Axes:
     ax.set_xlabel("days apart")
     ax.set_ylabel("distance apart")
     ax.tick_params(length=0)
-    bar = ax.figure.colorbar(drawn, ax=ax)
+    bar = ax.figure.colorbar(drawn, ax=ax, extend="both")
     marks = np.array([0.25, 0.5, 0.67, 0.8, 1, 1.25, 1.5, 2, 4])
     marks = marks[np.abs(np.log2(marks)) <= reach]
     bar.set_ticks(np.log2(marks).tolist(), labels=[f"{mark:g}" for mark in marks])
