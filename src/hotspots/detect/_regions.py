@@ -23,7 +23,8 @@ SAME_PLACE_M = 2_000.0
 
 def is_number(value: object) -> bool:
     """Tell a number from text, truth values and anything else that may be given for one."""
-    return isinstance(value, (int, float, np.number)) and not isinstance(value, bool)
+    number = isinstance(value, (int, float, np.integer, np.floating))
+    return number and not isinstance(value, (bool, np.timedelta64))
 
 
 @dataclass(frozen=True)
