@@ -113,6 +113,20 @@ def test_places_with_the_same_count_are_ranked_by_name():
     assert hs.concentration(cells, n_boot=0).ranked["place"].tolist() == [9, 20, 100]
 
 
+def test_places_may_have_names_of_any_kind():
+    several = pd.MultiIndex.from_tuples([("b", 1), ("a", 2)])
+    assert hs.concentration(pd.Series([1, 1], index=several), n_boot=0).ranked[
+        "place"
+    ].tolist() == ["a, 2", "b, 1"]
+    mixed = hs.concentration(pd.Series([1, 1, 1], index=["a", 1, None]), n_boot=0)
+    assert len(mixed.ranked) == 3
+
+
+def test_chance_of_very_large_counts_takes_no_memory():
+    found = measures([4e9, 5e9, 6e9], n_boot=0)
+    assert found.loc["gini", "by_chance"] < 1e-4
+
+
 def test_several_columns_side_by_side_and_harm_without_corrections():
     rng = np.random.default_rng(5)
     table = pd.DataFrame({"ASB": rng.poisson(3, 200), "Robbery": rng.poisson(0.1, 200),
@@ -167,7 +181,7 @@ def test_nothing_one_place_and_equal_places(counts):
     gini = found.measures.set_index("measure").loc["gini", "estimate"]
     if sum(counts) == 0:
         assert np.isnan(gini)
-        assert "nothing is concentrated" in found.text
+        assert found.text.endswith("so nothing is concentrated.")  # and no word of intervals
         assert len(found.ranked) == 0
     else:
         assert gini == pytest.approx(0, abs=1e-12)
@@ -184,13 +198,16 @@ def test_every_fault_is_named_at_once(county):
     with pytest.raises(InputError) as error:
         hs.concentration(table, weights="harm", n_boot=5, seed=-1)
     assert len(error.value.faults) == 6
-    for wrong in (None, "counts", county, [[1, 2], [3, 4]]):
+    for wrong in (None, "counts", county, [[1, 2], [3, 4]], [[1, 2], [3]], {"a": 1}):
         with pytest.raises(InputError, match="counts are of type"):
             hs.concentration(wrong)
     with pytest.raises(InputError, match="no place"):
         hs.concentration([])
     with pytest.raises(InputError, match="two columns are called 'a'"):
         hs.concentration(pd.DataFrame([[1, 2]], columns=["a", "a"]))
+    for wrong, said in (([1j], "it must be numbers"), ([1e300, 1], "sums to over 1e")):
+        with pytest.raises(InputError, match=said):
+            hs.concentration(wrong)
     with pytest.raises(InputError, match="weights=None; give names"):
         hs.concentration([1, 2], weights=None)
 
@@ -214,6 +231,8 @@ def test_the_picture_marks_half():
     ]
     with pytest.raises(InputError, match="give what concentration gives"):
         hs.plot_lorenz(found.measures)
+    nothing = hs.plot_lorenz(hs.concentration([0, 0], n_boot=0))
+    assert nothing.get_title() == "How few places hold how much"
     nine = hs.concentration(pd.DataFrame(np.ones((3, 9), dtype=int)), n_boot=0)
     with pytest.raises(InputError, match="9 curves cannot be told apart"):
         hs.plot_lorenz(nine)
@@ -290,6 +309,10 @@ def test_addresses_are_taken_before_points_and_points_are_rounded():
     incidents["geometry"] = gpd.points_from_xy(x, incidents.geometry.y)
     found = hs.repeat_locations(incidents)
     assert found.rates["repeat_locations"].iloc[0] == 1  # 3 m apart is one place, 8 m are two
+    incidents["address"] = ["2 Mill Lane", "2 mill  lane ", " ", None]
+    found = hs.repeat_locations(incidents, key="address")
+    assert found.locations.index.tolist() == ["2 MILL LANE"]
+    assert "2 without address" in found.text
     incidents["uprn"] = [100.0, 101.0, 100.0, np.nan]
     found = hs.repeat_locations(incidents, key="uprn")
     assert found.locations.index.tolist() == ["100"]
@@ -330,8 +353,14 @@ def test_faults_of_repeat_locations_are_named_at_once():
         hs.repeat_locations(calls([0], [0]), key="uprn", size=-1, as_of="soon", places=0,
                             n_sim=0.5, seed=True)  # fmt: skip
     assert len(error.value.faults) == 6
+    for size, day in ((10**400, "0001-01-01"), (0.5, 5)):
+        with pytest.raises(InputError) as error:
+            hs.repeat_locations(calls([0], [0]), size=size, as_of=day)
+        assert len(error.value.faults) == 2
     with pytest.raises(InputError, match="there is no incident to use"):
         hs.repeat_locations(calls([], []))
+    with pytest.raises(InputError, match=r"no incident to use \(left out: 1 police-generated"):
+        hs.repeat_locations(calls([0], [0], origin="police"))
 
 
 @pytest.mark.realdata

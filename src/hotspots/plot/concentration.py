@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import numpy as np
 import pandas as pd
 
 from ..contracts import InputError, Result
@@ -80,9 +81,9 @@ def plot_lorenz(concentration: Result, *, ax: Axes | None = None) -> Axes:
     ax.spines[["top", "right"]].set_visible(False)
     ax.legend(loc="lower right", fontsize=9)
     ax.set_title(
-        f"Half of {names[0]} is at {half.iloc[0]:.1%} of the places" if len(names) == 1
-        else "How few places hold how much"
+        f"Half of {names[0]} is at {half.iloc[0]:.1%} of the places" if half.notna().all()
+        and len(names) == 1 else "How few places hold how much"
     )  # fmt: skip
-    told = [f"{name} {half[name]:.1%}" for name in names]
+    told = [f"{n} {'none' if np.isnan(half[n]) else format(half[n], '.1%')}" for n in names]
     note(ax, f"Dots: places that hold half ({'; '.join(told)}).")
     return ax

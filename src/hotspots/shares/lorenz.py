@@ -20,6 +20,7 @@ LEVEL = 0.95
 """Level of the bootstrap intervals."""
 
 MEASURES = ("gini", "gini_corrected", "gini_unbiased", *(f"places_holding_{q}" for q in HELD))
+_MOST = 1e15  # up to which whole numbers are exact, with room to spare
 _SPARE = 2_000_000  # numbers of the bootstrap held at once
 
 
@@ -147,7 +148,7 @@ def concentration(
         curves = {"observed": spread, **({"by chance": even} if even else {})}
         lorenz += [part.lorenz().assign(curve=c, what=name) for c, part in curves.items()]
         said.append(_sentence(name, spread, measures[-1].set_index("measure"), counted))
-    said.append(_reservation(table, weights, n_boot))
+    said.append(_reservation(table, weights, any(part["low"].notna().any() for part in measures)))
     return Concentration(
         _stacked(measures), _stacked(ranked), _stacked(lorenz), " ".join(filter(None, said))
     )
@@ -268,24 +269,29 @@ def _even(spread: _Spread) -> _Spread | None:
     n, total = spread.times.sum(), float(spread.times @ spread.values)
     if total == 0 or n < 2:
         return None
-    values = np.arange(poisson.ppf(1 - 1e-12, total / n) + 1)
+    least, most = poisson.ppf([1e-12, 1 - 1e-12], total / n)
+    values = np.arange(least, most + 1)
     return _Spread(values, n * poisson.pmf(values, total / n))
 
 
 def _ranked(counts: pd.Series) -> pd.DataFrame:
     """Places with any, most first; equal ones in the order of their names."""
-    values, names = counts.to_numpy(dtype=float), counts.index
-    if not pd.api.types.is_numeric_dtype(names.dtype):
-        names = names.astype(str)
-    order = np.lexsort((names.to_numpy(), -values))
+    values, places = counts.to_numpy(dtype=float), counts.index.to_numpy()
+    if not pd.api.types.is_numeric_dtype(counts.index.dtype):
+        places = np.array([_name(place) for place in counts.index], dtype=object)
+    order = np.lexsort((places, -values))
     order = order[values[order] > 0]
     held = values[order]
     return pd.DataFrame({
-        "rank": np.arange(1, len(order) + 1), "place": counts.index[order].to_numpy(),
+        "rank": np.arange(1, len(order) + 1), "place": places[order],
         "count": held, "share": held / (held.sum() or 1),
         "cumulative_share": np.cumsum(held) / (held.sum() or 1),
         "cumulative_places": np.arange(1, len(order) + 1) / len(values),
     })  # fmt: skip
+
+
+def _name(place: object) -> str:
+    return ", ".join(map(str, place)) if isinstance(place, tuple) else str(place)
 
 
 def _stacked(parts: list[pd.DataFrame]) -> pd.DataFrame:
@@ -319,7 +325,7 @@ def _checked(
     else:
         for at, name in enumerate(table.columns):
             column = table.iloc[:, at]
-            if not pd.api.types.is_numeric_dtype(column.dtype):
+            if not pd.api.types.is_numeric_dtype(column.dtype) or column.dtype.kind == "c":
                 faults.append(f"{name} is {column.dtype}; it must be numbers: drop it or count.")
                 continue
             values = column.to_numpy(dtype=float, na_value=np.nan)
@@ -329,6 +335,8 @@ def _checked(
                     f"{name} is missing, infinite or below 0 at {int(bad.sum()):,} places (first: "
                     f"{column.index[bad][0]!r}); a place without any has 0."
                 )
+            elif values.sum() > _MOST:
+                faults.append(f"{name} sums to over {_MOST:.0e}; give it in a larger unit.")
         if table.columns.has_duplicates:
             again = table.columns[table.columns.duplicated()][0]
             faults.append(f"two columns are called {again!r}; give each its own name.")
@@ -345,7 +353,10 @@ def _as_table(counts: pd.Series | pd.DataFrame | ArrayLike) -> pd.DataFrame | No
         return counts.to_frame("incidents" if counts.name is None else str(counts.name))
     if isinstance(counts, Result | str | bytes) or counts is None:
         return None
-    array = np.asarray(counts)
+    try:
+        array = np.asarray(counts)
+    except ValueError:  # rows of unlike length
+        return None
     return pd.DataFrame({"incidents": array}) if array.ndim == 1 else None
 
 
@@ -371,12 +382,12 @@ def _sentence(name: str, spread: _Spread, found: pd.DataFrame, counted: bool) ->
     )
 
 
-def _reservation(table: pd.DataFrame, weights: Sequence[str], n_boot: int) -> str:
+def _reservation(table: pd.DataFrame, weights: Sequence[str], intervals: bool) -> str:
     said = []
     if len(table.columns) > 1:
         said.append("Compare kinds by the corrected Gini: a rarer one looks more concentrated.")
     if any(name in weights for name in table.columns):
         said.append("Sums of weights have no baseline: a few heavy incidents make them.")
-    if n_boot and len(table) > 1:
+    if intervals:
         said.append("Intervals are over places of the same kind, not over years.")
     return " ".join(said)

@@ -24,6 +24,7 @@ REFERRAL = 10
 
 LEVEL = 0.95
 _TOLD = (28, 180)  # days of the text
+_WIDEST = 1_000  # metres: wider than that is no location
 _DAY = np.timedelta64(1, "D")
 
 
@@ -80,9 +81,10 @@ def repeat_locations(
     incidents : GeoDataFrame
         The incidents table, from records with addresses or exact points.
     key : str, optional
-        Column that names the location, best a UPRN or address id. Absent: the point, rounded.
+        Column that names the location, best a UPRN or address id; case and surplus blanks do not
+        matter. Absent: the point, rounded.
     size : float
-        Metres to which points are rounded where there is no ``key``.
+        Metres, 1 to 1,000, to which points are rounded where there is no ``key``.
     as_of : str or date, optional
         The twelve months end with this day; the last incident's day when absent.
     places : int, optional
@@ -178,12 +180,12 @@ def _checked(
     """Check the arguments and the table, and return the last day, where given."""
     faults, end = [], None
     number = isinstance(size, int | float | np.number) and not isinstance(size, bool)
-    if not number or not 0 < size < np.inf:
-        faults.append(f"size={size!r}; it must be metres above 0: try 10.")
+    if not number or not 1 <= size <= _WIDEST:
+        faults.append(f"size={size!r}; it must be metres from 1 to {_WIDEST:,}: try 10.")
     if as_of is not None:
         dated = isinstance(as_of, str | date | np.datetime64)  # a Timestamp is a date too
         day = pd.to_datetime(as_of, errors="coerce") if dated else pd.NaT
-        if pd.isna(day):
+        if pd.isna(day) or day.year < 1900:
             faults.append(f"as_of={as_of!r}; it must be a day, as '2025-12-31'.")
         else:
             end = day.to_numpy().astype("datetime64[D]")
@@ -211,10 +213,11 @@ def _events(
     if "origin" in incidents.columns:
         police = (incidents["origin"] == "police").to_numpy(dtype=bool, na_value=False)
     support = data_support(incidents[~police])
-    if len(incidents) and key in (None, "place", "lsoa"):  # an address stands for itself
+    if support.located and key in (None, "place", "lsoa"):  # an address stands for itself
         support.require("repeat locations", "repeat_locations")
     xy = coordinates(incidents)
-    placed = ~np.isnan(xy[:, 0]) if key is None else incidents[key].notna().to_numpy()
+    names = None if key is None else _plain(incidents[key])
+    placed = ~np.isnan(xy[:, 0]) if names is None else (names != "").to_numpy()
     used = placed & ~police
     left = {
         "police-generated (origin 'police'; drop the column to keep them)": int(police.sum()),
@@ -222,14 +225,11 @@ def _events(
     }
     length = incidents["occurred_to"] - incidents["occurred_from"]
     middle = incidents["occurred_from"] + length / 2
-    if key is None:
+    if names is None:
         centre = np.floor(xy[used] / size + 0.5) * size
-        location = np.array([f"{x:.0f}_{y:.0f}" for x, y in centre], dtype=object)
+        location = np.array([f"{x:.10g}_{y:.10g}" for x, y in centre], dtype=object)
     else:
-        names = incidents[key][used]
-        if pd.api.types.is_float_dtype(names.dtype) and (names % 1 == 0).all():
-            names = names.astype("int64")  # whole numbers with gaps come as fractions
-        location = names.astype(str).to_numpy(dtype=object)
+        location = names.to_numpy(dtype=object)[used]
     frame = pd.DataFrame({
         "location": location, "x": xy[used, 0], "y": xy[used, 1],
         "from": incidents["occurred_from"].to_numpy()[used],
@@ -246,6 +246,14 @@ def _events(
         left,
         (not support.month_only),
     )
+
+
+def _plain(names: pd.Series) -> pd.Series:
+    """Write the same address or id the same way; empty where there is none."""
+    if pd.api.types.is_float_dtype(names.dtype) and (names.dropna() % 1 == 0).all():
+        names = names.astype("Int64")  # whole numbers with gaps come as fractions
+    text = names.astype(object).where(names.notna(), "").astype(str)
+    return text.str.split().str.join(" ").str.upper()
 
 
 def _rates(
