@@ -1,5 +1,7 @@
 """Harm weights: the published sum, the fallback per police.uk type, and refusals."""
 
+import zipfile
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -107,10 +109,11 @@ def test_weights_from_series_and_csv(tmp_path, encoding):
 
 
 def test_every_fault_of_the_weights_is_named_at_once(tmp_path):
-    weights = {"Robbery": "many", "robbery": -2, "Arson": None, "Drugs": np.inf}
+    weights = {"Robbery": "many", "robbery": -2, "Arson": None, "Drugs": np.inf, "A": True,
+               "B": 1j, "C": [1]}  # fmt: skip
     with pytest.raises(hs.InputError) as error:
         hs.harm_days(frame("Robbery"), weights)
-    assert len(error.value.faults) == 5
+    assert len(error.value.faults) == 8
     for part in ("'many' days", "-2 days", "stands there twice", "Arson: None", "Drugs: inf"):
         assert part in str(error.value)
     path = tmp_path / "weights.csv"
@@ -163,6 +166,10 @@ def test_needs_a_category(county):
     with pytest.raises(hs.InputError) as error:
         hs.harm_days(frame("Robbery"), by="offence_code", cap=-1)
     assert len(error.value.faults) == 3  # no column, no fallback for it, no such cap
+    with pytest.raises(hs.InputError, match="must name a column"):
+        hs.harm_days(frame("Robbery"), by=["category"])
+    with pytest.raises(hs.InputError, match="several columns called 'category'"):
+        hs.harm_days(pd.concat([frame("Robbery")] * 2, axis=1), {"Robbery": 365})
 
 
 # --- by Home Office code ---------------------------------------------------------------------
@@ -186,6 +193,13 @@ def test_codes_are_compared_in_one_form(written, plain):
     assert plain_code(written) == plain
     weights = {plain: 7.0}
     assert hs.harm_days(coded(written), weights, by="offence_code").tolist() == [7.0]
+
+
+def test_codes_read_as_numbers():
+    weights = {101.0: 5475, 10501: 1}
+    found = hs.harm_days(coded().reindex([0, 1]).assign(offence_code=[101.0, 10501.0]), weights,
+                         by="offence_code")  # fmt: skip
+    assert found.tolist() == [5475, 1]
 
 
 def test_three_digits_are_never_taken_for_class_and_subclass():
@@ -237,6 +251,10 @@ def test_columns_named_by_the_user(tmp_path):
         hs.read_harm_weights(path)
     assert len(error.value.faults) == 2
     assert hs.read_harm_weights(path, code="klass", days="tage").to_dict() == {"8/06": 10.0}
+    path.write_text("team,days\nStoke North,3\n")
+    teams = pd.DataFrame({"team": ["stoke north"]})
+    assert hs.harm_days(teams, path, by="team").tolist() == [3]
+    path.write_text("klass,tage\n8/06,10\n")
     with pytest.raises(hs.InputError, match="column 'dage' is missing; columns found: klass, tage"):
         hs.read_harm_weights(path, code="klass", days="dage")
 
@@ -249,8 +267,15 @@ def test_a_code_with_several_days_is_the_users_choice(tmp_path):
     taken = {r: hs.read_harm_weights(path, repeated=r)["8/06"] for r in ("lowest", "highest")}
     assert taken == {"lowest": 10, "highest": 365}
     assert hs.read_harm_weights(path, repeated="median")["8/06"] == 20
-    with pytest.raises(hs.InputError, match="repeated='mean'"):
-        hs.read_harm_weights(path, repeated="mean")
+    for wrong in ("mean", ["median"]):
+        with pytest.raises(hs.InputError, match="repeated="):
+            hs.read_harm_weights(path, repeated=wrong)
+
+
+def test_codes_that_excel_made_dates_are_refused(tmp_path):
+    rows = [["Code", "Days"], [pd.Timestamp("2024-06-08"), 10], ["34B", 365]]
+    with pytest.raises(hs.InputError, match="1 codes became dates"):
+        hs.read_harm_weights(workbook(tmp_path / "index.xlsx", rows))
 
 
 def test_codes_without_days_are_left_out_aloud_and_refused_where_they_occur(tmp_path):
@@ -280,6 +305,10 @@ def test_files_that_are_not_there_or_no_workbook(tmp_path, name):
         hs.read_harm_weights(path)
     if name.endswith("xlsx"):
         path.write_text("no workbook")
+        with pytest.raises(hs.InputError, match="no readable Excel workbook"):
+            hs.read_harm_weights(path)
+        with zipfile.ZipFile(path, "w") as archive:  # XML that is cut off
+            archive.writestr("[Content_Types].xml", "<bad")
         with pytest.raises(hs.InputError, match="no readable Excel workbook"):
             hs.read_harm_weights(path)
 
@@ -325,9 +354,12 @@ def test_drivers_need_harm_and_a_group():
     with pytest.raises(hs.InputError, match="no column 'harm'"):
         hs.harm_drivers(frame("Robbery"), "category")
     rows = frame("Robbery", "Drugs").assign(harm=[1.0, np.nan])
-    with pytest.raises(hs.InputError, match="missing or below 0 in 1 rows") as error:
+    rows.loc[2] = ["Arson", np.inf]
+    with pytest.raises(hs.InputError, match="missing, infinite or below 0 in 2 rows") as error:
         hs.harm_drivers(rows, "lpt")
     assert len(error.value.faults) == 2
+    with pytest.raises(hs.InputError, match="by is 'harm' itself"):
+        hs.harm_drivers(rows.iloc[:1], "harm")
     with pytest.raises(hs.InputError, match="a Series with a label per incident"):
         hs.harm_drivers(rows.fillna(0.0), [1, 2])
     empty = hs.harm_drivers(rows.iloc[:0], "category")

@@ -112,7 +112,10 @@ def harm_days(
     """
     if isinstance(weights, str | os.PathLike):
         # weights by something else than codes stand in a column of that name
-        weights = read_harm_weights(weights, code=None if by in (None, CODE) else by)
+        named = by if isinstance(by, str) and by != CODE else None
+        weights = read_harm_weights(weights, code=named)
+    if by is not None and not isinstance(by, str):
+        raise InputError("incidents", [f"by={by!r}; it must name a column, or be None."])
     if by is None:
         coded = isinstance(weights, pd.Series) and weights.index.name == CODE
         by = CODE if coded else "category"
@@ -121,6 +124,8 @@ def harm_days(
         faults.append(f"it is of type {type(incidents).__name__}; give its table, .incidents.")
     elif not isinstance(incidents, pd.DataFrame) or by not in incidents.columns:
         faults.append(f"it has no column {by!r}, which the weights go by.")
+    elif isinstance(incidents[by], pd.DataFrame):
+        faults.append(f"it has several columns called {by!r}; keep one.")
     if by != "category" and weights is None:
         faults.append(f"the fallback goes by category, not by {by!r}; give weights for that.")
     if cap is not None and not (_number(cap) and 0 < cap < np.inf):
@@ -192,10 +197,12 @@ def harm_drivers(incidents: pd.DataFrame, by: str | pd.Series) -> pd.DataFrame:
     elif not pd.api.types.is_numeric_dtype(incidents["harm"].dtype):
         faults.append(f"harm is {incidents['harm'].dtype}; it must be numbers.")
     else:
-        bad = ~(incidents["harm"] >= 0).to_numpy(dtype=bool, na_value=False)
-        if bad.any():
-            faults.append(f"harm is missing or below 0 in {int(bad.sum()):,} rows; set them right.")
-    if isinstance(by, str):
+        harm = incidents["harm"].to_numpy(dtype=float, na_value=np.nan)
+        if bad := int((~np.isfinite(harm) | (harm < 0)).sum()):
+            faults.append(f"harm is missing, infinite or below 0 in {bad:,} rows; set them right.")
+    if isinstance(by, str) and by == "harm":
+        faults.append("by is 'harm' itself; name the column to group by.")
+    elif isinstance(by, str):
         if isinstance(incidents, pd.DataFrame) and by not in incidents.columns:
             faults.append(f"it has no column {by!r} to group by.")
     elif isinstance(incidents, pd.DataFrame) and not (
@@ -226,7 +233,8 @@ def _plain(category: object) -> str:
 
 
 def _number(value: object) -> bool:
-    return isinstance(value, int | float | np.number) and not isinstance(value, bool)
+    number = isinstance(value, int | float | np.integer | np.floating)
+    return number and not isinstance(value, bool)
 
 
 def _checked(weights: Mapping[str, float] | pd.Series, by: str) -> Mapping[str, float]:
@@ -241,13 +249,16 @@ def _checked(weights: Mapping[str, float] | pd.Series, by: str) -> Mapping[str, 
     same = plain_code if by == CODE else _plain
     faults, seen, days = [], set(), {}
     for name, value in weights.items():
-        number = pd.to_numeric(pd.Series([value], dtype=object), errors="coerce").iloc[0]
-        if not np.isfinite(number) or number < 0:
+        try:
+            number = float(value) if _number(value) or isinstance(value, str) else np.nan
+        except ValueError:
+            number = np.nan
+        if not 0 <= number < np.inf:
             faults.append(f"{name}: {value!r} days; it must be a number of 0 or more.")
         if same(name) in seen:
             faults.append(f"{name} stands there twice; keep one.")
         seen.add(same(name))
-        days[str(name)] = float(number)
+        days[str(name)] = number
     if not days:
         faults.append(f"there is not one {by} in it; give days per {by}.")
     if faults:

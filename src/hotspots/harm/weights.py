@@ -55,8 +55,9 @@ def read_harm_weights(
     Returns
     -------
     Series of float
-        ``days``, index ``offence_code`` (or ``category``, when that is the column's name), for
-        ``harm_days(incidents, weights, by="offence_code")``.
+        ``days``, for ``harm_days(incidents, weights)``. The index is ``offence_code``; or
+        ``category``, when that is the column's name; or the name of another column that ``code``
+        names, when what it holds does not begin with a digit, as every Home Office code does.
 
     Raises
     ------
@@ -93,13 +94,15 @@ def read_harm_weights(
     if not isinstance(path, str | os.PathLike):
         fault = f"the path is of type {type(path).__name__}; give that of a workbook or CSV file."
         raise InputError("harm weights", [fault])
-    if repeated is not None and repeated not in _REPEATED:
+    if repeated is not None and (not isinstance(repeated, str) or repeated not in _REPEATED):
         fault = f"repeated={repeated!r}; it takes 'lowest', 'median', 'highest' or None."
         raise InputError(what, [fault])
     cells = _cells(Path(path), sheet)
     name, frame = _two_columns(what, cells, (code, days))
-    by = "category" if _header(name) == "category" else CODE
     frame = frame[frame["code"] != ""]
+    # a column named by the user may hold anything; Home Office codes begin with a digit
+    known = _header(name) in _CODE_NAMES or frame["code"].str.match(r"\W*\d").all()
+    by = CODE if known and _header(name) != "category" else _header(name)
     same = plain_code if by == CODE else str.strip
     frame = frame.assign(key=[same(value) for value in frame["code"]])
     blank = frame["days"] == ""
@@ -109,6 +112,8 @@ def read_harm_weights(
         f"{row.code}: {row.days!r} days; it must be a number of 0 or more."
         for row in frame[wrong].itertuples()
     ]
+    if by == CODE and (dates := frame["code"].str.match(r"\d{4}-\d\d-\d\d").sum()):
+        faults.append(f"{dates:,} codes became dates, as Excel makes of 8/06; write them as text.")
     grouped = numbers[~blank & ~wrong].groupby(frame["key"], sort=False)
     differ = grouped.nunique()
     if repeated is None and (differ > 1).any():
@@ -140,7 +145,7 @@ def plain_code(code: object) -> str:
     >>> [plain_code(code) for code in ("008/06", "8/6", "00806", "34b")]
     ['8/06', '8/06', '8/06', '34B']
     """
-    text = "".join(str(code).split()).lstrip("'").upper()
+    text = "".join(str(code).split()).lstrip("'").upper().removesuffix(".0")
     main, slash, sub = text.partition("/")
     if not slash and main.isascii() and main.isdigit() and len(main) >= 4:
         main, slash, sub = main[:-2], "/", main[-2:]
@@ -185,7 +190,9 @@ def _workbook(path: Path, sheet: str | None) -> dict[str, list[list[str]]]:
                 for part in book.worksheets if sheet in (None, part.title)
             }  # fmt: skip
             book.close()
-    except (zipfile.BadZipFile, KeyError, ValueError) as error:
+    # what openpyxl raises depends on the part that is broken; its XML errors are SyntaxErrors
+    except (zipfile.BadZipFile, AttributeError, LookupError, SyntaxError, TypeError,
+            ValueError) as error:  # fmt: skip
         fault = "it is no readable Excel workbook, or locked with a password; save it as CSV."
         raise InputError(str(path), [fault]) from error
     if not cells:
