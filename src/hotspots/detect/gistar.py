@@ -60,11 +60,10 @@ class GiStar(LocalDetector):
     busiest cell of all is not hot where its neighbours are quiet, and one without neighbours is
     not tested.
 
-    Either way chance deals out the values there are. The r-th busiest of all cells, with nothing
-    around it, is matched in about :math:`r m_i` of :math:`n` places by any deal, which no
-    correction for :math:`n` tests lets pass for long: that such a cell is busy is no question of
-    where values lie. The counts themselves tell of it, and :class:`LocalMoran` of cells unlike
-    their surroundings.
+    Either way chance deals out the values there are. Of the r-th busiest cell with nothing at all
+    around it, :math:`p` is then about :math:`r m_i / n`, which a correction for :math:`n` tests
+    lets pass only where many other cells are hot: that such a cell is busy is no question of where
+    values lie. Its count tells of it, and :class:`LocalMoran` of cells unlike their surroundings.
 
     The normal approximation that other tools use by default finds far too much in crime counts,
     most of which lie in few cells, and not only where counts are small: with the ASB of
