@@ -14,7 +14,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from .contracts import InputError, Result, check_incidents, time_precision
+from .contracts import PRECISIONS, InputError, Result, check_incidents, precision_codes
 from .places import coordinates, distinct_points
 
 SHARED = 0.2
@@ -26,7 +26,6 @@ SNAPPED_BANDWIDTH_M = 300.0
 MOST = 0.5
 """Share of the incidents that must be known finely enough."""
 
-PRECISIONS = ("hour", "day", "month", "longer")
 _WORDS = {"hour": "the hour", "day": "the day", "month": "the month"}
 
 
@@ -259,9 +258,9 @@ def support_of(
     -------
     Support
     """
-    counts = time_precision(times).value_counts().reindex(list(PRECISIONS), fill_value=0)
+    counts = np.bincount(precision_codes(times), minlength=len(PRECISIONS))
     precision = pd.DataFrame(
-        {"incidents": counts.to_numpy(), "share": counts.to_numpy() / max(len(times), 1)},
+        {"incidents": counts, "share": counts / max(len(times), 1)},
         index=pd.Index(PRECISIONS, name="precision", dtype="str"),
     )
     located = int(each.sum())

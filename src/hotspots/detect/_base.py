@@ -269,8 +269,10 @@ class Detector(BaseEstimator, ABC):  # type: ignore[misc]  # scikit-learn has no
     def support_(self) -> Support:
         """What the incidents learned from support."""
         places = self.locations_[["x", "y"]].to_numpy()
-        times = self._incidents.loc[self.used_, list(_TIMES)]
-        return support_of(pd.DataFrame(times), places, self.locations_["incidents"].to_numpy())
+        times = pd.DataFrame({name: self._incidents[name] for name in _TIMES})
+        if not self.used_.all():  # a copy of ten million rows takes its time
+            times = times[self.used_]
+        return support_of(times, places, self.locations_["incidents"].to_numpy())
 
     def _faults(self) -> list[str]:
         """Name what is wrong with the parameters."""
