@@ -13,6 +13,7 @@ from sklearn.base import clone
 from sklearn.model_selection import GridSearchCV, cross_val_score
 
 import hotspots as hs
+from hotspots.accuracy.origins import Span
 from hotspots.contracts import InputError, Notice
 
 RANKED = (hs.hit_rate, hs.pai, hs.pei, hs.recapture_rate_index, hs.calibration_ratio)
@@ -275,6 +276,18 @@ def test_days_count_back_from_the_end(horizon, ends):
     table = hs.RollingOrigin(horizon, n_origins=2).origins(daily())
     assert table["test_start"].dt.strftime("%Y-%m-%d").tolist() == ends
     assert table["test_end"].iloc[-1] == pd.Timestamp("2025-01-01")
+
+
+def test_a_month_back_from_the_31st_is_the_last_of_a_shorter_month():
+    when = [pd.Timestamp(day) for day in ("2025-02-28 12:00", "2025-03-02", "2025-03-30")]
+    rule = hs.RollingOrigin(gap="1D", train="1MS")
+    rows = days([*when, pd.Timestamp("2025-02-27")], [*when, pd.Timestamp("2025-02-27")])
+    learned, _ = rule.rows(rows, *pd.to_datetime(["2025-03-31", "2025-04-01", "2025-05-01"]))
+    assert learned.tolist() == [True, True, True, False]
+    for start in map(pd.Timestamp, ("2024-03-31 23:59", "2025-03-31", "2025-12-31", "2024-02-29")):
+        for months in range(-30, 30):
+            found = Span.read("train", "1MS").after(start.to_datetime64(), months)
+            assert pd.Timestamp(found) == start + pd.DateOffset(months=months)
 
 
 def test_a_gap_and_a_training_window():

@@ -9,10 +9,10 @@ from .measures import (
     log_score,
     pai,
     pei,
-    rank_biased_overlap,
     recapture_rate_index,
 )
 from .origins import RollingOrigin
+from .overlap import rank_biased_overlap
 from .scoring import HitRate
 
 __all__ = [

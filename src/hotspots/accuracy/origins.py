@@ -22,6 +22,7 @@ WHOLE = 0.95
 
 _SURE_GAP = -np.log(0.001)  # incidents missing at the end that chance does not explain
 
+DAY = np.timedelta64(1, "D")
 Times = NDArray[np.datetime64]
 
 
@@ -47,8 +48,11 @@ class Span:
             return when + np.timedelta64(self.count * times, "D")
         month = when.astype("datetime64[M]")
         into = when - month.astype(when.dtype)
-        moved: np.datetime64 = (month + self.count * times).astype(when.dtype) + into
-        return moved
+        to = month + self.count * times
+        # the day of a month that has no such day is its last
+        left = (to + 1).astype("datetime64[D]") - to.astype("datetime64[D]")
+        into -= max(into // DAY + 1 - left.astype(int), 0) * DAY
+        return to.astype(when.dtype) + into  # type: ignore[no-any-return]
 
 
 @dataclass(frozen=True)

@@ -12,7 +12,8 @@ from numpy.typing import NDArray
 from ..places import Grid
 from .baselines import BASELINES, LAST_YEAR, RANDOM, Lottery, Ranking
 from .intervals import bounds, resampled
-from .measures import log_density, rank_biased_overlap
+from .measures import log_density
+from .overlap import rank_biased_overlap
 from .scoring import budget
 
 Floats = NDArray[np.float64]
