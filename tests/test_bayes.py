@@ -417,9 +417,12 @@ def test_the_parts_are_drawn_and_a_wrong_table_refused(street):
         parts["meaning"].tolist()
     )
     assert ax.texts[0].get_text().startswith(f"{parts['per_year'].iloc[0]:.2f} (")
-    for wrong in (parts.drop(columns=["share", "meaning"]), parts.iloc[:0], 3):
+    text, lost = parts.assign(per_year="much"), parts.assign(share=np.nan)
+    for wrong in (parts.drop(columns=["share", "meaning"]), parts.iloc[:0], 3, text, lost):
         with pytest.raises(InputError, match=r"parts: "):
             hs.plot_parts(wrong)
+    with pytest.raises(InputError, match="ax: it is of type ndarray; give one Axes"):
+        hs.plot_parts(parts, ax=np.array([ax, ax]))
 
 
 # --- what it refuses ---------------------------------------------------------------------------

@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from ..contracts import InputError
+
 if TYPE_CHECKING:
     import geopandas as gpd
     from matplotlib.axes import Axes
@@ -18,8 +20,13 @@ BLUE, RED, GREY, PALE = "#0072B2", "#D55E00", "#767676", "#E3E3E3"
 
 def new_axes(ax: Axes | None, size: tuple[float, float]) -> Axes:
     """Return the axes given, or those of a new figure of a size in inches."""
-    if ax is not None:
+    from matplotlib.axes import Axes
+
+    if isinstance(ax, Axes):
         return ax
+    if ax is not None:
+        kind = type(ax).__name__
+        raise InputError("ax", [f"it is of type {kind}; give one Axes, or None for a new figure."])
     import matplotlib.pyplot as plt
 
     return plt.subplots(figsize=size, layout="constrained")[1]

@@ -39,7 +39,7 @@ def plot_parts(
     Raises
     ------
     InputError
-        When columns are missing, or the table is empty.
+        When columns are missing or hold no numbers, or the table is empty.
 
     Examples
     --------
@@ -55,6 +55,10 @@ def plot_parts(
         given = f"it is of type {type(parts).__name__}"
         raise InputError("parts", [f"{given}; give the table .parts of what explain() gives."])
     faults = [f"column {name!r} is missing." for name in _WANTED if name not in parts.columns]
+    for name in {"per_year", "share"} & set(parts.columns):
+        values = pd.to_numeric(parts[name], errors="coerce")
+        if not np.isfinite(values).all():
+            faults.append(f"column {name!r} is empty or no number in places.")
     if len(parts) == 0:
         faults.append("it is empty; give the table .parts of what explain() gives.")
     if faults:
