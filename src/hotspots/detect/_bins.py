@@ -10,8 +10,8 @@ from numpy.typing import NDArray
 
 from ..contracts import THIN, THIN_FROM, recorded_months, time_precision, whole_span
 
-FREQ = {"MS": (30.4375, "month"), "W-MON": (7.0, "week")}
-"""Per frequency: days of a standard period, and the period's name."""
+FREQ = {"MS": "month", "W-MON": "week"}
+"""What a period of each frequency is called."""
 
 MINOR = 0.05
 """Share of the incidents under which a source has no say in whether a period was recorded."""
@@ -47,7 +47,7 @@ class Bins:
     @property
     def word(self) -> str:
         """What a period is called."""
-        return FREQ[self.freq][1]
+        return FREQ[self.freq]
 
 
 def numbers(when: NDArray[np.datetime64], freq: str) -> NDArray[np.int64]:

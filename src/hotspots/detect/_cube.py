@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
+from functools import lru_cache
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 from scipy.fft import irfft, next_fast_len, rfft
-from scipy.special import ndtr, pdtr, pdtrc
+from scipy.special import pdtr, pdtrc
+from scipy.stats import false_discovery_control
 
 from ..chance import adjusted_p
 from ..places import Grid
@@ -17,10 +19,10 @@ from ._neighbours import GridNeighbours
 
 Floats = NDArray[np.float64]
 
-UNIT = 0.01
-"""Incidents a standard period are rounded to this, so that their sums have exact probabilities."""
+_MOST = 2**14
+"""Incidents of a cell and period that are judged; more would say the same, at great length."""
 
-_LONGEST = 2**18  # steps of the distribution of a sum; a coarser unit keeps it this short
+_KEPT = 2**23  # p-values of other orders kept for the next, 8 bytes each
 
 
 @dataclass(frozen=True)
@@ -34,18 +36,23 @@ class Cube:
     counts : ndarray of int
         Incidents.
     z, q : ndarray of float
-        Gi* as a standard score, and its adjusted p-value.
+        Gi* as a standard score, and its p-value adjusted for all periods and cells.
     hot, cold : ndarray of bool
         Where q is at most the level, and more or less than usual is there.
-    single : ndarray of float
-        Sum over the neighbours in space within the period alone, in units.
-    around : ndarray of int
-        Neighbours in space and time, of which the sum was judged.
+    single : ndarray of int
+        Sum over the neighbours in space within the period alone.
+    around : ndarray of int, shape (n,)
+        How many these neighbours are.
     partner : ndarray of int, shape (t,)
         The period that is judged together with each: the one before; where that was not recorded,
         the one after; itself where neither was.
-    least : ndarray of float
-        By number of neighbours, the least sum in units that is hot; infinite where none is.
+    mean : ndarray of float, shape (t,)
+        Incidents a cell.
+    tally : ndarray of float, shape (t, most)
+        What chance draws from: how many cells held so many incidents, less what was hot at a
+        first look.
+    level : float
+        Largest p-value, adjusted for the periods of its cell, that is significant.
     """
 
     positions: NDArray[np.intp]
@@ -54,10 +61,12 @@ class Cube:
     q: Floats
     hot: NDArray[np.bool_]
     cold: NDArray[np.bool_]
-    single: Floats
+    single: NDArray[np.int64]
     around: NDArray[np.int64]
     partner: NDArray[np.intp]
-    least: Floats
+    mean: Floats
+    tally: Floats
+    level: float
 
 
 def inhabited_cells(grid: Grid, position: NDArray[np.intp]) -> NDArray[np.bool_]:
@@ -80,8 +89,7 @@ def inhabited_cells(grid: Grid, position: NDArray[np.intp]) -> NDArray[np.bool_]
 
 def make_cube(
     grid: Grid, inhabited: NDArray[np.bool_], position: NDArray[np.intp],
-    period: NDArray[np.intp], days: Floats, start: NDArray[np.int64], standard: float,
-    level: float,
+    period: NDArray[np.intp], start: NDArray[np.int64], level: float,
 ) -> Cube:  # fmt: skip
     r"""Count incidents per cell and period, and judge every cell's neighbourhood in both.
 
@@ -92,12 +100,8 @@ def make_cube(
         The population of cells; zeros in them count.
     position, period : ndarray of int, shape (incidents,)
         Position in ``grid.cells`` (of an inhabited cell) and recorded period of each incident.
-    days : ndarray of float, shape (t,)
-        Length of the recorded periods.
     start : ndarray of int, shape (t,)
-        Their numbers; those that follow directly differ by 1.
-    standard : float
-        Days of a standard period.
+        Numbers of the recorded periods; those that follow directly differ by 1.
     level : float
         Level of significance.
 
@@ -110,62 +114,64 @@ def make_cube(
     The neighbours of a cell and period are the cells around it, corners included, and itself, in
     that period and the one before. Where that one was not recorded, the one after stands in: a
     period judged alone rests on half as much, and after every gap a lasting hotspot would seem to
-    have cooled. Gi* has binary weights and takes mean and standard deviation from the whole cube.
+    have cooled. Each of the two periods is held against its own level, so that neither a season
+    nor a short month makes anything hot.
 
-    A neighbourhood is as significant as the weaker of two tests, both two-sided: the normal one
-    of Gi*, and one that counts bear. On sparse counts the normal one alone calls a single incident
-    a hotspot. The other is exact: the sum of as many values drawn at random from the cube, by
-    repeated convolution of their distribution. What is drawn from leaves out what was hot at a
-    first look (where Poisson's law takes the place of the exact one): chance would otherwise draw
-    several lasting hotspots together, and they would hide each other and themselves. p-values are
-    adjusted for all cells and periods together.
+    The p-value, two-sided, is exact: that of a sum of as many values drawn at random from the
+    cells of either period, by convolution of their distributions. What is drawn from leaves out
+    what was hot at a first look (where Poisson's law takes the place of the exact one): chance
+    would otherwise draw several lasting hotspots together, and they would hide each other and
+    themselves.
+
+    The false discovery rate is held in two steps: among cells, by Simes' p-value of each cell's
+    periods, and among the periods of the cells found, at the level times the share of cells found
+    (Benjamini and Bogomolov). A cell that is hot throughout so has its quieter periods found
+    too, and a single busy month counts for less.
+
+    References
+    ----------
+    Benjamini Y. and Bogomolov M. (2014) Selective inference on multiple families of hypotheses.
+    *Journal of the Royal Statistical Society B* 76(1), 297–318.
     """
     at = np.flatnonzero(inhabited)
     row = np.full(len(inhabited), -1, dtype=np.int64)
     row[at] = np.arange(len(at))
     near = GridNeighbours(grid, among=inhabited)
-    every = np.bincount(period * len(at) + row[position], minlength=len(days) * len(at))
-    counts: NDArray[np.int32] = every.reshape(len(days), len(at)).astype(np.int32)
-    most = int(counts.max(initial=0)) * standard / float(days.min())
-    unit = max(UNIT, most * 2 * int(near.counts.max(initial=1)) / _LONGEST)
-    single = np.empty(counts.shape)
-    rate = standard / days / unit
+    every = np.bincount(period * len(at) + row[position], minlength=len(start) * len(at))
+    counts: NDArray[np.int32] = every.reshape(len(start), len(at)).astype(np.int32)
+    values = np.minimum(counts, _MOST)
+    single = np.empty(counts.shape, dtype=np.int64)
     whole = np.zeros(len(inhabited))
-    for t, count in enumerate(counts):  # a period at a time, so that little memory is needed
-        whole[at] = np.rint(count * rate[t])
-        single[t] = near.sums(whole)[at]
-    tally = _tally(counts, rate, np.ones(counts.shape, dtype=bool), most / unit)
-    partner = _partners(start)
+    for t, value in enumerate(values):  # a period at a time, so that little memory is needed
+        whole[at] = value
+        single[t] = np.rint(near.sums(whole)[at])
+    partner, order = _partners(start), np.arange(len(start))
     summed = _with_partner(single, partner)
-    alone = partner == np.arange(len(start))
-    around = near.counts[at] * np.where(alone, 1, 2)[:, None]
-    z = _gi_star(tally, summed, around)
-    numbers = np.unique(around)
-    length = (len(tally) - 1) * int(numbers.max(initial=0)) + 1
-    normal = {m: 2 * ndtr(-np.abs(_gi_star(tally, np.arange(length), m))) for m in numbers.tolist()}
-    chance = _poisson_p(tally, unit, numbers, length)
-    q, _ = _judge(summed, around, normal, chance)
-    first = (q <= level) & (z > 0)
-    chance = _exact_p(_tally(counts, rate, ~first, most / unit), numbers, length)
-    q, p = _judge(summed, around, normal, chance)
-    significant = q <= level
-    cut = float(p[significant].max()) if significant.any() else -1.0
-    least = np.full(int(around.max(initial=0)) + 1, np.inf)
-    for m in numbers.tolist():
-        above = np.arange(length) > m * (tally * np.arange(len(tally))).sum() / tally.sum()
-        hot = above & (np.maximum(normal[m], chance[m]) <= cut)
-        least[m] = int(np.argmax(hot)) if hot.any() else np.inf
-    return Cube(at, counts, z, q, significant & (z > 0), significant & (z < 0), single, around,
-                partner, least)  # fmt: skip
+    numbers, which = np.unique(near.counts[at], return_inverse=True)
+    mean, expected, z = _gi_star(values, summed, numbers[which], partner)
+    first = _looked_up(_poisson(mean, numbers, int(summed.max(initial=0))), summed, which,
+                       order, partner)  # fmt: skip
+    tally = _tally(values, ~((adjusted_p(first) <= level) & (summed > expected)))
+    p = _looked_up(_exact(tally, numbers), summed, which, order, partner)
+    able = np.flatnonzero(p.min(axis=0) <= level)  # no other can be significant
+    within = np.ones_like(p)
+    within[:, able] = false_discovery_control(p[:, able], axis=0)
+    found = int((adjusted_p(within.min(axis=0)) <= level).sum())
+    share = max(found, 1) / len(at)
+    q = np.minimum(within / share, 1)
+    significant = within <= level * share
+    return Cube(
+        at, counts, z, q, significant & (summed > expected), significant & (summed < expected),
+        single, numbers[which], partner, mean, tally, level * share,
+    )  # fmt: skip
 
 
-def _tally(counts: NDArray[np.int32], rate: Floats, kept: NDArray[np.bool_], most: float) -> Floats:
-    """How often each value in units occurs in the cube, where kept."""
-    tally = np.zeros(int(np.rint(most)) + 1)
-    for count, each, here in zip(counts, rate, kept, strict=True):
-        value = np.rint(count[here] * each).astype(np.int64)
-        tally += np.bincount(value, minlength=len(tally))
-    return tally
+def _tally(values: NDArray[np.int32], kept: NDArray[np.bool_]) -> Floats:
+    """How often each number of incidents occurs in each period, where kept."""
+    most = int(values.max(initial=0)) + 1
+    return np.array([
+        np.bincount(value[here], minlength=most) for value, here in zip(values, kept, strict=True)
+    ], dtype=float)  # fmt: skip
 
 
 def _partners(start: NDArray[np.int64]) -> NDArray[np.intp]:
@@ -176,7 +182,7 @@ def _partners(start: NDArray[np.int64]) -> NDArray[np.intp]:
     return np.where(before, at - 1, np.where(after, at + 1, at))
 
 
-def _with_partner(single: Floats, partner: NDArray[np.intp]) -> Floats:
+def _with_partner(single: NDArray[np.int64], partner: NDArray[np.intp]) -> NDArray[np.int64]:
     summed = single[partner]
     summed += single
     alone = partner == np.arange(len(partner))
@@ -184,58 +190,66 @@ def _with_partner(single: Floats, partner: NDArray[np.intp]) -> Floats:
     return summed
 
 
-def _gi_star(tally: Floats, summed: NDArray[Any], around: NDArray[np.int64] | int) -> Floats:
-    """Gi* with binary weights, from the tally of the cube's values."""
-    n, value = max(tally.sum(), 1), np.arange(len(tally))
-    mean = (tally * value).sum() / n
-    spread = np.sqrt((tally * (value - mean) ** 2).sum() / n)
+def _gi_star(
+    values: NDArray[np.int32], summed: NDArray[np.int64], around: NDArray[np.int64],
+    partner: NDArray[np.intp],
+) -> tuple[Floats, Floats, Floats]:  # fmt: skip
+    """Mean of each period, what each sum should be, and Gi* with binary weights."""
+    n = values.shape[1]
+    mean, variance = values.mean(axis=1), values.var(axis=1)
+    two = partner != np.arange(len(partner))
+    expected = (mean + two * mean[partner])[:, None] * around
+    scale = np.sqrt(
+        (variance + two * variance[partner])[:, None] * (around * (n - around) / (n - 1))
+    )
     z = np.zeros(summed.shape)
-    scale = spread * np.sqrt(around * (n - around) / max(n - 1, 1))
-    np.divide(summed - around * mean, scale, out=z, where=scale > 1e-12)
-    return z
+    np.divide(summed - expected, scale, out=z, where=scale > 1e-9)
+    return mean, expected, z
 
 
-def _judge(
-    summed: Floats, around: NDArray[np.int64], normal: dict[int, Floats], chance: dict[int, Floats]
-) -> tuple[Floats, Floats]:
-    """Give adjusted and plain p-values of the sums: the larger of the two kinds."""
-    p = np.ones_like(summed)
-    for m, by_sum in normal.items():
-        these = around == m
-        p[these] = np.maximum(by_sum, chance[m])[summed[these].astype(np.int64)]
-    return adjusted_p(p), p
+Tables = Callable[[int, int], Floats]
+"""p-values of every sum over two periods (or one, twice named), a row for each number of cells."""
 
 
-def _poisson_p(
-    tally: Floats, unit: float, numbers: NDArray[np.int64], length: int
-) -> dict[int, Floats]:
-    """Two-sided Poisson p-values of every sum of so many values, by the mean of the cube."""
-    mean = (tally * np.arange(len(tally))).sum() / max(tally.sum(), 1) * unit
-    incidents = np.rint(np.arange(length) * unit).astype(np.int64)
-    every = np.arange(int(incidents.max(initial=0)) + 1)
-    found = {}
-    for m in numbers.tolist():
-        upper = np.where(every > 0, pdtrc(np.maximum(every - 1, 0), m * mean), 1.0)
-        p = np.minimum(2 * np.minimum(upper, pdtr(every, m * mean)), 1)
-        found[m] = p[incidents]
-    return found
+def _looked_up(
+    tables: Tables, summed: NDArray[np.int64], which: NDArray[np.intp],
+    order: NDArray[np.intp], partner: NDArray[np.intp],
+) -> Floats:  # fmt: skip
+    """p-values of sums over each period of an order and its partner."""
+    p = np.empty(summed.shape)
+    for t, sums in enumerate(summed):
+        p[t] = tables(int(order[t]), int(order[partner[t]]))[which, sums]
+    return p
 
 
-def _exact_p(tally: Floats, numbers: NDArray[np.int64], length: int) -> dict[int, Floats]:
-    """Two-sided p-values of every sum of so many values drawn at random from a tally."""
-    if not tally.sum():
-        return {m: np.ones(length) for m in numbers.tolist()}
-    last = int(np.flatnonzero(tally)[-1])
-    size = next_fast_len(last * int(numbers.max(initial=0)) + 1, real=True)
-    transform = rfft(tally[: last + 1] / tally.sum(), size)
-    found = {}
-    for m in numbers.tolist():
-        density = np.zeros(length)
-        some = min(last * m + 1, length)
-        density[:some] = np.maximum(irfft(transform**m, size)[:some], 0)
-        upper = np.minimum(density[::-1].cumsum()[::-1], 1)
-        found[m] = np.minimum(2 * np.minimum(upper, density.cumsum()), 1)
-    return found
+def _poisson(mean: Floats, numbers: NDArray[np.int64], most: int) -> Tables:
+    """Two-sided Poisson p-values of every sum up to the most, by the means of the periods."""
+    sums = np.arange(most + 1)
+
+    def tables(first: int, second: int) -> Floats:
+        level = mean[first] + (mean[second] if second != first else 0)
+        expected = numbers[:, None] * level
+        upper = np.where(sums > 0, pdtrc(np.maximum(sums - 1, 0), expected), 1.0)
+        p: Floats = np.minimum(2 * np.minimum(upper, pdtr(sums, expected)), 1)
+        return p
+
+    return tables
+
+
+def _exact(tally: Floats, numbers: NDArray[np.int64]) -> Tables:
+    """Two-sided p-values of every sum of so many values drawn at random from each period."""
+    length = 2 * (tally.shape[1] - 1) * int(numbers.max(initial=0)) + 1
+    size = next_fast_len(length, real=True)
+    transform = rfft(tally / np.maximum(tally.sum(axis=1, keepdims=True), 1), size)
+
+    def tables(first: int, second: int) -> Floats:
+        drawn = transform[first] * (transform[second] if second != first else 1)
+        density = np.maximum(irfft(drawn ** numbers[:, None], size)[:, :length], 0)
+        upper = density[:, ::-1].cumsum(axis=1)[:, ::-1]
+        p: Floats = np.minimum(2 * np.minimum(upper, density.cumsum(axis=1)), 1)
+        return p
+
+    return tables
 
 
 def shuffled_hot(
@@ -247,7 +261,7 @@ def shuffled_hot(
     ----------
     cube : Cube
     orders : ndarray of int, shape (k, t)
-        Orders of the periods.
+        Orders of the periods; each keeps its own level.
 
     Returns
     -------
@@ -256,11 +270,40 @@ def shuffled_hot(
     hot : list of ndarray of bool, shape (t, m)
         One for each order.
     """
+    rows = _ever_hot(cube)
+    single, around, mean = cube.single[:, rows], cube.around[rows], cube.mean
+    numbers, which = np.unique(around, return_inverse=True)
+    exact = _exact(cube.tally, numbers)
+    size = max(1, 2 * cube.tally.shape[1] * int(numbers.max(initial=0)) * len(numbers))
+    tables = lru_cache(maxsize=_KEPT // size)(exact)
+    two = cube.partner != np.arange(len(cube.partner))
+    found = []
+    for order in orders:
+        summed = _with_partner(single[order], cube.partner)
+        p = _looked_up(tables, summed, which, order, cube.partner)
+        hot = np.zeros(p.shape, dtype=bool)
+        able = np.flatnonzero(p.min(axis=0, initial=1) <= cube.level)
+        if len(able):
+            hot[:, able] = false_discovery_control(p[:, able], axis=0) <= cube.level
+        level = mean[order] + two * mean[order][cube.partner]
+        found.append(hot & (summed > level[:, None] * around))
+    return rows, found
+
+
+def _ever_hot(cube: Cube) -> NDArray[np.intp]:
+    """Cells that hold enough in their two busiest periods, were both the quietest there are."""
+    above = cube.tally[:, ::-1].cumsum(axis=1)[:, ::-1]
+    quietest = (above / np.maximum(above[:, :1], 1)).min(axis=0)
+    alone = bool((cube.partner == np.arange(len(cube.partner))).any())
+    numbers, which = np.unique(cube.around, return_inverse=True)
+    low = -np.diff(quietest, append=0)
+    p = _exact(np.array([low, low]), numbers)(0, 0 if alone else 1)
+    upper = np.arange(p.shape[1]) > (1 + (not alone)) * numbers[:, None] * cube.mean.min()
+    able = upper & (p <= cube.level)
+    least = np.where(able.any(axis=1), able.argmax(axis=1), p.shape[1])
     top = np.sort(cube.single, axis=0)[-2:].sum(axis=0)
-    rows = np.flatnonzero(top >= cube.least.min(initial=np.inf))
-    single = cube.single[:, rows]
-    least = cube.least[cube.around[:, rows]]
-    return rows, [_with_partner(single[order], cube.partner) >= least for order in orders]
+    rows: NDArray[np.intp] = np.flatnonzero(top >= least[which])
+    return rows
 
 
 def history_of(cube: Cube, rows: NDArray[np.intp], grid: Grid, starts: pd.Index) -> pd.DataFrame:

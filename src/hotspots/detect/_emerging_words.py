@@ -110,10 +110,11 @@ def _decided(judged: pd.DataFrame, word: str, facts: dict[str, Any]) -> str:
     last = f"the last {word}" if late == 1 else f"the last {late} {word}s"
     return (
         f"A cell is hot in a {word} when it and the cells around it, in that {word} and the one "
-        f"before, hold more than chance would bring together anywhere in the cube of "
-        f"{facts['inhabited']:,} inhabited cells and {len(judged):,} {word}s (Gi*, normal and "
-        f"exact p-value, false discovery rate 5% over the whole cube): of {hot:,} hot "
-        f"cell-{word}s at most about {false:,.0f} are expected to be chance. "
+        f"before, hold more than chance would bring together from the {facts['inhabited']:,} "
+        f"inhabited cells in these {word}s. Each {word} is held against its own level, so a season "
+        "or a rise that all places share makes none of them hot. By Gi*, its exact p-value and a "
+        f"false discovery rate of 5% (among cells, then among the {word}s of each), of {hot:,} hot "
+        f"cell-{word}s about {false:,.0f} may be chance. "
         f"Persistent means hot in 80% of the {word}s or more; recent means {last}."
     )
 

@@ -31,9 +31,9 @@ LEAST_17, LEAST_4 = 10, 5
 ACTIONS = {
     "persistent": "SARA problem solving with partners, and routine patrol",
     "emerging": "tactical patrol for 4 to 8 weeks, then review",
-    "intermittent": "patrol in its seasons and at its times only",
+    "intermittent": "hot on and off: find its seasons and times, and patrol then",
     "former": "step down, and monitor",
-    "none": "no hotspot patrol",
+    "none": "no class: not hot for long enough to tell",
 }
 """What each class asks for."""
 

@@ -35,6 +35,8 @@ from ._regions import is_number
 LEAST_CELLS = 30
 """Inhabited cells from which one can stand out among them."""
 
+_UNCLASSED = f"{ACTIONS['none']}; patrol as its rank says"  # a hotspot is one by its own right
+
 SHUFFLES = 99
 """Random orders of the periods that tell how many places chance alone would put in a class."""
 
@@ -62,10 +64,11 @@ class HotspotClasses(Result):
         Every period, index ``period_start``: ``period_end``, ``status`` (present, thin, missing,
         incomplete; only present ones are judged), ``recorded`` (all rows given), ``incidents``
         (those counted), ``hot_cells``, ``cold_cells`` and ``false_alarms`` (hot cells that may be
-        chance: at most this many are expected).
+        chance: 5% of them).
     history : DataFrame
         One row for each cell of ``cells`` and judged period: ``cell``, ``period_start``,
-        ``incidents``, ``z`` (Gi*), ``q_value``, ``state`` (hot, cold or empty).
+        ``incidents``, ``z`` (Gi*), ``q_value`` (adjusted for cells and periods; significant from
+        .05 down), ``state`` (hot, cold or empty).
     recent : float
         Share of the periods that are recent.
     said : str
@@ -97,7 +100,8 @@ class HotspotClasses(Result):
         Returns
         -------
         GeoDataFrame
-            The same rows with ``class_``, ``action`` and ``share_hot`` (of the judged periods).
+            The same rows with ``class_``, ``action`` and ``share_hot`` (of the judged periods). A
+        hotspot that was hot too seldom for a class is "none": its rank still holds.
 
         Raises
         ------
@@ -138,7 +142,8 @@ class HotspotClasses(Result):
             hot[:, n] = by_cell[:, inside].any(axis=1)
         class_ = commander_class(hot, self.recent)
         return hotspots.assign(
-            class_=pd.array(class_, dtype="str"), action=actions_of(class_).array,
+            class_=pd.array(class_, dtype="str"),
+            action=actions_of(class_).replace(ACTIONS["none"], _UNCLASSED).array,
             share_hot=hot.mean(axis=0),
         )  # fmt: skip
 
@@ -189,17 +194,17 @@ def classify_hotspots(
     Notes
     -----
     **Periods.** Only wholly recorded ones are judged: a missing or thin one is a gap, never zero,
-    never bridged. Counts are per standard period of 30.4375 days, so that a short month does not
-    look cool.
+    never bridged.
 
     **Hot.** Gi* of a cell and period takes in the cells around it, corners included, and itself,
     in that period and the one before (of the first, and after a gap, the one after, so that all
-    rest on as much); mean and standard deviation are those of all inhabited cells (which hold an
-    incident of any kind in the table, or touch one that does) in all periods. A cell is hot or
-    cold where two p-values of that sum are both significant, with the false discovery rate held
-    at 5% over all cells and periods together: the normal one of Gi*, which on sparse counts would
-    call a single incident a hotspot, and the exact one of drawing as many values at random from
-    the cube, less what was hot at a first look.
+    rest on as much). Each period is held against its own mean and standard deviation over the
+    inhabited cells (which hold an incident of any kind in the table, or touch one that does): a
+    season, a short month or a rise that all places share makes no place hot or cold. The p-value
+    is exact, that of drawing as many values at random from the cells of those periods, less what
+    was hot at a first look; on sparse counts the normal one would call a single incident a
+    hotspot. The false discovery rate is held at 5% in two steps (Benjamini and Bogomolov): first
+    among cells, then among the periods of the cells found, as an average over these cells.
 
     **Classes.** *Persistent*: hot in at least 80% of the periods. *Emerging*: in at least 10% of
     the recent ones (the last ``recent`` of all, at least one) and under 10% of those before.
@@ -209,6 +214,8 @@ def classify_hotspots(
 
     References
     ----------
+    Benjamini Y. and Bogomolov M. (2014) Selective inference on multiple families of hypotheses.
+    *Journal of the Royal Statistical Society B* 76(1), 297–318.
     Getis A. and Ord J. K. (1992) The analysis of spatial association by use of distance
     statistics. *Geographical Analysis* 24(3), 189–206.
     Chainey S. (2020) *Understanding Crime: Analyzing the Geography of Crime*. Redlands: Esri
@@ -250,8 +257,7 @@ def classify_hotspots(
         raise InputError("classify_hotspots", [_too_small(int(inhabited.sum()), position)])
     cube = make_cube(
         grid, inhabited, position[target], of_period[target],
-        bins.table["days"].to_numpy()[used],
-        numbers(bins.table.index.to_numpy()[used], freq), FREQ[freq][0], SIGNIFICANT,
+        numbers(bins.table.index.to_numpy()[used], freq), SIGNIFICANT,
     )  # fmt: skip
     rows = np.flatnonzero((cube.hot | cube.cold).any(axis=0))
     cells = _describe(cube, rows, grid, definition, recent)
