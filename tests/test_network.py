@@ -322,6 +322,8 @@ def test_graphml_and_geopackage_read_alike(tmp_path):
         (gpd.GeoSeries([shapely.LineString([(0, 0), (1, 1)])]), "it has no CRS"),
         (gpd.GeoSeries([shapely.Point(0, 0)], crs=CRS), "it holds Point; only LineStrings"),
         (gpd.GeoSeries([], crs=CRS), "it holds no line of any length"),
+        (gpd.GeoDataFrame({"name": ["x"]}), "it has no geometry; say which with .set_geometry"),
+        (streets([(0, 0), (0.005, 0)]), "shorter than 1 cm"),
         (
             gpd.GeoSeries([shapely.LineString([(1, 1), (1, 1)]), None], crs=CRS),
             "no line of any length",
@@ -331,6 +333,35 @@ def test_graphml_and_geopackage_read_alike(tmp_path):
 def test_what_is_no_network_is_refused(network, message):
     with pytest.raises(InputError, match=message):
         hs.NetworkKDE(network).fit(table([(0, 0)]))
+
+
+def test_a_street_that_stands_there_twice_counts_once_and_keeps_its_row():
+    """As in the edges of a directed graph; rows are those of the network as given."""
+    network = streets([(0, 0), (500, 0)], [(500, 0), (500, 400)], names=["Long", "Side"])
+    both = pd.concat([network.iloc[:1], network.iloc[:0], network.reverse().to_frame("geometry"),
+                      network], ignore_index=True)  # fmt: skip
+    both = gpd.GeoDataFrame(both, geometry="geometry", crs=CRS)
+    rows = table([(480, 5)] * 3)
+    once, twice = (hs.NetworkKDE(n, 300, years=1).fit(rows).lixels_ for n in (network, both))
+    assert sorted(twice["heat"].round(6)) == sorted(once["heat"].round(6))
+    assert twice["street"].unique().tolist() == [0, 2]
+    parts = shapely.MultiLineString([network.geometry[0], np.array([(900, 0), (999, 0)]) + ZERO])
+    mixed = gpd.GeoSeries([None, parts, network.geometry[1]], crs=CRS)
+    assert hs.NetworkKDE(mixed).fit(rows).lixels_["street"].unique().tolist() == [1, 2]
+
+
+def test_the_layer_of_lines_is_found_in_a_file_of_several(tmp_path):
+    path, network = tmp_path / "osm.gpkg", streets([(0, 0), (500, 0)])
+    network.centroid.to_frame("geometry").to_file(path, layer="nodes")
+    network.to_file(path, layer="edges")
+    assert read_streets(path, network.crs).length.tolist() == [500]
+    network.to_file(path, layer="paths")
+    with pytest.raises(InputError, match="2 layers of lines: edges, paths; read the one of the"):
+        hs.NetworkKDE(path).fit(table([(0, 0)]))
+    (tmp_path / "folder.graphml").mkdir()
+    for folder in (tmp_path, tmp_path / "folder.graphml"):
+        with pytest.raises(InputError, match=r"network '.*': it "):
+            hs.NetworkKDE(folder).fit(table([(0, 0)]))
 
 
 @pytest.mark.parametrize(
@@ -371,6 +402,11 @@ def test_every_fault_is_named():
     assert "kernel='gaussian'; it takes 'quartic'" in str(error.value)
 
 
+def test_pieces_too_many_to_hold_are_refused():
+    with pytest.raises(InputError, match=r"lixel_m=1e-07 cuts 1 km of street into more than 20,0"):
+        hs.NetworkKDE(streets([(0, 0), (1000, 0)]), lixel_m=1e-7).fit(table([(0, 0)]))
+
+
 def test_snapped_records_bear_no_fine_bandwidth():
     rows = table([(100, 0)] * 40).assign(occurred_to=pd.Timestamp("2025-02-01"))
     network = streets([(0, 0), (500, 0)])
@@ -390,7 +426,7 @@ def test_cambridge(shared):
     rng = np.random.default_rng(0)
     edge = rng.choice(len(known.edges), 10_000, p=known.length / known.length.sum())
     along = rng.random(10_000) * known.length[edge]
-    found = known.spread(edge, along, np.ones(10_000), 2, 500)
+    found = known.spread(edge, along, np.ones(10_000), 2, 300)
     assert found.sum() == pytest.approx(10_000, rel=1e-12)
     want = np.zeros(len(found))
     for e, a in zip(edge[:10], along[:10], strict=True):

@@ -66,6 +66,12 @@ def test_streets_without_any_heat_and_what_is_no_street():
         hs.plot_network(points)
 
 
+@pytest.mark.parametrize("heat", ["x", np.inf])
+def test_heat_that_is_no_number_is_refused(heat):
+    with pytest.raises(hs.InputError, match="'heat' must hold finite numbers"):
+        hs.plot_network(lixels([1]).assign(heat=heat))
+
+
 def drawn_by_colour(ax):
     found = {}
     for part in ax.collections:
@@ -109,3 +115,9 @@ def test_nothing_significant_and_tables_that_do_not_fit(lpts):
         hs.plot_significance([], grid)
     with pytest.raises(hs.InputError, match="are not inside"):
         hs.plot_significance(cells, hs.Grid.over(lpts, 500))
+    wrong = pd.concat([cells, cells]).assign(heat="x", significant="no")
+    with pytest.raises(hs.InputError) as error:
+        hs.plot_significance(wrong, grid)
+    assert len(error.value.faults) == 3
+    with pytest.raises(hs.InputError, match="grid: it is of type NoneType"):
+        hs.plot_significance(cells, None)

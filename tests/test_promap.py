@@ -142,8 +142,11 @@ def test_every_fault_is_named():
         hs.ProMap(40).fit(rows)
     with pytest.raises(InputError, match="when="):
         hs.ProMap(when=pd.Timestamp("2025-01-01", tz="UTC")).fit(rows)
-    with pytest.raises(InputError, match=r"wider than twice the reach of 375 m"):
-        hs.ProMap().fit(rows).predict(box(800))
+    with pytest.raises(
+        InputError, match=r"too wide for a reach of 375 m: .* at most 530 m, best 50 m"
+    ):
+        hs.ProMap().fit(rows).predict(box(531))
+    assert hs.ProMap().fit(rows).predict(box(530)).max() > 0
 
 
 @pytest.mark.realdata
@@ -168,5 +171,8 @@ def test_new_york_thefts_and_monthly_police_records(shared):
     assert heat.max() > 1
     london = shared / "data" / "police_uk" / "city-of-london-2018-2020.zip"
     monthly = hs.read_incidents(london).incidents
-    with pytest.raises(InputError, match="ProMap: these records do not bear it"):
+    with (
+        pytest.warns(Notice, match="police-generated"),
+        pytest.raises(InputError, match="ProMap: these records do not bear it"),
+    ):
         hs.ProMap().fit(monthly)

@@ -28,7 +28,8 @@ def read_streets(network: Any, crs: pyproj.CRS) -> gpd.GeoDataFrame:
     Returns
     -------
     GeoDataFrame
-        LineStrings, none empty; ``name`` where the network has one.
+        LineStrings, none empty and none twice, in either direction: ``street``, the row it has in
+        the network, and ``name`` where the network has one.
 
     Raises
     ------
@@ -51,6 +52,8 @@ def read_streets(network: Any, crs: pyproj.CRS) -> gpd.GeoDataFrame:
                 "the path of a GraphML, GeoPackage or other file of lines."
             ],
         )
+    if isinstance(lines, gpd.GeoDataFrame) and lines.active_geometry_name is None:
+        raise InputError(what, ["it has no geometry; say which with .set_geometry(...)."])
     if lines.crs is None:
         raise InputError(what, ["it has no CRS; say which with .set_crs(...)."])
     names = pd.Series(np.nan, index=range(len(lines)), dtype="str")
@@ -58,8 +61,9 @@ def read_streets(network: Any, crs: pyproj.CRS) -> gpd.GeoDataFrame:
         known = lines["name"].notna().to_numpy()
         names[known] = lines["name"][known].astype(str).to_numpy()
     plain = gpd.GeoDataFrame(
-        {"name": names}, geometry=np.asarray(lines.geometry.array), crs=lines.crs
-    )
+        {"street": np.arange(len(lines)), "name": names},
+        geometry=np.asarray(lines.geometry.array), crs=lines.crs,
+    )  # fmt: skip
     plain = plain[~(plain.geometry.isna() | plain.geometry.is_empty)].to_crs(crs)
     kinds = plain.geom_type
     if wrong := sorted(set(kinds) - {"LineString", "MultiLineString"}):
@@ -73,7 +77,10 @@ def read_streets(network: Any, crs: pyproj.CRS) -> gpd.GeoDataFrame:
         raise InputError(
             what, ["some of its coordinates are not finite in the incidents' CRS; check its CRS."]
         )
-    plain = plain[plain.length > 0].reset_index(drop=True)
+    plain = plain[plain.length > 0]
+    # A two-way street of a directed graph stands there twice, and its end would look like a way on.
+    either = pd.Series(shapely.to_wkb(shapely.normalize(np.asarray(plain.geometry.array))))
+    plain = plain[~either.duplicated().to_numpy()].reset_index(drop=True)
     if not len(plain):
         raise InputError(what, ["it holds no line of any length; give at least one street."])
     return plain
@@ -82,12 +89,23 @@ def read_streets(network: Any, crs: pyproj.CRS) -> gpd.GeoDataFrame:
 def _read_file(path: Path, what: str) -> gpd.GeoDataFrame:
     if path.suffix.lower() == ".graphml":
         return _read_graphml(path, what)
-    from pyogrio.errors import DataSourceError
+    import pyogrio
+    from pyogrio.errors import DataLayerError, DataSourceError
 
     try:
-        read = gpd.read_file(path, engine="pyogrio")
-    except DataSourceError as error:
-        raise InputError(what, [f"it cannot be read as a file of lines: {error}."]) from None
+        layers = [name for name, kind in pyogrio.list_layers(path) if "LineString" in str(kind)]
+        if len(layers) > 1:
+            raise InputError(
+                what,
+                [
+                    f"it has {len(layers)} layers of lines: {', '.join(layers)}; read the one of "
+                    "the streets with geopandas.read_file(..., layer=...) and give that."
+                ],
+            )
+        read = gpd.read_file(path, engine="pyogrio", layer=layers[0] if layers else 0)
+    except (DataLayerError, DataSourceError) as error:
+        said = str(error).rstrip(".")
+        raise InputError(what, [f"it cannot be read as a file of lines: {said}."]) from None
     if not isinstance(read, gpd.GeoDataFrame):
         raise InputError(what, ["it holds no geometry; give a file of lines."])
     return read
@@ -97,7 +115,7 @@ def _read_graphml(path: Path, what: str) -> gpd.GeoDataFrame:
     """Read the nodes (x, y), edges (geometry or straight, name) and CRS, as OSMnx writes them."""
     try:
         root = ElementTree.parse(path).getroot()
-    except ElementTree.ParseError as error:
+    except (ElementTree.ParseError, OSError) as error:
         raise InputError(what, [f"it is no GraphML: {error}."]) from None
     meaning = {
         (key.get("for"), key.get("id")): key.get("attr.name")
@@ -114,7 +132,7 @@ def _read_graphml(path: Path, what: str) -> gpd.GeoDataFrame:
     graph = next((e for e in root.iter() if _is(e, "graph")), None)
     crs = None if graph is None else values(graph, "graph").get("crs")
     nodes: dict[str | None, tuple[float, float]] = {}
-    shapes, names, seen = [], [], set()
+    shapes, names = [], []
     try:
         for node in root.iter():
             if _is(node, "node"):
@@ -124,12 +142,7 @@ def _read_graphml(path: Path, what: str) -> gpd.GeoDataFrame:
             told = values(edge, "edge")
             ends = [nodes[edge.get("source")], nodes[edge.get("target")]]
             shape = told.get("geometry")
-            line = shapely.from_wkt(shape) if shape else shapely.LineString(ends)
-            form = shapely.normalize(line).wkb
-            if form in seen:  # a two-way street of a directed graph stands there twice
-                continue
-            seen.add(form)
-            shapes.append(line)
+            shapes.append(shapely.from_wkt(shape) if shape else shapely.LineString(ends))
             names.append(told.get("name"))
     except (KeyError, ValueError, shapely.errors.ShapelyError) as error:
         raise InputError(

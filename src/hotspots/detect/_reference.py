@@ -70,6 +70,8 @@ def reference_of_points(points: gpd.GeoDataFrame | gpd.GeoSeries, crs: Any) -> R
         When they are no points, in another CRS, or their weights are not clear or below 0.
     """
     what, faults = "against", []
+    if isinstance(points, gpd.GeoDataFrame) and points.active_geometry_name is None:
+        raise InputError(what, ["it has no geometry; say which with .set_geometry(...)."])
     if points.crs is None or points.crs != crs:
         named = "none" if points.crs is None else repr(points.crs.name)
         faults.append(f"its CRS is {named} and the incidents' {crs.name!r}; use .to_crs(...).")
@@ -80,6 +82,8 @@ def reference_of_points(points: gpd.GeoDataFrame | gpd.GeoSeries, crs: Any) -> R
             f"it holds {', '.join(wrong)}; give points, such as .representative_point() of small "
             "areas, or a Series per cell of the grid."
         )
+    elif lost := int((~np.isfinite(coordinates(points)[known])).any(axis=1).sum()):
+        faults.append(f"the coordinates of {lost:,} points are not finite; drop them.")
     name, weight = "places", np.ones(len(points))
     if isinstance(points, gpd.GeoDataFrame):
         numbers = [

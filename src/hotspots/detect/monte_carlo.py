@@ -77,7 +77,7 @@ class Significance(Result):
             f"most {self.alpha:g}, {by}; {self.n_sim:,} simulations of {self.incidents:,} "
             f"incidents that follow {self.null}). {int(cells['above_threshold'].sum()):,} pass "
             f"{self.threshold:,.4g} {self.unit}, which chance passes anywhere at all in "
-            f"{self.alpha:.0%} of simulations."
+            f"{100 * self.alpha:g}% of simulations."
         )
         least = 1 / (self.n_sim + 1)
         reached = int((cells["p_value"] <= least * (1 + 1e-9)).sum())

@@ -20,6 +20,8 @@ from ._lines import read_streets
 from ._regions import is_number
 from ._streets import Streets
 
+_MOST_LIXELS = 20_000_000
+
 POWERS = {name: kernel.power for name, kernel in KERNELS.items() if kernel.power is not None}
 """Kernels by name: the power ``p`` of ``(1 − d²/h²)^p``."""
 
@@ -31,7 +33,8 @@ class NetworkKDE(Detector):
     ----------
     network : GeoDataFrame, GeoSeries or path
         Streets as LineStrings (with a column ``name`` where known), or a file of them: GraphML as
-        OSMnx saves it, GeoPackage, or any other that GDAL reads. In any CRS.
+        OSMnx saves it, GeoPackage, or any other that GDAL reads, with one layer of lines. In any
+        CRS. A line that stands there twice, in either direction, counts once.
     bandwidth : float
         Distance in metres along the streets at which the kernel reaches zero.
     kernel : {"quartic", "epanechnikov", "uniform", "triweight"}
@@ -49,9 +52,9 @@ class NetworkKDE(Detector):
     Attributes
     ----------
     lixels_ : GeoDataFrame
-        LineStrings, index ``lixel``: ``street`` (row in the network), ``name``, ``length_m``,
-        ``incidents`` (those whose nearest street it is) and ``heat``, in incidents per km of
-        street per year.
+        LineStrings, index ``lixel``: ``street`` (row in the network, from 0), ``name``,
+        ``length_m``, ``incidents`` (those whose nearest street it is) and ``heat``, in incidents
+        per km of street per year.
     snapped_, lost_ : int
         Incidents put on a street, and those too far from every street.
     snap_m_ : float
@@ -168,7 +171,7 @@ class NetworkKDE(Detector):
             )
             if not (is_number(value) and 0 < value < np.inf)
         ]  # fmt: skip
-        if self.kernel not in list(POWERS):
+        if not (isinstance(self.kernel, str) and self.kernel in POWERS):
             faults.append(f"kernel={self.kernel!r}; it takes {', '.join(map(repr, POWERS))}.")
         return faults
 
@@ -183,7 +186,18 @@ class NetworkKDE(Detector):
                 ],
             )
         lines = read_streets(self.network, self.crs_)
+        metres = float(lines.length.sum())
+        if metres / self.lixel_m > _MOST_LIXELS:
+            raise InputError(
+                "NetworkKDE",
+                [
+                    f"lixel_m={self.lixel_m!r} cuts {metres / 1000:,.0f} km of street into more "
+                    f"than {_MOST_LIXELS:,} pieces; take longer ones: try 50."
+                ],
+            )
         streets = Streets(lines, float(self.lixel_m))
+        if not len(streets.edges):
+            raise InputError("network", ["its lines are shorter than 1 cm; give real streets."])
         places = self.locations_
         xy = places[["x", "y"]].to_numpy()
         edge, along, apart = streets.nearest(xy, float(self.max_distance_m))
@@ -203,12 +217,12 @@ class NetworkKDE(Detector):
         step = np.floor(along / (streets.length / streets.lixels)[edge]).astype(np.int64)
         lixel = streets.first_lixel[edge] + np.minimum(step, streets.lixels[edge] - 1)
         own = np.bincount(lixel, each[on], minlength=len(of)).astype(np.int64)
-        row, index = streets.street[of], pd.RangeIndex(len(of), name="lixel")
-        name = pd.Series(lines["name"].to_numpy(dtype=object)[row], index=index, dtype="str")
+        line, index = streets.street[of], pd.RangeIndex(len(of), name="lixel")
+        name = pd.Series(lines["name"].to_numpy(dtype=object)[line], index=index, dtype="str")
         self._mass = mass
         self.lixels_ = gpd.GeoDataFrame(
             {
-                "street": row, "name": name, "length_m": length,
+                "street": lines["street"].to_numpy()[line], "name": name, "length_m": length,
                 "incidents": own, "heat": self._per_year(mass / length * 1000),
             },
             geometry=streets.lixel_lines(), crs=self.crs_, index=index,

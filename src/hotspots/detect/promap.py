@@ -16,6 +16,8 @@ from ._regions import is_number
 
 METRICS = ("chebyshev", "euclidean")
 
+_MOST_CELLS = 200  # of reach: every incident is laid on each cell within it
+
 
 class ProMap(Detector):
     r"""Heat is high where incidents were near in space and time: near repeats, looked at forwards.
@@ -59,8 +61,9 @@ class ProMap(Detector):
     squares that is the number of cells between the two, as it was published. On any other grid
     the score is that at the centre of each cell, so that scores compare between grids and cells
     of any width will do; but cells wider than ``unit[0]`` step over what lies between their
-    centres, and cells wider than twice the reach are refused. Nothing is divided by area or
-    years: the unit is the score of one incident in the cell within the last week.
+    centres, and cells wider than 1.4 times the reach, so that an incident could count nowhere,
+    are refused. Nothing is divided by area or years: the unit is the score of one incident in the
+    cell within the last week.
 
     Records known to the month only are refused, and an incident whose interval is longer than one
     step of time has no week: it is left out, and their number is announced.
@@ -120,10 +123,10 @@ class ProMap(Detector):
             ("space_m", self.space_m, steps[0], 400), ("time_days", self.time_days, steps[1], 56),
         ):  # fmt: skip
             if not (is_number(value) and 0 < value < np.inf):
-                faults.append(f"{name}={value!r}; it must be above 0: try {example}.")
+                faults.append(f"{name}={value!r}; it must be a number above 0: try {example}.")
             elif value < step:
                 faults.append(f"{name}={value!r} is less than one step of {step:g}; raise it.")
-        if self.metric not in METRICS:
+        if not (isinstance(self.metric, str) and self.metric in METRICS):
             faults.append(f"metric={self.metric!r}; it takes {', '.join(map(repr, METRICS))}.")
         if self.when is not None and _moment(self.when) is None:
             faults.append(
@@ -176,13 +179,23 @@ class ProMap(Detector):
         step = float(self.unit[0])
         most = self.space_m / step  # steps; the last counted is the last whole number below
         reach = (np.ceil(most) - 0.5) * step
-        if grid.size > 2 * reach:
+        widest = np.sqrt(2) * reach  # from there on a corner is out of reach of the centre
+        if grid.size > widest:
             raise InputError(
                 "grid",
                 [
-                    f"its cells of {grid.size:g} m are wider than twice the reach of {reach:g} m, "
-                    "so that incidents could fall between their centres; take cells of at most "
-                    f"{2 * reach:g} m, best {step:g} m."
+                    f"its cells of {grid.size:g} m are too wide for a reach of {reach:g} m: "
+                    "incidents could fall between their centres; take cells of at most "
+                    f"{np.floor(widest):g} m, best {step:g} m."
+                ],
+            )
+        if reach > _MOST_CELLS * grid.size:
+            raise InputError(
+                "grid",
+                [
+                    f"its cells of {grid.size:g} m are too small for a reach of {reach:g} m, "
+                    f"{reach / grid.size:,.0f} cells; take cells of at least "
+                    f"{np.ceil(reach / _MOST_CELLS):g} m, best {step:g} m, or a shorter space_m."
                 ],
             )
         lattice = grid.lattice
@@ -199,7 +212,7 @@ class ProMap(Detector):
                 held = (score > 0) & (to_column >= 0) & (to_column < grid.columns)
                 held &= (to_row >= 0) & (to_row < grid.rows)
                 number = to_row[held] * grid.columns + to_column[held]
-                summed += np.bincount(number, score[held], minlength=len(summed))
+                np.add.at(summed, number, score[held])
         return summed[grid.cells]
 
 

@@ -20,6 +20,9 @@ from ._surface import kernel_sum
 
 Floats = NDArray[np.float64]
 
+UNCOVERED = 0.05
+"""Share of the incidents away from all of the reference from which this is announced."""
+
 LEVEL = 0.05
 """Adjusted p-value up to which a cell may become part of a hotspot."""
 
@@ -30,7 +33,8 @@ class RelativeRisk(Detector):
     Parameters
     ----------
     bandwidth : float
-        Distance in metres at which the kernel reaches zero, the same for both densities.
+        Distance in metres at which the kernel reaches zero, the same for both densities; of the
+        Gaussian, √8 times its standard deviation.
     kernel : {"quartic", "gaussian", "epanechnikov", "uniform", "triangular", "triweight"}
     category : str, optional
         The incidents that are the subject. Without ``against`` the reference is all the others:
@@ -38,7 +42,8 @@ class RelativeRisk(Detector):
     against : GeoDataFrame, GeoSeries or Series, optional
         The reference. Points with a column that counts (``weight``, or the only column of numbers:
         residents, dwellings, buildings), or without any: one each. Or a Series per cell of the
-        grid, indexed by ``grid.cells`` or ``grid.ids``.
+        grid, indexed by ``grid.cells`` or ``grid.ids``. It must cover where the incidents are;
+        where it does not is announced.
     weights : str, optional
         Column to sum instead of counting, such as ``"harm"``, of the other incidents too. The
         p-values stay those of the numbers of incidents.
@@ -183,7 +188,7 @@ class RelativeRisk(Detector):
         faults = []
         if not (is_number(self.bandwidth) and 0 < self.bandwidth < np.inf):
             faults.append(f"bandwidth={self.bandwidth!r}; it must be metres above 0: try 500.")
-        if self.kernel not in list(KERNELS):
+        if not (isinstance(self.kernel, str) and self.kernel in KERNELS):
             faults.append(f"kernel={self.kernel!r}; it takes {', '.join(map(repr, KERNELS))}.")
         if self.category is not None and not isinstance(self.category, str):
             faults.append(f"category={self.category!r}; it must name one category, or be None.")
@@ -219,6 +224,7 @@ class RelativeRisk(Detector):
 
     def _fit(self) -> None:
         self._last: tuple[Grid, Floats] | None = None
+        self._covered = self.against is None
         if self.against is None:
             self.unit_ = "relative risk (1 = average)"
             self._reference: Reference | None = self._others()
@@ -241,20 +247,41 @@ class RelativeRisk(Detector):
             held &= ~police.to_numpy(dtype=bool, na_value=False)
         weight = None if self.weights is None else weights_of(rows[held], self.weights)
         places, _ = _locations(xy[held], weight)
-        if not len(places) and len(self.locations_):
+        if not places["weight"].any() and len(self.locations_):
+            above = "" if self.weights is None else f" and {self.weights!r} above 0"
             raise InputError(
                 "RelativeRisk",
                 [
-                    "there are no other incidents with a point to hold "
+                    f"there are no other incidents with a point{above} to hold "
                     f"{self.category!r} against; give the whole table, or against=."
                 ],
             )
         return Reference(places, "other incidents")
 
     def _reference_on(self, grid: Grid) -> Reference:
-        if self._reference is not None:
-            return self._reference
-        return reference_of_cells(self.against, grid)
+        reference = self._reference or reference_of_cells(self.against, grid)
+        if not self._covered:
+            self._covered = True  # said once
+            self._say_uncovered(reference)
+        return reference
+
+    def _say_uncovered(self, reference: Reference) -> None:
+        """Announce incidents far from all of the reference: the average is over them, too."""
+        from scipy.spatial import cKDTree
+
+        if not len(self.locations_):
+            return
+        held = reference.places[reference.places["weight"] > 0]
+        away, _ = cKDTree(held[["x", "y"]]).query(self.locations_[["x", "y"]])
+        counts = self.locations_["incidents"].to_numpy()
+        share = counts[away > self.bandwidth].sum() / counts.sum()
+        if share > UNCOVERED:
+            announce(
+                f"RelativeRisk: {share:.0%} of the incidents have no {reference.name} within "
+                f"{self.bandwidth:g} m, yet count in the average, so that the relative risk of all "
+                "places comes out low and their p-values high; give a reference that covers them, "
+                "or only the incidents it covers"
+            )
 
     def _ratios(self, grid: Grid) -> tuple[Floats, Floats, Floats, Floats]:
         """Both densities per km², the relative risk and the risk; NaN where masked."""

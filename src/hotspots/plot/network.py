@@ -49,22 +49,26 @@ def plot_network(
     >>> hs.plot_network(streets).get_title()
     'Heat along the streets'
     """
+    import geopandas as gpd
+    import pandas as pd
     import shapely
     from matplotlib.collections import LineCollection
     from matplotlib.colors import PowerNorm
 
-    columns = getattr(lixels, "columns", ())
-    if "heat" not in columns or "geometry" not in columns:
+    shaped = isinstance(lixels, gpd.GeoDataFrame) and lixels.active_geometry_name is not None
+    if not (shaped and "heat" in lixels.columns):
         raise InputError(
             "lixels",
             [
-                f"it is of type {type(lixels).__name__} without columns 'heat' and 'geometry'; "
+                f"it is of type {type(lixels).__name__} without lines or a column 'heat'; "
                 "give what NetworkKDE(...).segments() returns."
             ],
         )
     shapes = np.asarray(lixels.geometry.array)
     if not np.isin(shapely.get_type_id(shapes), (1, 5)).all():
         raise InputError("lixels", ["it holds shapes that are no lines; drop them."])
+    if not pd.api.types.is_numeric_dtype(lixels["heat"].dtype) or np.isinf(lixels["heat"]).any():
+        raise InputError("lixels", ["'heat' must hold finite numbers; mend it."])
     ax = new_axes(ax, (8, 8))
     heat = lixels["heat"].to_numpy(dtype=float)
     hottest = float(np.nanmax(heat, initial=0.0))

@@ -8,13 +8,12 @@ import numpy as np
 import pandas as pd
 
 from ..contracts import InputError
+from ..places import Grid
 from ._canvas import BLUE, PALE, RED, frame_map, new_axes, note, outline_lpts, rings
 
 if TYPE_CHECKING:
     import geopandas as gpd
     from matplotlib.axes import Axes
-
-    from ..places import Grid
 
 
 def plot_significance(
@@ -110,6 +109,21 @@ def _checked(cells: Any, grid: Grid) -> Any:
         raise InputError(
             "cells", [f"it needs 'significant' and 'heat' or 'z'; columns found: {have}."]
         )
+    faults = [
+        f"column {name!r} is {cells[name].dtype}; it must hold {what}."
+        for name, what, fits in (
+            ("significant", "true or false", pd.api.types.is_bool_dtype),
+            ("heat", "numbers", pd.api.types.is_numeric_dtype),
+            ("z", "numbers", pd.api.types.is_numeric_dtype),
+        )
+        if name in cells.columns and not fits(cells[name].dtype)
+    ]
+    if not cells.index.is_unique:
+        faults.append("some of its cells stand there twice; give one row per cell.")
+    if faults:
+        raise InputError("cells", faults)
+    if not isinstance(grid, Grid):
+        raise InputError("grid", [f"it is of type {type(grid).__name__}; give a Grid."])
     if not np.isin(cells.index.to_numpy(), grid.cells).all():
         raise InputError(
             "cells", [f"some of its cells are not inside {grid!r}; give the grid it was made on."]
