@@ -1,6 +1,7 @@
 """EmpiricalBayes against plain rankings, on incidents none of them has seen.
 
     python benchmarks/backtest_bayes.py [FOLDER] [--only staffordshire gap city newyork]
+                                        [--parts | --paired [--months 12]] [--types Drugs]
 
 FOLDER holds ``police_uk/``, ``boundaries/`` and ``timed/``; ``../shared/data`` beside the project
 by default. For each of the last six months: learn from all months before it, flag the hottest 1% of
@@ -12,6 +13,10 @@ the cells, and tell the share of the month's incidents in them, as a mean over t
 - all: cells by incidents of every type.
 - KDE: kernel density, 300 m.
 - ours: ``EmpiricalBayes``, and its weights and shape, as a mean.
+
+``--parts`` instead learns from some of the surfaces only, also from one that is even over the cells
+with any past incident; ``--paired`` tells the difference from the counts with its 95% interval
+over up to ``--months`` months.
 """
 
 from __future__ import annotations
@@ -22,6 +27,7 @@ import time
 import warnings
 from collections.abc import Iterator
 from pathlib import Path
+from unittest import mock
 
 import geopandas as gpd
 import numpy as np
@@ -29,6 +35,7 @@ import pandas as pd
 import shapely
 
 import hotspots as hs
+from hotspots.detect import bayes
 
 DATA = Path(__file__).resolve().parents[1].parent / "shared" / "data"
 FITTED = {  # hit rates of a first fit by other code, which ours must reach
@@ -110,11 +117,51 @@ def measure(rows: Rows, grid: hs.Grid, category: str) -> tuple[pd.Series, pd.Ser
     return pd.DataFrame(found).mean(), pd.DataFrame(learned).mean()
 
 
+PARTS = (("near", "floor"), ("near", "known", "floor"), ("near", "all", "floor"), bayes.SURFACES)
+
+
+def parts(rows: Rows, grid: hs.Grid, category: str, _: int) -> pd.Series:
+    """Hit rates, as a mean over the origins, of priors from some of the surfaces."""
+    whole, found = bayes.surfaces_of, []
+    for before, later in origins(rows):
+        came = grid.counts(later[later["category"] == category]).to_numpy()
+        rates = {
+            "counts": hit(grid.counts(before[before["category"] == category]).to_numpy(), came)
+        }
+        for names in PARTS:
+
+            def some(*given: object, names: tuple[str, ...] = names) -> np.ndarray:
+                surfaces = dict(zip(PARTS[-1], whole(*given), strict=True))
+                surfaces["known"] = (surfaces["all"] > 0) / max((surfaces["all"] > 0).sum(), 1)
+                return np.stack([surfaces[name] for name in names])
+
+            with mock.patch.multiple(bayes, surfaces_of=some, SURFACES=names):
+                detector = hs.EmpiricalBayes(category, include_police=category == "Drugs")
+                heat = detector.fit(before).predict(grid).to_numpy()
+            rates[" ".join(names)] = hit(heat, came)
+        found.append(rates)
+    return pd.DataFrame(found).mean()
+
+
+def paired(rows: Rows, grid: hs.Grid, category: str, months: int) -> pd.Series:
+    """Hit rate, those of the counts, and the difference with its interval."""
+    ours = hs.EmpiricalBayes(include_police=category == "Drugs")
+    table = hs.backtest({"ours": ours}, rows, grid, category=category, origins=months).summary
+    told = ["origins", "hit_rate", "difference", "difference_low", "difference_high", "better_in"]
+    plain = ("last year's counts", "all counts before")
+    return pd.concat([table.loc["ours", told], table.loc[[*plain], "hit_rate"]])
+
+
 def main() -> None:
     sources = {f.__name__: f for f in (staffordshire, gap, city, newyork)}
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("folder", nargs="?", type=Path, default=DATA)
     parser.add_argument("--only", nargs="+", choices=sources, default=list(sources))
+    parser.add_argument("--types", nargs="+")
+    parser.add_argument("--months", type=int, default=12)
+    which = parser.add_mutually_exclusive_group()
+    which.add_argument("--parts", dest="way", action="store_const", const=parts)
+    which.add_argument("--paired", dest="way", action="store_const", const=paired)
     args = parser.parse_args()
     if not args.folder.is_dir():
         sys.exit(f"there is no {args.folder}; give the folder that holds the records")
@@ -123,7 +170,10 @@ def main() -> None:
         rows, grid, categories = sources[name](args.folder)
         print(f"\n{name}: {len(rows):,} incidents, {grid}")
         told = {}
-        for category in categories:
+        for category in args.types or categories:
+            if args.way:
+                told[category] = args.way(rows, grid, category, args.months)
+                continue
             rates, learned = measure(rows, grid, category)
             told[category] = pd.concat([rates, learned])
             if name == "staffordshire":
