@@ -40,9 +40,7 @@ DETECTORS = {
 }
 every = pytest.mark.parametrize("detector", DETECTORS.values(), ids=DETECTORS.keys())
 pytestmark = [
-    pytest.mark.filterwarnings(
-        "ignore:RelativeRisk. hotspots rank by .* per 1,000:UserWarning"
-    ),
+    pytest.mark.filterwarnings("ignore:RelativeRisk. hotspots rank by .* per 1,000:UserWarning"),
     pytest.mark.filterwarnings("ignore:HDBSCAN is exploratory:UserWarning"),
     pytest.mark.filterwarnings("ignore:.*to learn the blend from:UserWarning"),
 ]
@@ -265,6 +263,57 @@ def test_missing_months_are_not_zeros(detector, incidents):
     with pytest.warns(Notice, match="months hold no incident and count as missing, not as zero"):
         clone(detector).fit(few)
     clone(detector).set_params(years=1).fit(few)  # said otherwise, so nothing to announce
+
+
+class Recent(hs.Counts):
+    """A method of one's own that has a half-life, and leaves it to the base."""
+
+    def __init__(self, half_life="30D", *, weights=None, years=None, include_police=False):
+        super().__init__(weights=weights, years=years, include_police=include_police)
+        self.half_life = half_life
+
+
+def test_a_half_life_weighs_by_age_and_divides_by_years_weighed_alike(grid):
+    """By hand: January, March and December are there; ages run to the last ``occurred_to``."""
+    start = pd.to_datetime(["2025-01-01", "2025-03-10", "2025-12-01", "2025-12-29"])
+    end = pd.to_datetime(["2025-02-01", "2025-03-11", "2025-12-01", "2025-12-31"])
+    xy = [(50, 50), (50, 50), (1050, 50), (2050, 50)]
+    rows = table(xy, harm=[3.0, 1, 1, 1]).assign(occurred_from=start, occurred_to=end)
+    ages = [364 - 15.5, 295.5, 30, 1]  # of the middle of each, from 31 December 00:00
+    weight = 0.5 ** (np.array(ages) / 30) * [3, 1, 1, 1]
+    days = pd.date_range("2025-01-01", "2025-12-29")
+    decay = pd.Series(0.5 ** ((364 - np.arange(len(days)) - 0.5) / 30), index=days.month)
+    years = decay.groupby(level=0).mean()[[1, 3, 12]].sum() / 12
+    with pytest.warns(Notice, match="9 of 12 months hold no incident"):
+        learner = Recent(weights="harm").fit(rows)
+    assert learner.years_ == pytest.approx(years, rel=1e-12)
+    heat = pd.Series(learner.predict(grid).to_numpy(), index=grid.ids) * years / 100
+    want = {"E380000_N340000": weight[:2].sum(), "E381000_N340000": weight[2],
+            "E382000_N340000": weight[3]}  # fmt: skip
+    assert heat[list(want)].to_dict() == pytest.approx(want, rel=1e-12)
+    # years given: the same decay over so long back from the end
+    fixed = Recent(years=2).fit(rows)
+    assert fixed.years_ == pytest.approx(np.mean(0.5 ** (np.arange(0.5, 7305) / 300)) * 2, rel=1e-4)
+
+
+@pytest.mark.parametrize("detector", [Recent(), hs.KDE(250)], ids=["Recent", "KDE"])
+def test_recent_heat_stays_per_year(detector, incidents, grid):
+    """Where nothing changes a half-life changes little, in whatever unit and order of rows."""
+    steady = pd.concat([incidents] * 4, ignore_index=True).rename_axis("incident")
+    day = pd.Timestamp("2025-01-01") + pd.to_timedelta(np.arange(len(steady)) * 365 // 2400, "D")
+    steady = steady.assign(occurred_from=day, occurred_to=day)
+    plain = clone(detector).set_params(half_life=None).fit(steady).predict(grid)
+    learner = clone(detector).set_params(half_life="60D")
+    recent = learner.fit(steady).predict(grid)
+    assert recent.sum() == pytest.approx(plain.sum(), rel=0.02)
+    endless = clone(detector).set_params(half_life="36500D").fit(steady).predict(grid)
+    np.testing.assert_allclose(endless, plain, rtol=5e-3, atol=1e-9)
+    mixed = learner.fit(steady.sample(frac=1, random_state=1)).predict(grid)
+    pd.testing.assert_series_equal(mixed, recent, check_exact=True)
+    assert (learner.fit(steady.iloc[:0]).predict(grid) == 0).all()
+    for wrong in ("soon", 30, "-5D", "12h", pd.NaT):
+        with pytest.raises(InputError, match=r"half_life=.*it must be a length of time, a day"):
+            clone(detector).set_params(half_life=wrong).fit(steady)
 
 
 @every

@@ -198,18 +198,56 @@ def test_locations_are_counted_weighed_and_sorted():
         ({"bandwidth": float("nan")}, "bandwidth=nan"),
         (
             {"bandwidth": "widest"},
-            "bandwidth='widest'; it must be metres above 0 or one of the rul",
+            "bandwidth='widest'; it must be metres above 0 and .* or one of the rul",
         ),
         ({"kernel": np.array(["quartic", "uniform"])}, r"kernel=array\(.*it takes"),
         ({"edge": np.array([1, 2])}, r"edge=array\(.*it takes None, 'uniform', 'diggle'"),
         ({"half_life": "soon"}, "half_life='soon'; it must be a length of time"),
         ({"half_life": "12h"}, "half_life='12h'; it must be a length of time, a day at least"),
+        ({"bandwidth": 3e5}, "bandwidth=300000.0; it must be metres above 0 and at most 100,000"),
+        ({"allow_fine": "no"}, "allow_fine='no'; it must be True or False"),
+        ({"include_police": np.array([1, 0])}, r"include_police=array.*it must be True or False"),
         ({"kernel": "cosine"}, "kernel='cosine'; it takes 'quartic', 'gaussian', 'epanechnikov'"),
     ],
 )
 def test_impossible_parameters_are_refused(parameters, message):
     with pytest.raises(InputError, match=message):
         hs.KDE(**parameters).fit(table([(5, 5)]))
+
+
+def test_what_an_earlier_fit_learned_is_forgotten():
+    crowd = table(np.random.default_rng(1).normal(2000, 300, (200, 2)))
+    detector, grid = hs.KDE(300, adaptive=True).fit(crowd), box_grid()
+    adapted = detector.predict(grid)
+    detector.set_params(adaptive=False)
+    pd.testing.assert_series_equal(detector.predict(grid), adapted)  # as it was fitted
+    assert detector.fit(crowd).bandwidths_ is None
+    pd.testing.assert_series_equal(detector.predict(grid), hs.KDE(300).fit(crowd).predict(grid))
+
+
+def test_points_without_finite_coordinates_count_as_not_located():
+    xy = np.random.default_rng(1).uniform(1000, 3000, (40, 2))
+    strange = np.vstack([xy, [(np.nan, 5), (5, np.nan), (np.inf, 5), (5, -np.inf)]])
+    detector = hs.KDE(300, years=1).fit(table(strange))
+    assert detector.used_.sum() == 40
+    want = hs.KDE(300, years=1).fit(table(xy)).predict(box_grid())
+    pd.testing.assert_series_equal(detector.predict(box_grid()), want)
+
+
+def test_a_rule_misled_by_a_stray_point_is_refused():
+    xy = np.vstack([np.random.default_rng(1).uniform(0, 3000, (40, 2)), [(1e15, 0)]])
+    with pytest.raises(InputError, match=r"'knn' chose .* m \(the mean.*look for stray points"):
+        hs.KDE("knn").fit(table(xy))
+
+
+def test_a_column_that_is_there_twice_is_named():
+    twice = pd.concat([table([(5, 5)], harm=1.0), pd.DataFrame({"harm": [2.0]})], axis=1)
+    twice.index.name = "incident"
+    with pytest.raises(InputError, match="column 'harm' is there twice; rename or drop one"):
+        hs.KDE(weights="harm").fit(twice)
+    with pytest.raises(InputError, match="column 'cost' is there twice"):
+        hs.KDE(weights="cost").fit(twice.set_axis([c.replace("harm", "cost") for c in twice],
+                                                  axis=1))  # fmt: skip
 
 
 def test_every_fault_is_named():

@@ -271,6 +271,8 @@ def _faults(frame: pd.DataFrame, table: Table) -> list[str]:
                 faults.append(
                     f"column {column.name!r} is missing ({column.meaning}); columns found: {have}."
                 )
+        elif isinstance(frame[column.name], pd.DataFrame):
+            faults.append(f"column {column.name!r} is there twice; rename or drop one.")
         elif not _kind_ok(frame[column.name], column.kind):
             given = frame[column.name].dtype
             faults.append(

@@ -108,6 +108,8 @@ class Detector(BaseEstimator, ABC):  # type: ignore[misc]  # scikit-learn has no
             faults.append(f"weights={self.weights!r}; it must name one column, or be None.")
         if self.years is not None and not (is_number(self.years) and 0 < self.years < np.inf):
             faults.append(f"years={self.years!r}; it must be above 0, or None to count months.")
+        if not isinstance(self.include_police, (bool, np.bool_)):
+            faults.append(f"include_police={self.include_police!r}; it must be True or False.")
         half_life = _half_life(getattr(self, "half_life", None), faults)
         if faults:
             raise InputError(type(self).__name__, faults)

@@ -16,6 +16,9 @@ from ._regions import is_number
 from ._surface import kernel_sum, shares_inside
 
 EDGES = ("uniform", "diggle")
+WIDEST_M = 100_000.0
+"""A wider bandwidth is taken for a mistake: kilometres for metres, or stray points."""
+
 OUTSIDE = 0.05
 """Share of incidents beyond the grid from which its outer line is not the edge of the records."""
 
@@ -54,7 +57,7 @@ class KDE(Detector):
     ----------
     bandwidth_ : float
         Bandwidth used, in metres.
-    bandwidths_ : ndarray of float
+    bandwidths_ : ndarray of float, or None
         With ``adaptive``, that of each place of ``locations_``.
     bandwidth_scores_ : Series of float, or None
         What a rule with candidates gave each (index ``bandwidth``): the mean log density per m² of
@@ -158,18 +161,20 @@ class KDE(Detector):
     def _faults(self) -> list[str]:
         faults = []
         rule = isinstance(self.bandwidth, str) and self.bandwidth in RULES
-        if not rule and not (is_number(self.bandwidth) and 0 < float(self.bandwidth) < np.inf):
+        if not rule and not (is_number(self.bandwidth) and 0 < float(self.bandwidth) <= WIDEST_M):
             faults.append(
-                f"bandwidth={self.bandwidth!r}; it must be metres above 0 or one of the rules "
+                f"bandwidth={self.bandwidth!r}; it must be metres above 0 and at most "
+                f"{WIDEST_M:,.0f}, or one of the rules "
                 f"{', '.join(map(repr, RULES))}: try 300."
             )
         if not (isinstance(self.kernel, str) and self.kernel in KERNELS):
             faults.append(f"kernel={self.kernel!r}; it takes {', '.join(map(repr, KERNELS))}.")
         if self.edge is not None and not (isinstance(self.edge, str) and self.edge in EDGES):
             faults.append(f"edge={self.edge!r}; it takes None, {', '.join(map(repr, EDGES))}.")
-        if not isinstance(self.adaptive, (bool, np.bool_)):
-            faults.append(f"adaptive={self.adaptive!r}; it must be True or False.")
-        elif self.adaptive and self.edge == "uniform":
+        flags = {"adaptive": self.adaptive, "allow_fine": self.allow_fine}
+        neither = [name for name, value in flags.items() if not isinstance(value, (bool, np.bool_))]
+        faults.extend(f"{name}={flags[name]!r}; it must be True or False." for name in neither)
+        if "adaptive" not in neither and self.adaptive and str(self.edge) == "uniform":
             faults.append(
                 "edge='uniform' with adaptive=True; a cell has no bandwidth of its own then, only "
                 "incidents have: take edge='diggle'."
@@ -185,6 +190,7 @@ class KDE(Detector):
         if self.bandwidth_ < SNAPPED_BANDWIDTH_M and not self.allow_fine and len(self.locations_):
             given = "" if self.bandwidth == self.bandwidth_ else f"={self.bandwidth_:.0f} m"
             self.support_.require("fine heat", f"KDE(bandwidth={self.bandwidth!r}{given})")
+        self.bandwidths_: NDArray[np.float64] | None = None
         if self.adaptive:
             xy, incidents = self.locations_[["x", "y"]].to_numpy(), self.locations_["incidents"]
             self.bandwidths_ = adaptive_bandwidths(
@@ -199,12 +205,20 @@ class KDE(Detector):
         places = places_of(self.locations_, self.location_, used, self._incidents)
         fine = self.allow_fine or not self.support_.snapped
         choice = choose_bandwidth(rule, places, self.kernel, 0.0 if fine else SNAPPED_BANDWIDTH_M)
+        if choice.bandwidth > WIDEST_M:
+            raise InputError(
+                "KDE",
+                [
+                    f"bandwidth={rule!r} chose {choice.bandwidth:,.0f} m ({choice.told}), over "
+                    f"{WIDEST_M:,.0f}; look for stray points, or give metres: try bandwidth=300."
+                ],
+            )
         self.bandwidth_scores_ = choice.scores
         announce(f"KDE: bandwidth={rule!r} chose {choice.bandwidth:.0f} m: {choice.told}")
         return choice.bandwidth
 
     def _heat(self, grid: Grid) -> NDArray[np.float64]:
-        locations, bandwidth = self.locations_, self.bandwidths_ if self.adaptive else None
+        locations, bandwidth = self.locations_, self.bandwidths_
         if self.edge is None:
             return self._per_year(self._sum(grid, locations, bandwidth))
         inside = self._inside(grid)

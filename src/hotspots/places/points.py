@@ -24,7 +24,7 @@ def coordinates(points: gpd.GeoDataFrame | gpd.GeoSeries) -> NDArray[np.float64]
     Returns
     -------
     ndarray of float, shape (n, 2)
-        NaN where there is no point.
+        NaN where there is no point, or its coordinates are no numbers.
 
     Examples
     --------
@@ -43,6 +43,9 @@ def coordinates(points: gpd.GeoDataFrame | gpd.GeoSeries) -> NDArray[np.float64]
         shapes[shapely.is_empty(shapes)] = None  # of a missing one it is NaN
         shapely.get_x(shapes, out=xy[:, 0])
     shapely.get_y(shapes, out=xy[:, 1])
+    finite = np.isfinite(xy)
+    if not finite.all():
+        xy[~finite.all(axis=1)] = np.nan
     return xy
 
 
@@ -74,6 +77,8 @@ def weights_of(incidents: pd.DataFrame, column: str) -> NDArray[np.float64]:
     if column not in incidents.columns:
         have = ", ".join(map(str, incidents.columns))
         raise InputError("incidents", [f"weights={column!r} is not a column; columns: {have}."])
+    if isinstance(incidents[column], pd.DataFrame):
+        raise InputError("incidents", [f"column {column!r} is there twice; rename or drop one."])
     values = pd.to_numeric(incidents[column], errors="coerce").to_numpy(dtype=float)
     bad = ~np.isfinite(values) | (values < 0)
     if bad.any():
