@@ -129,6 +129,7 @@ def test_heat_lies_within_eps_of_core_locations_and_peaks_at_the_crowd():
     [
         ({"eps": 0}, "eps=0; it must be a number above 0, or .knee."),
         ({"min_incidents": -3}, "min_incidents=-3"),
+        ({"eps": 2e9}, "eps=2000000000.0; it must be at most 100,000 m"),
     ],
 )
 def test_impossible_parameters_are_refused(parameters, message):
@@ -166,7 +167,7 @@ def test_clusters_are_those_of_a_plain_loop(seed):
     rng = np.random.default_rng(seed)
     xy = np.unique(rng.uniform(0, 2000, (300, 2)).round(-1), axis=0)  # many equal distances
     weight = rng.integers(0, 8, len(xy)).astype(float)
-    label, core = Reach.within(xy, 120, 10**9).clusters(weight, 22)
+    label, core = Reach.within(xy, 120).clusters(weight, 22)
     wanted, wanted_core = plain_dbscan(xy, weight, 120, 22)
     assert label.max() > 2
     assert (core & (weight == 0)).any()
@@ -285,7 +286,8 @@ def test_a_street_is_parted_around_its_fullest_places():
     lost = thin.locations_[thin.locations_["cluster"] < 0]
     assert lost["x"].tolist() == [0, 50, 100, 150]
     assert (lost["crowd"] == 0).all()  # of the crowd, too few for a part
-    assert (thin.labels_ == -1).sum() == 8
+    assert (lost["cluster"] == -2).all()
+    assert (thin.labels_ == -2).sum() == 8
     whole = hs.DBSCAN(100, 6, max_diameter_m=None).fit(rows)
     assert whole.clusters_["diameter_m"].tolist() == [800]
     assert hs.DBSCAN(100, 6, max_diameter_m=800).fit(rows).labels_.equals(whole.labels_)
@@ -342,24 +344,39 @@ def test_parts_follow_neither_the_order_of_rows_nor_the_origin_of_the_map():
     assert moved.labels_.tolist() == found.labels_.tolist()
 
 
-def test_where_memory_would_run_out(monkeypatch):
-    """Wide clusters are cut by squares; too many pairs within eps are refused."""
-    monkeypatch.setattr("hotspots.detect._density.MANY", 100)
-    monkeypatch.setattr("hotspots.detect.dbscan.MOST_PAIRS_TO_PART", 100)
-    xy = streets(0)
-    found = hs.DBSCAN(120, 12).fit(table(xy))
-    monkeypatch.setattr("hotspots.detect._density.MANY", 10_000)
-    usual = hs.DBSCAN(120, 12).fit(table(xy))
-    assert (found.locations_["crowd"] == usual.locations_["crowd"]).all()
-    assert not (found.locations_["cluster"] == usual.locations_["cluster"]).all()
-    assert found.clusters_["crowd"].duplicated().any()
-    assert found.clusters_["diameter_m"].max() <= 400
-    assert (found.clusters_["incidents"] >= 12).all()
-    assert (found.clusters_["core_locations"] > 0).all()
-    monkeypatch.setattr("hotspots.detect._density.MANY", 100)
-    monkeypatch.setattr("hotspots.detect.dbscan.MOST_PAIRS", 1000)
-    with pytest.raises(InputError, match="over 1,000 pairs of locations lie within eps=120 m"):
-        hs.DBSCAN(120, 12).fit(table(xy))
+def test_pairs_listed_strip_by_strip_and_anew_are_the_same(monkeypatch):
+    rows = table(streets(0))
+    usual = hs.DBSCAN(120, 12).fit(rows)
+    for name, few in (("MANY", 100), ("AT_ONCE", 500), ("HELD", 1000)):
+        monkeypatch.setattr(f"hotspots.detect._density.{name}", few)
+    reach = Reach.within(usual.locations_[["x", "y"]].to_numpy(), 120)
+    assert not isinstance(reach.pieces, list)
+    sizes = [len(one) for one, _ in reach.pieces]
+    assert len(sizes) > 10
+    assert max(sizes) < 2000
+    found = hs.DBSCAN(120, 12).fit(rows)
+    pd.testing.assert_frame_equal(found.locations_, usual.locations_)
+
+
+def test_places_at_eps_are_within_it_wherever_the_map_begins():
+    xy = np.array([(x, y) for x in range(0, 1000, 100) for y in range(0, 300, 100)], dtype=float)
+    for move in ((0, 0), (0.1, 0.7), (400_123.3, 300_456.9)):
+        found = hs.DBSCAN(100, 5, max_diameter_m=None).fit(table(xy + move))
+        assert found.locations_["core"].sum() == 8  # the middle row without its ends
+        cut = hs.DBSCAN(100, 5, max_diameter_m=200).fit(table(xy + move))
+        assert cut.clusters_["diameter_m"].max() == 200
+        sums = table(xy / 1000 + move)
+        assert hs.DBSCAN(0.1, 5).fit(sums).locations_["core"].sum() == 8
+
+
+def test_crowds_that_lose_every_part_are_announced():
+    rows = table([(x, 0) for x in range(0, 2000, 50)])
+    with pytest.warns(Notice, match="1 of 1 crowds hold 12 incidents nowhere .*=400.*label -2"):
+        found = hs.DBSCAN(300, 12, max_diameter_m=400).fit(rows)
+    assert (found.labels_ == -2).all()
+    assert len(found.clusters_) == 0
+    assert (found.locations_["crowd"] == 0).all()
+    assert len(hs.DBSCAN(300, 12, max_diameter_m=600).fit(rows).clusters_) > 1
 
 
 def test_parting_leaves_the_heat_as_it_is():
@@ -584,7 +601,10 @@ def test_what_the_knee_is_on_real_records(shared):
     """What docs/methods/clusters.md says of the curve of a force's ASB."""
     golden = pd.read_csv(shared / "golden" / "dbscan_staffs_asb.csv")
     rows = table(golden[["x", "y"]].to_numpy(), repeat=golden["n_asb"].to_numpy())
-    with pytest.warns(Notice, match="took 400 m; the k-distance curve bends at 6[0-9][0-9] m"):
+    with (
+        pytest.warns(Notice, match="took 400 m; the k-distance curve bends at 6[0-9][0-9] m"),
+        pytest.warns(Notice, match="23 of 48 crowds hold 24 incidents nowhere within"),
+    ):
         found = hs.DBSCAN("knee").fit(rows)
     assert found.clusters_["diameter_m"].max() <= 400
     crowds = hs.DBSCAN(400, max_diameter_m=None).fit(rows).clusters_

@@ -120,5 +120,7 @@ def test_wrong_parameters_are_named_at_once():
         wrong.fit(table(town_and_village()))
     assert len(error.value.faults) == 4
     assert "min_incidents=1; it must be a whole number from 2" in str(error.value)
+    with pytest.raises(InputError, match=r"bandwidth=2000000000\.0; it must be at most 100,000 m"):
+        hs.HDBSCAN(bandwidth=2e9).fit(table(town_and_village()))
     with pytest.raises(InputError, match=r"min_incidents=24\.5"):
         hs.HDBSCAN(24.5).fit(table(town_and_village()))

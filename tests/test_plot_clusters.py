@@ -55,6 +55,8 @@ def test_what_is_no_curve_is_refused(curve):
         hs.plot_k_distance(curve.drop(columns="share"), -5)
     assert len(error.value.faults) == 2
     assert "column share is missing" in str(error.value)
+    with pytest.raises(InputError, match="distance_m and share must be numbers"):
+        hs.plot_k_distance(curve.assign(share="much"))
     with pytest.raises(InputError, match="it is of type list; give DBSCAN"):
         hs.plot_k_distance([1, 2])
     with pytest.raises(InputError, match="eps='knee'; it must be a number"):

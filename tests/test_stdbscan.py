@@ -217,6 +217,9 @@ def test_wrong_parameters_are_named_at_once():
         wrong.fit(planted())
     assert len(error.value.faults) == 6
     assert "when='soon'; it must be a date without a time zone" in str(error.value)
+    with pytest.raises(InputError, match="eps_days=1000000; it must be at most 36,525") as error:
+        hs.STDBSCAN(2e9, 1_000_000).fit(planted())
+    assert len(error.value.faults) == 2
     for when in (20250401, pd.Timestamp("2025-04-01", tz="UTC"), pd.NaT, ""):
         with pytest.raises(InputError, match="it must be a date without a time zone"):
             hs.STDBSCAN(when=when).fit(planted())

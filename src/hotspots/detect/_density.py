@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-import heapq
-from functools import cached_property
+from collections.abc import Iterable, Iterator
+from itertools import pairwise
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,16 +12,30 @@ from scipy import sparse
 from scipy.spatial import cKDTree
 from scipy.spatial.distance import cdist
 
+from ._regions import is_number
+
 Floats = NDArray[np.float64]
 Places = NDArray[np.intp]
+Piece = tuple[NDArray[np.int32], NDArray[np.int32]]
 
 NOISE = -1
+LEFT_OVER = -2
+"""Label of places of a crowd that was parted which no part could take."""
+
 ALMOST = 1 - 1e-9
 """Sums of weights this near to what is asked for reach it: 240 times 0.1 is 24."""
 
+ABOUT = 1 + 1e-9
+"""Distances this little over a limit are within it, wherever the map begins."""
+
+FARTHEST_M = 100_000.0
+"""Distance beyond which nothing is a crowd, and heat has no end."""
 
 MANY = 10_000
 """Places from which pairs are counted before they are listed."""
+
+AT_ONCE, HELD = 4_000_000, 100_000_000
+"""Pairs listed at a time, and held in memory at most (0.8 GB); more are listed anew when needed."""
 
 
 class Reach:
@@ -28,70 +43,53 @@ class Reach:
 
     Parameters
     ----------
-    one, other : ndarray of int, shape (p,)
-        The places of each pair, every pair once.
-    distance : ndarray of float, shape (p,)
-        Distance of each pair, in any unit.
-    places : int
-        Number of places.
+    at : ndarray of float, shape (n, dimensions)
+        Places, in any unit.
+    pieces : iterable of tuple of two ndarrays of int
+        The two places of each pair, every pair once, some at a time; asked for again at each use.
     """
 
-    def __init__(
-        self, one: NDArray[np.int32], other: NDArray[np.int32], distance: Floats, places: int
-    ) -> None:
-        self.one, self.other = one, other
-        # to a millionth, so that places equally near stay so wherever the map begins
-        self.distance = np.round(distance, 6)
-        self.places = places
+    def __init__(self, at: Floats, pieces: Iterable[Piece]) -> None:
+        self.at, self.pieces = at, pieces
 
     @classmethod
-    def within(cls, xy: Floats, radius: float, most: int) -> Reach | None:
+    def within(cls, xy: Floats, radius: float) -> Reach:
         """Find the pairs of points at most ``radius`` apart.
 
         Parameters
         ----------
         xy : ndarray of float, shape (n, 2)
+            In order of easting.
         radius : float
-        most : int
-            Pairs that memory may hold.
 
         Returns
         -------
-        Reach or None
-            None when there are more pairs.
+        Reach
+            It holds the pairs; more than :data:`HELD` are listed at each use.
         """
-        if len(xy) < 2:
-            none = np.zeros(0, dtype=np.int32)
-            return cls(none, none, np.zeros(0), len(xy))
-        tree = cKDTree(xy)
-        if len(xy) > MANY and (tree.count_neighbors(tree, radius) - len(xy)) // 2 > most:
-            return None
-        pairs = tree.query_pairs(radius, output_type="ndarray")
-        one, other = pairs.T.astype(np.int32)
-        return cls(one, other, np.hypot(*(xy[one] - xy[other]).T), len(xy))
+        pairs = 0
+        if len(xy) > MANY:
+            tree = cKDTree(xy)
+            pairs = (int(tree.count_neighbors(tree, radius * ABOUT)) - len(xy)) // 2
+        strips = _Strips(xy, radius * ABOUT, 1 + pairs // AT_ONCE)
+        return cls(xy, strips if pairs > HELD else list(strips))
 
-    def gathered(self, weight: Floats, group: Places | None = None) -> Floats:
+    def gathered(self, weight: Floats) -> Floats:
         """Sum the weights within reach of each place, its own included.
 
         Parameters
         ----------
         weight : ndarray of float, shape (n,)
-        group : ndarray of int, shape (n,), optional
-            Only places of the same group count.
 
         Returns
         -------
         ndarray of float, shape (n,)
         """
-        one, other = self.one, self.other
-        if group is not None:
-            same = group[one] == group[other]
-            one, other = one[same], other[same]
-        return (
-            weight
-            + np.bincount(one, weight[other], minlength=self.places)
-            + np.bincount(other, weight[one], minlength=self.places)
-        )
+        total = weight.astype(float)
+        for one, other in self.pieces:
+            total += np.bincount(one, weight[other], minlength=len(total))
+            total += np.bincount(other, weight[one], minlength=len(total))
+        return total
 
     def clusters(self, weight: Floats, least: float) -> tuple[Places, NDArray[np.bool_]]:
         """Cluster by DBSCAN.
@@ -110,32 +108,78 @@ class Reach:
         core : ndarray of bool, shape (n,)
         """
         core = self.gathered(weight) >= least * ALMOST
-        core_one, core_other = core[self.one], core[self.other]
-        joined = core_one & core_other
-        edges = (np.ones(np.count_nonzero(joined), dtype=bool),
-                 (self.one[joined], self.other[joined]))  # fmt: skip
-        shape = (self.places, self.places)
-        _, part = sparse.csgraph.connected_components(
-            sparse.coo_matrix(edges, shape=shape), directed=False
-        )
-        label = np.full(self.places, NOISE, dtype=np.intp)
-        label[core] = part[core]
-        half = core_one != core_other
-        one, other = self.one[half], self.other[half]
-        border, nearest = np.where(core_one[half], other, one), np.where(core_one[half], one, other)
-        order = np.lexsort((nearest, self.distance[half], border))
-        border, nearest = border[order], nearest[order]
-        first = np.flatnonzero(np.diff(border, prepend=-1))
-        label[border[first]] = label[nearest[first]]
+        label = np.where(core, np.arange(len(core)), NOISE)
+        borders = [(np.zeros(0, dtype=np.int32),) * 2]
+        for one, other in self.pieces:
+            core_one, core_other = core[one], core[other]
+            joined, half = core_one & core_other, core_one != core_other
+            edges = label[one[joined]], label[other[joined]]
+            graph = sparse.coo_matrix((np.ones(len(edges[0]), dtype=bool), edges),
+                                      shape=(len(core), len(core)))  # fmt: skip
+            label[core] = sparse.csgraph.connected_components(graph, directed=False)[1][label[core]]
+            one, other, inner = one[half], other[half], core_one[half]
+            borders.append(self._nearest(np.where(inner, other, one), np.where(inner, one, other)))
+        border, nearest = self._nearest(*map(np.concatenate, zip(*borders, strict=True)))
+        label[border] = label[nearest]
         return numbered(label, core), core
 
-    @cached_property
-    def lists(self) -> tuple[NDArray[np.int32], NDArray[np.int32]]:
-        """Where the others within reach of each place start, and these others, place by place."""
-        ends = np.concatenate([self.one, self.other]), np.concatenate([self.other, self.one])
-        pairs = np.ones(len(ends[0]), dtype=bool)
-        within = sparse.csr_matrix((pairs, ends), shape=(self.places, self.places))
-        return within.indptr, within.indices
+    def _nearest(
+        self, border: NDArray[np.int32], core: NDArray[np.int32]
+    ) -> tuple[NDArray[np.int32], NDArray[np.int32]]:
+        """Keep the nearest core of each border place."""
+        apart = np.sqrt(((self.at[border] - self.at[core]) ** 2).sum(axis=1))
+        # to a millionth, so that places equally near stay so wherever the map begins
+        order = np.lexsort((core, np.round(apart, 6), border))
+        first = order[np.flatnonzero(np.diff(border[order], prepend=-1))]
+        return border[first], core[first]
+
+
+class _Strips:
+    """Pairs of places, in order of easting, strip by strip."""
+
+    def __init__(self, xy: Floats, radius: float, strips: int) -> None:
+        self.xy, self.radius, self.strips = xy, radius, strips
+
+    def __iter__(self) -> Iterator[Piece]:
+        from tqdm.auto import tqdm
+
+        xy = self.xy
+        ends = np.linspace(0, len(xy), self.strips + 1).astype(np.intp)
+        told = tqdm(
+            list(pairwise(ends.tolist())), "pairs of places", unit="strip", leave=False, delay=2,
+            disable=None,
+        )  # fmt: skip
+        for start, end in told:
+            if start == end:
+                continue
+            strip = cKDTree(xy[start:end])
+            one, other = strip.query_pairs(self.radius, output_type="ndarray").astype(np.int32).T
+            yield one + np.int32(start), other + np.int32(start)
+            beyond = np.searchsorted(xy[:, 0], xy[end - 1, 0] + self.radius, side="right")
+            if beyond > end:
+                across = strip.sparse_distance_matrix(
+                    cKDTree(xy[end:beyond]), self.radius, output_type="ndarray"
+                )
+                one, other = (across[name].astype(np.int32) for name in "ij")
+                yield one + np.int32(start), other + np.int32(end)
+
+
+def too_far(name: str, metres: Any) -> list[str]:
+    """Name the fault of a distance no patrol could have in mind, if it is one.
+
+    Parameters
+    ----------
+    name : str
+        The parameter.
+    metres : object
+
+    Returns
+    -------
+    list of str
+    """
+    if not (is_number(metres) and FARTHEST_M < metres < np.inf):
+        return []
+    return [f"{name}={metres!r}; it must be at most {FARTHEST_M:,.0f} m: try 200."]
 
 
 def numbered(label: Places, core: NDArray[np.bool_]) -> Places:
@@ -144,7 +188,7 @@ def numbered(label: Places, core: NDArray[np.bool_]) -> Places:
     Parameters
     ----------
     label : ndarray of int, shape (n,)
-        Any labels from 0; -1 for noise.
+        Any labels from 0; -1 for noise, -2 for what is left over.
     core : ndarray of bool, shape (n,)
 
     Returns
@@ -153,8 +197,9 @@ def numbered(label: Places, core: NDArray[np.bool_]) -> Places:
     """
     cores = np.flatnonzero(core & (label >= 0))
     given, first = np.unique(label[cores], return_index=True)
-    name = np.full(label.max(initial=NOISE) + 2, NOISE, dtype=np.intp)
+    name = np.full(label.max(initial=NOISE) + 3, NOISE, dtype=np.intp)
     name[given[np.argsort(first)]] = np.arange(len(given))
+    name[LEFT_OVER] = LEFT_OVER
     return name[label]  # the last entry is that of noise
 
 
@@ -169,31 +214,26 @@ def diameter(xy: Floats) -> float:
     -------
     float
     """
+    if len(xy) < 2:
+        return 0.0
     if len(xy) > 50:  # the two lie on the hull, which has few corners
         import shapely
 
         xy = shapely.get_coordinates(shapely.convex_hull(shapely.multipoints(xy)))
-    if len(xy) < 2:
-        return 0.0
     x, y = xy.T
-    return float(np.sqrt(((x[:, None] - x) ** 2 + (y[:, None] - y) ** 2).max()))
+    widest = np.sqrt(((x[:, None] - x) ** 2 + (y[:, None] - y) ** 2).max())
+    return float(np.round(widest, 6))  # the same wherever the map begins
 
 
 def parted(
-    xy: Floats,
-    weight: Floats,
-    label: Places,
-    core: NDArray[np.bool_],
-    *,
-    widest: float,
-    least: float,
-    half: Reach | None,
+    xy: Floats, weight: Floats, label: Places, core: NDArray[np.bool_], widest: float, least: float
 ) -> Places:
     """Part the clusters wider than a limit around the fullest of their cores.
 
     Parameters
     ----------
     xy : ndarray of float, shape (n, 2)
+        In order of easting.
     weight : ndarray of float, shape (n,)
     label, core : ndarray, shape (n,)
         As :meth:`Reach.clusters` gives them.
@@ -201,8 +241,6 @@ def parted(
         Largest distance between two places of a cluster.
     least : float
         Weight a part must hold.
-    half : Reach, optional
-        Pairs within half of ``widest``; None where they are too many.
 
     Returns
     -------
@@ -210,94 +248,54 @@ def parted(
         Labels, numbered anew. The core with the most weight of its cluster within half the limit
         takes all that into a part, then the core with the most of what is left, while that reaches
         ``least``. What is left over joins the nearest part that stays within the limit, or no
-        part: then its label is -1. Without ``half``, wide clusters are cut by squares whose
-        diagonal is the limit, from their south-western corner.
+        part: then its label is -2.
     """
     members = np.argsort(label, kind="stable")
     members = members[np.searchsorted(label[members], 0) :]
     groups = np.split(members, np.flatnonzero(np.diff(label[members])) + 1) if len(members) else []
     wide = [group for group in groups if diameter(xy[group]) > widest]
-    if not wide:
-        return label
-    if half is None:
-        return _cut(xy, weight, label, core, wide, widest, least)
-    holds = half.gathered(weight, label)
-    label = label.copy()
-    part = np.full(len(label), NOISE, dtype=np.intp)
-    free = np.zeros(len(label), dtype=bool)
-    following = len(groups)
+    following, named = len(groups), label.copy()
     for group in wide:
-        free[group] = True
-        centres = _take(group[core[group]], half, weight, holds, free, part, least)
-        free[group] = False
-        _join_rest(xy, group, centres, part, widest)
-        label[group] = np.where(part[group] >= 0, part[group] + following, NOISE)
+        part, centres = _taken(xy[group], weight[group], core[group], widest / 2, least)
+        _join_rest(xy[group], centres, part, widest)
+        named[group] = np.where(part >= 0, part + following, LEFT_OVER)
         following += len(centres)
-    return numbered(label, core)
+    return numbered(named, core) if wide else label
 
 
-def _cut(
-    xy: Floats, weight: Floats, label: Places, core: NDArray[np.bool_], wide: list[Places],
-    widest: float, least: float,
-) -> Places:  # fmt: skip
-    """Cut wide clusters by squares; a square that holds too little, or no core, is no part."""
-    label = label.copy()
-    following = int(label.max()) + 1
-    for group in wide:
-        where = xy[group] - xy[group].min(axis=0)
-        column, row = (where // (widest / np.sqrt(2) * ALMOST)).astype(np.int64).T
-        _, square = np.unique(column * (row.max() + 1) + row, return_inverse=True)
-        full = np.bincount(square, weight[group]) >= least * ALMOST
-        full &= np.bincount(square, core[group]) > 0
-        label[group] = np.where(full[square], square + following, NOISE)
-        following += len(full)
-    return numbered(label, core)
-
-
-def _take(
-    candidates: Places, half: Reach, weight: Floats, holds: Floats, free: NDArray[np.bool_],
-    part: Places, least: float,
-) -> list[int]:  # fmt: skip
-    """Let the fullest of the candidates in turn take all free places near into a part, in place.
-
-    ``holds`` is what each would take if all places were free. Returns the candidates that took
-    some: the centre of each part.
-    """
-    start, ends = half.lists
-    candidates = candidates[holds[candidates] >= least * ALMOST]
-    full = list(zip((-holds[candidates]).tolist(), candidates.tolist(), strict=True))
-    heapq.heapify(full)
+def _taken(
+    xy: Floats, weight: Floats, core: NDArray[np.bool_], radius: float, least: float
+) -> tuple[Places, list[int]]:
+    """Let the fullest of the cores in turn take all free places near: parts, and their centres."""
+    tree, reach = cKDTree(xy), radius * ABOUT
+    holds = Reach.within(xy, radius).gathered(weight)
+    part = np.full(len(xy), NOISE, dtype=np.intp)
     centres: list[int] = []
-    while full and -full[0][0] >= least * ALMOST:
-        told, place = heapq.heappop(full)
-        if not free[place]:
-            continue
-        near = ends[start[place] : start[place + 1]]
-        near = near[free[near]]
-        now = -float(weight[near].sum() + weight[place])
-        if now > told * ALMOST:  # others have taken of it since: it has to wait its turn
-            heapq.heappush(full, (now, place))
-            continue
-        part[near] = part[place] = len(centres)
-        free[near] = free[place] = False
-        centres.append(place)
-    return centres
+    left = np.flatnonzero(core)
+    while len(left := left[(part[left] < 0) & (holds[left] >= least * ALMOST)]):
+        centre = int(left[np.argmax(holds[left] >= holds[left].max() * ALMOST)])
+        near = np.array(tree.query_ball_point(xy[centre], reach), dtype=np.intp)
+        near = near[part[near] < 0]
+        part[near] = len(centres)
+        centres.append(centre)
+        lost = cKDTree(xy[near]).sparse_distance_matrix(tree, reach, output_type="ndarray")
+        np.subtract.at(holds, lost["j"], weight[near][lost["i"]])
+    return part, centres
 
 
-def _join_rest(xy: Floats, group: Places, centres: list[int], part: Places, widest: float) -> None:
+def _join_rest(xy: Floats, centres: list[int], part: Places, widest: float) -> None:
     """Let places without a part join, in place, the nearest that stays within the limit."""
-    rest = group[part[group] < 0]
+    rest = np.flatnonzero(part < 0)
     if not len(rest) or not centres:
         return
-    order = group[np.argsort(part[group], kind="stable")]
-    order = order[np.searchsorted(part[order], 0) :]
+    order = np.argsort(part, kind="stable")[len(rest) :]
     members = np.split(order, np.searchsorted(part[order], np.arange(1, len(centres))))
     tree = cKDTree(xy[rest])
     fits: list[tuple[int, float, int]] = []
     for name, inside in enumerate(members):
-        about = np.sort(tree.query_ball_point(xy[centres[name]], widest)).astype(np.intp)
+        about = np.sort(tree.query_ball_point(xy[centres[name]], widest * ABOUT)).astype(np.intp)
         far = cdist(xy[rest[about]], xy[inside])
-        near = np.flatnonzero(far.max(axis=1, initial=0.0) <= widest)
+        near = np.flatnonzero(far.max(axis=1, initial=0.0) <= widest * ABOUT)
         least = np.round(far[near].min(axis=1, initial=np.inf), 6).tolist()
         fits += zip(about[near].tolist(), least, [name] * len(near), strict=True)
     joined: list[list[int]] = [[] for _ in centres]
@@ -305,7 +303,8 @@ def _join_rest(xy: Floats, group: Places, centres: list[int], part: Places, wide
         place = int(rest[at])
         if part[place] >= 0:
             continue
-        if joined[name] and np.hypot(*(xy[joined[name]] - xy[place]).T).max() > widest:
+        others = xy[joined[name]]
+        if len(others) and np.hypot(*(others - xy[place]).T).max() > widest * ABOUT:
             continue
         part[place] = name
         joined[name].append(place)

@@ -13,7 +13,7 @@ from ..contracts import InputError, announce
 from ..places import Grid, weights_of
 from ._base import Detector
 from ._clusters import describe, main_cluster
-from ._density import Reach, parted
+from ._density import Reach, parted, too_far
 from ._kdistance import FARTHEST_M, curve, k_distances, knee
 from ._regions import is_number
 from ._resample import blocks_of, drawn, jaccard
@@ -23,9 +23,6 @@ KNEE_RANGE_M = (50.0, 400.0)
 """Where ``eps="knee"`` may end: under it one address is a place of its own, over it a district."""
 
 NOT_FITTED = "this %(name)s is not fitted yet; call .fit(incidents) first."
-
-MOST_PAIRS, MOST_PAIRS_TO_PART = 200_000_000, 50_000_000
-"""Pairs of locations near each other that are held in memory at most (10 and 2.5 GB)."""
 
 UNSTABLE = 0.6
 """Stability under which a cluster is called unstable."""
@@ -59,8 +56,9 @@ class DBSCAN(Detector):
     eps_ : float
         Distance used, in metres.
     labels_ : Series of int
-        Cluster of each given incident, index as given; -1 for noise, for incidents without a
-        location or left out, and for what is left over of a cluster that was parted.
+        Cluster of each given incident, index as given; -1 for noise and for incidents without a
+        location or left out; -2 for incidents in a crowd that is too wide for one cluster, at
+        locations none of its parts can take: busy surroundings, not noise.
     clusters_ : DataFrame
         Index ``cluster``: ``incidents``, ``locations``, ``core_locations``, ``weight``, ``easting``
         and ``northing`` (the weighted mean), ``extent_m`` (the diagonal of its bounding box),
@@ -70,7 +68,8 @@ class DBSCAN(Detector):
         of them lie in and ``lpt_share``, the share of that team's incidents that the cluster
         holds. After :meth:`stability`, ``stability`` and ``unstable``.
     locations_ : DataFrame
-        As of every detector, with ``cluster``, ``crowd`` and ``core``.
+        As of every detector, with ``cluster`` (as ``labels_``), ``crowd`` (the cluster before it
+        was parted, or -1) and ``core``.
 
     Notes
     -----
@@ -84,11 +83,10 @@ class DBSCAN(Detector):
     Along a busy street DBSCAN chains crowds together. A cluster wider than ``max_diameter_m`` is
     parted: the core location with most weight of its cluster within half that distance takes all
     of it, then the one with most of what is left, while that reaches ``min_incidents``. Locations
-    left over join the nearest part that stays within the limit; those that cannot keep their
-    ``crowd`` (the cluster before it was parted) but have no ``cluster``. So a crowd can be
-    thinner, within half the limit of any of its locations, than a cluster may be: then it has no
-    parts at all. Where over 50 million pairs of locations lie within half the limit, memory does
-    not hold them, and wide clusters are cut by squares whose diagonal is the limit.
+    left over join the nearest part that stays within the limit; those that cannot are labelled -2
+    and keep their ``crowd``, the cluster before it was parted. So a crowd can be thinner, within
+    half the limit of any of its locations, than a cluster may be: then it has no parts at all,
+    which is announced.
 
     The heat of a cell within :math:`\varepsilon` of a core location is the density of clustered
     incidents within :math:`\varepsilon` of its centre, those nearer counting more (Epanechnikov);
@@ -224,9 +222,9 @@ class DBSCAN(Detector):
                 weekly=bool(self.support_.abilities.loc["weekly periods", "supported"]),
             )  # fmt: skip
             given, own = (self.locations_[name].to_numpy() for name in ("cluster", "weight"))
-            reach, half = self._reach()
+            reach = Reach.within(self.locations_[["x", "y"]].to_numpy(), self.eps_)
             for weights in drawn(blocks, bootstraps, seed):
-                _, label, _ = self._clustered(reach, half, weights)
+                _, label, _ = self._clustered(reach, weights)
                 found += jaccard(given, label, own)
             found /= bootstraps
         stability = pd.Series(found, index=self.clusters_.index, name="stability")
@@ -235,7 +233,8 @@ class DBSCAN(Detector):
 
     def _faults(self) -> list[str]:
         rows: list[tuple[str, Any, str, bool]] = [
-            ("eps", self.eps, "or 'knee': try 200", self.eps == "knee"),
+            ("eps", self.eps, "or 'knee': try 200", isinstance(self.eps, str)
+             and self.eps == "knee"),
             ("min_incidents", self.min_incidents, "try 24", False),
             ("max_diameter_m", self.max_diameter_m, "or None: try 400",
              self.max_diameter_m is None),
@@ -244,19 +243,21 @@ class DBSCAN(Detector):
             f"{name}={value!r}; it must be a number above 0, {remedy}."
             for name, value, remedy, fine in rows
             if not fine and not (is_number(value) and 0 < value < np.inf)
-        ]
+        ] + too_far("eps", self.eps)
 
     def _fit(self) -> None:
         self._k_distances = None
         self.eps_ = self._knee() if self.eps == "knee" else float(self.eps)
         places = self.locations_
-        crowd, label, core = self._clustered(*self._reach(), places["weight"].to_numpy())
+        reach = Reach.within(places[["x", "y"]].to_numpy(), self.eps_)
+        crowd, label, core = self._clustered(reach, places["weight"].to_numpy())
         self.locations_ = places.assign(cluster=label, crowd=crowd, core=core)
         labels = np.full(len(self.used_), -1, dtype=np.int64)
         labels[self.used_] = label[self.location_]
         self.labels_ = pd.Series(labels, index=self._incidents.index, name="cluster")
         used = pd.DataFrame(self._incidents.drop(columns="geometry"))[self.used_]
         self.clusters_ = describe(used, labels[self.used_], self.locations_)
+        self._warn_of_crowds_without_parts()
         self._warn_of_snapping()
 
     def _knee(self) -> float:
@@ -283,30 +284,29 @@ class DBSCAN(Detector):
         )
         return chosen
 
-    def _reach(self) -> tuple[Reach, Reach | None]:
-        """Pairs of locations within eps and, for parting clusters, within half the widest."""
-        xy = self.locations_[["x", "y"]].to_numpy()
-        within = Reach.within(xy, self.eps_, MOST_PAIRS)
-        if within is None:
-            raise InputError(
-                "DBSCAN",
-                [f"over {MOST_PAIRS:,} pairs of locations lie within eps={self.eps_:g} m of each "
-                 "other, more than memory holds: take a smaller eps, one category, or one team."],
-            )  # fmt: skip
-        if self.max_diameter_m is None:
-            return within, None
-        return within, Reach.within(xy, self.max_diameter_m / 2, MOST_PAIRS_TO_PART)
-
     def _clustered(
-        self, reach: Reach, half: Reach | None, weight: NDArray[np.float64]
+        self, reach: Reach, weight: NDArray[np.float64]
     ) -> tuple[NDArray[np.intp], NDArray[np.intp], NDArray[np.bool_]]:
         """Cluster of each location as DBSCAN joins them and as parted, and whether it is core."""
         least = float(self.min_incidents)
         crowd, core = reach.clusters(weight, least)
         if self.max_diameter_m is None:
             return crowd, crowd, core
-        xy, widest = self.locations_[["x", "y"]].to_numpy(), float(self.max_diameter_m)
-        return crowd, parted(xy, weight, crowd, core, widest=widest, least=least, half=half), core
+        xy = self.locations_[["x", "y"]].to_numpy()
+        return crowd, parted(xy, weight, crowd, core, float(self.max_diameter_m), least), core
+
+    def _warn_of_crowds_without_parts(self) -> None:
+        """Say so where whole crowds are in no cluster, as the widest is too little for eps."""
+        crowd = self.locations_["crowd"]
+        crowds, parted = int(crowd.max()) + 1 if len(crowd) else 0, self.clusters_["crowd"]
+        lost = crowds - parted.nunique()
+        if lost:
+            least = f"{self.min_incidents:g} {self.weights or 'incidents'}"
+            announce(
+                f"DBSCAN: {lost} of {crowds} crowds hold {least} nowhere within "
+                f"max_diameter_m={self.max_diameter_m:g}, so they are in no cluster (label -2); "
+                f"take a wider one, at least twice eps={self.eps_:.0f}, or a smaller eps"
+            )
 
     def _warn_of_snapping(self) -> None:
         """Say so where most clusters are nothing but single snapped points."""

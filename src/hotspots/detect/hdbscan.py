@@ -12,7 +12,7 @@ from ..contracts import InputError, announce
 from ..places import Grid
 from ._base import Detector
 from ._clusters import describe
-from ._density import NOISE
+from ._density import NOISE, too_far
 from ._regions import is_number
 from ._surface import kernel_sum
 
@@ -115,7 +115,7 @@ class HDBSCAN(Detector):
         if self.min_samples is not None:
             rows.append(("min_samples", self.min_samples, 1, "or None for half of min_incidents"))
         faults = [
-            f"{name}={value!r}; it must be a whole number from {least}: {remedy}."
+            f"{name}={value!r}; it must be a whole number from {least}, {remedy}."
             for name, value, least, remedy in rows
             if isinstance(value, bool) or not isinstance(value, (int, np.integer)) or value < least
         ]
@@ -123,7 +123,7 @@ class HDBSCAN(Detector):
             faults.append(
                 f"bandwidth={self.bandwidth!r}; it must be a number of metres above 0: try 200."
             )
-        return faults
+        return faults + too_far("bandwidth", self.bandwidth)
 
     def _fit(self) -> None:
         places = self.locations_

@@ -16,7 +16,7 @@ from ..places import Grid, weights_of
 from ..support import data_support
 from ._base import Detector
 from ._clusters import main_cluster
-from ._density import ALMOST, NOISE, Reach, diameter
+from ._density import ABOUT, ALMOST, NOISE, Reach, diameter, too_far
 from ._regions import is_number, place_names
 from ._surface import kernel_sum
 
@@ -25,6 +25,8 @@ if TYPE_CHECKING:
 
 DAY = pd.Timedelta(days=1)
 US_PER_DAY = 86_400e6
+LONGEST = 36_525
+"""Days, at most, within which incidents are a series: a century."""
 MANY = 50_000
 """Incidents from which pairs are counted before they are listed."""
 MOST_PAIRS = 100_000_000
@@ -222,7 +224,9 @@ class STDBSCAN(Detector):
             f"{name}={value!r}; it must be a number above 0: try {example}."
             for name, value, example in rows
             if not (is_number(value) and 0 < value < np.inf)
-        ]
+        ] + too_far("eps", self.eps)
+        if is_number(self.eps_days) and LONGEST < self.eps_days < np.inf:
+            faults.append(f"eps_days={self.eps_days!r}; it must be at most {LONGEST:,}: try 14.")
         if self.when is not None and _moment(self.when) is None:
             faults.append(
                 f"when={self.when!r}; it must be a date without a time zone, as '2025-03-31', or "
@@ -271,9 +275,8 @@ class STDBSCAN(Detector):
 
     def _reach(self, xy: NDArray[np.float64], time: NDArray[np.int64]) -> Reach:
         """Pairs of incidents near in place and in time."""
-        none = np.zeros(0, dtype=np.int32)
         if len(xy) < 2:
-            return Reach(none, none, np.zeros(0), len(xy))
+            return Reach(xy, [])
         longest = self.eps_days * US_PER_DAY
         scaled = np.column_stack([
             (xy - xy.min(axis=0)) / self.eps, (time - time.min()) / longest
@@ -290,12 +293,10 @@ class STDBSCAN(Detector):
                  f"{self.eps_days:g} of each other, more than memory holds ({MOST_PAIRS:,}): take "
                  "one category, a shorter period, or a smaller eps or eps_days."],
             )  # fmt: skip
-        one, other = tree.query_pairs(1 + 1e-9, p=np.inf, output_type="ndarray").T
-        apart = np.hypot(*(xy[one] - xy[other]).T)
-        later = np.abs(time[one] - time[other])
-        near = (apart <= self.eps) & (later <= longest)
-        distance = np.hypot(apart[near] / self.eps, later[near] / longest)
-        return Reach(one[near].astype(np.int32), other[near].astype(np.int32), distance, len(xy))
+        one, other = tree.query_pairs(ABOUT, p=np.inf, output_type="ndarray").astype(np.int32).T
+        apart = ((xy[one] - xy[other]) ** 2).sum(axis=1)
+        near = (apart <= (self.eps * ABOUT) ** 2) & (np.abs(time[one] - time[other]) <= longest)
+        return Reach(scaled, [(one[near], other[near])])
 
     def _describe(self, used: pd.DataFrame, label: NDArray[np.int64]) -> pd.DataFrame:
         """Tell of each series what a briefing needs."""

@@ -88,6 +88,10 @@ def _checked(k_distances: Any, eps: Any) -> tuple[Any, Any]:
             f"column {', '.join(sorted(missing))} is missing; give "
             "DBSCAN(...).fit(...).k_distances_."
         )
+    elif not all(pd.api.types.is_numeric_dtype(k_distances[c]) for c in ("distance_m", "share")):
+        faults.append(
+            "distance_m and share must be numbers; give DBSCAN(...).fit(...).k_distances_."
+        )
     fine = isinstance(eps, (int, float, np.number)) and not isinstance(eps, bool)
     if eps is not None and not (fine and 0 < eps < np.inf):
         faults.append(f"eps={eps!r}; it must be a number of metres above 0, or None.")
