@@ -166,6 +166,17 @@ def test_intervals_are_seeded_and_do_not_depend_on_the_order_of_places():
     assert (first["estimate"] <= first["high"]).all()
 
 
+def test_places_are_drawn_alike_whether_they_share_values_or_not():
+    """Each kind comes as often as it is there, with the spread of drawing with replacement."""
+    for values in (np.repeat([0.0, 1, 4], [500, 90, 10]), np.repeat([0.0, 1, 4], [5, 2, 1])):
+        spread = _Spread.of(values)
+        times = spread.drawn(np.random.default_rng(0), 4_000).times
+        n, share = len(values), spread.times / len(values)
+        assert (times.sum(axis=1) == n).all()
+        assert times.mean(axis=0) == pytest.approx(spread.times, abs=5 * n**0.5 / 4_000**0.5)
+        assert times.var(axis=0) == pytest.approx(n * share * (1 - share), rel=0.15)
+
+
 def test_leaving_one_place_out_is_exact():
     counts = np.array([0.0, 0, 1, 1, 3, 7])
     spread = _Spread.of(counts)

@@ -184,7 +184,7 @@ class _Spread:
         ranks = self.times * (before + (self.times + 1) / 2)  # summed over the places of a value
         ginis = _ginis(ranks @ self.values, places, total, counted)
         with np.errstate(invalid="ignore"):
-            shares = [self._holding(q / 100, total, whole) / places for q in HELD]
+            shares = [many / places for many in self._holding(total, whole)]
         return np.stack([*ginis, *shares], axis=-1)
 
     def without_one(self, counted: bool) -> Floats:
@@ -196,18 +196,34 @@ class _Spread:
         sums = ranks @ values - upto * values - (held[-1] - held)
         return np.stack(_ginis(sums, upto[-1] - 1, held[-1] - values, counted), axis=-1)
 
-    def _holding(self, share: float, total: Floats, whole: bool) -> Floats:
-        """Count the fewest places that hold the share of the total."""
+    def _holding(self, total: Floats, whole: bool) -> list[Floats]:
+        """Count the fewest places that hold each of the shares :data:`HELD` of the total."""
         times, values = self.times[..., ::-1], self.values[::-1]
         places, held = np.cumsum(times, axis=-1), np.cumsum(times * values, axis=-1)
-        wanted = np.asarray(share * total * (1 - 1e-12))[..., None]
-        at = np.minimum((held < wanted).sum(axis=-1), len(values) - 1)[..., None]
-        before = np.take_along_axis(held - times * values, at, -1)[..., 0]
-        each = np.where(total > 0, values[at[..., 0]], np.nan)
-        with np.errstate(divide="ignore"):
-            more = (wanted[..., 0] - before) / each
-        many: Floats = np.take_along_axis(places - times, at, -1)[..., 0]
-        return many + (np.ceil(more) if whole else more)
+        found = []
+        for q in HELD:
+            wanted = np.asarray(q / 100 * total * (1 - 1e-12))[..., None]
+            at = np.minimum((held < wanted).sum(axis=-1), len(values) - 1)[..., None]
+            many, had, last = (
+                np.take_along_axis(part, at, -1)[..., 0] for part in (places, held, times)
+            )
+            each = np.where(total > 0, values[at[..., 0]], np.nan)
+            with np.errstate(divide="ignore"):
+                more = (wanted[..., 0] - (had - last * each)) / each
+            found.append(many - last + (np.ceil(more) if whole else more))
+        return found
+
+    def drawn(self, rng: np.random.Generator, samples: int) -> _Spread:
+        """Draw as many places as there are, with replacement, so many times."""
+        n, kinds = int(self.times.sum()), len(self.values)
+        if 8 * kinds < n:
+            times = rng.multinomial(n, self.times / n, samples)
+        else:  # almost every place has a value of its own: quicker drawn one by one
+            kind = np.repeat(np.arange(kinds), self.times.astype(np.int64))
+            times = np.stack([
+                np.bincount(kind[rng.integers(n, size=n)], minlength=kinds) for _ in range(samples)
+            ])  # fmt: skip
+        return _Spread(self.values, times.astype(float))
 
 
 def _ginis(sums: Floats, places: Floats, total: Floats, counted: bool) -> list[Floats]:
@@ -227,6 +243,7 @@ def _intervals(
 ) -> tuple[Floats, Floats, Floats]:
     """Estimate, and both ends of the BCa interval, of every measure."""
     from scipy.stats import norm
+    from tqdm import tqdm
 
     estimate = spread.measures(counted)
     nothing = np.full_like(estimate, np.nan)
@@ -234,12 +251,10 @@ def _intervals(
     if n_boot == 0 or n < 2 or not spread.values.any():
         return estimate, nothing, nothing
     batch = max(1, _SPARE // len(spread.values))
+    steps = tqdm(range(0, n_boot, batch), "bootstrap", leave=False, delay=2, disable=None)
     boot = np.concatenate([
-        _Spread(
-            spread.values,
-            rng.multinomial(n, spread.times / n, min(batch, n_boot - first)).astype(float),
-        ).measures(counted)
-        for first in range(0, n_boot, batch)
+        spread.drawn(rng, min(batch, n_boot - first)).measures(counted)
+        for first in steps
     ])  # fmt: skip
     without = spread.without_one(counted)
     skew = np.zeros(len(estimate))  # leaving one place out tells nothing of a share of places

@@ -269,8 +269,9 @@ def _rates(
         rng = np.random.default_rng(seed)
         rate = np.empty(n_sim)
         for k in tqdm(range(n_sim), "chance repeats", leave=False, delay=2, disable=None):
-            each = np.unique(rng.integers(places, size=total), return_counts=True)[1]
-            rate[k] = each[each > 1].sum() / total
+            fell = np.sort(rng.integers(places, size=total))
+            alike = np.concatenate([[False], fell[1:] == fell[:-1], [False]])
+            rate[k] = (alike[1:] | alike[:-1]).mean()  # the same place as the next or the last
         low, high = np.quantile(rate, [(1 - LEVEL) / 2, (1 + LEVEL) / 2])
     return pd.DataFrame({
         "incidents": [total], "locations": [many],
