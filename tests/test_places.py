@@ -237,8 +237,8 @@ def test_every_point_of_a_mosaic_has_exactly_one_lpt():
     assert pd.notna(got).all()
     hit = shapely.intersects(lpts.geometry.loc[got].to_numpy(), shapely.points(xy))
     assert hit[:5000].all()
-    alone = [assign_lpt([x], [y], lpts)[0] for x, y in xy[-200:]]
-    assert alone == got[-200:].tolist()  # a point's LPT does not depend on its company
+    alone = [assign_lpt([x], [y], lpts)[0] for x, y in xy[-50:]]
+    assert alone == got[-50:].tolist()  # a point's LPT does not depend on its company
 
 
 def test_assign_lpt_refuses_unequal_lengths(two):
@@ -308,7 +308,7 @@ def test_cells_that_only_touch_an_lpt_are_outside(two):
 
 
 @pytest.mark.parametrize("shape", ["square", "hex"])
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=40, deadline=None)
 @given(
     size=st.sampled_from([2, 50, 99.5, 100, 150]),
     column=st.integers(-3, 12), row=st.integers(-3, 12), x=st.floats(0, 1), y=st.floats(0, 1),
