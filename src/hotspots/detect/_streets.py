@@ -188,7 +188,7 @@ class Streets:
         way, share, mass = way[on], far[on] / bandwidth, mass[on]
         rungs = len(ladder) - 1
         below = np.minimum((share * rungs).astype(np.int64), rungs - 1)
-        left = 0.5 - kernel_within(np.linspace(0, 1, rungs + 1), power)
+        left = _beyond(rungs, power)
         up = (left[below] - (0.5 - kernel_within(share, power))) / (left[below] - left[below + 1])
         up = np.clip(up, 0, 1)
         first, count, onwards = self._onwards
@@ -245,6 +245,12 @@ def _integral(power: int) -> Floats:
     coefficients = np.asarray(area.coef[::-1], dtype=float)
     coefficients /= 2 * coefficients.sum()  # its value at 1
     return coefficients
+
+
+@lru_cache
+def _beyond(rungs: int, power: int) -> Floats:
+    """Integral of the kernel beyond each rung of a ladder."""
+    return 0.5 - kernel_within(np.linspace(0, 1, rungs + 1), power)
 
 
 def _joined(lines: NDArray[np.object_]) -> tuple[NDArray[np.object_], Ints, Ints]:
