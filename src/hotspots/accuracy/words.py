@@ -43,7 +43,8 @@ def paragraph(
     of = f"{category!r} incidents" if category else "all incidents"
     place = f"{100 * coverage:g}% of the area"
     if coverage * cells < budget * (1 - 1e-9):
-        place = f"one cell ({100 / cells:.2g}% of the area; the coverage asked for buys none)"
+        share = float(f"{100 / cells:.2g}")
+        place = f"one cell ({share:g}% of the area; the coverage asked for buys none)"
     never = {name for name, rows in failures.groupby("detector") if len(rows) == len(used)}
     ours = summary[summary["kind"] == "detector"]
     ours = ours.sort_values("difference", ascending=False, kind="stable", na_position="last")
