@@ -297,6 +297,10 @@ def test_every_fault_is_named_at_once():
         hs.compare_periods(rows, points)
     with pytest.raises(InputError, match="CRS"):
         hs.compare_periods(rows.to_crs("EPSG:32630"), square())
+    with pytest.raises(InputError, match="has no geometry"):
+        hs.compare_periods(rows, gpd.GeoDataFrame({"beat": [1]}))
+    with pytest.raises(InputError, match="include_police='no'"):
+        hs.compare_periods(rows, square(), include_police="no")
     with pytest.raises(InputError, match="no month from"):
         hs.compare_periods(rows.iloc[:1], square())
 

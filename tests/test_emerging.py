@@ -148,6 +148,9 @@ def test_the_rules_spelt_out_agree_on_random_histories(definition):
     ({"z": [1.0, np.nan, 2.0]}, "not finite"),
     ({"cold": [True, False, False]}, "hot and cold in the same period"),
     ({"hot": [], "cold": [], "z": []}, "there is no period"),
+    ({"hot": ["yes", "no", "yes"]}, "no number"),
+    ({"hot": [2, 0, 0]}, "more than true and false"),
+    ({"cold": [[0], [0, 1], [0]]}, "unequal length"),
 ])  # fmt: skip
 def test_impossible_histories_are_refused(change, message):
     given = {"hot": [True, False, True], "cold": [False] * 3, "z": [1.0, 0, 1], **change}
@@ -573,7 +576,7 @@ def test_few_periods_give_four_classes_but_no_patterns_and_fewer_give_none():
     assert set(found.cells["pattern"]) == {"too short"}
     assert found.summary.loc["persistent", "cells"] >= 1
     assert "The 17 space-time patterns need 10 recorded months; there are 6." in found.text
-    with pytest.raises(InputError, match="4 months were wholly recorded; the four classes need"):
+    with pytest.raises(InputError, match="4 months wholly recorded; the four classes need"):
         hs.classify_hotspots(busy_corner(4), square(36))
 
 
@@ -613,11 +616,12 @@ def test_every_fault_is_named_at_once():
     rows = busy_corner(6)
     with pytest.raises(InputError) as caught:
         hs.classify_hotspots(
-            rows, "100 m", "monthly", category="Arson", definition="old", recent=0.9, seed=-1
-        )
+            rows, "100 m", "monthly", category=["ASB"], definition="old", recent=0.9, seed=-1,
+            include_police="no",
+        )  # fmt: skip
     said = str(caught.value)
-    for fault in ("grid is of type str", "freq='monthly'", "category='Arson' is not in",
-                  "definition='old'", "recent=0.9", "seed=-1"):  # fmt: skip
+    for fault in ("grid is of type str", "freq='monthly'", r"category=['ASB'] is not in",
+                  "definition='old'", "include_police='no'", "recent=0.9", "seed=-1"):  # fmt: skip
         assert fault in said
     with pytest.raises(InputError, match="there are no incidents"):
         hs.classify_hotspots(rows.iloc[:0], square(36))

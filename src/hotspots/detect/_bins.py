@@ -50,6 +50,16 @@ class Bins:
         return FREQ[self.freq]
 
 
+def checked_category(incidents: pd.DataFrame, category: object) -> list[str]:
+    """Name what is wrong with the category asked for, if anything."""
+    if category is None:
+        return []
+    have = sorted(map(str, incidents["category"].unique()))
+    if isinstance(category, str) and category in have:
+        return []
+    return [f"category={category!r} is not in the incidents; they hold {', '.join(have[:20])}."]
+
+
 def numbers(when: NDArray[np.datetime64], freq: str) -> NDArray[np.int64]:
     """Give each time the number of its period; weeks count from Monday 29 December 1969."""
     if freq == "MS":

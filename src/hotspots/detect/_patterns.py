@@ -133,8 +133,11 @@ def _checked(
 ) -> tuple[NDArray[np.bool_], NDArray[np.bool_], NDArray[np.float64]]:
     """Check what was given, and return it with one place a column."""
     faults = checked_definition(definition)
-    is_hot, is_cold = np.asarray(hot).astype(bool), np.asarray(cold).astype(bool)
-    scores = np.asarray(z, dtype=float)
+    try:
+        is_hot, is_cold, scores = (np.asarray(given, dtype=float) for given in (hot, cold, z))
+    except (TypeError, ValueError):
+        faults.append("hot, cold or z holds what is no number, or rows of unequal length.")
+        raise InputError("space_time_pattern", faults) from None
     if not is_hot.shape == is_cold.shape == scores.shape or scores.ndim not in (1, 2):
         faults.append(
             f"hot, cold and z have shapes {is_hot.shape}, {is_cold.shape} and {scores.shape}; "
@@ -143,14 +146,16 @@ def _checked(
     elif len(scores) == 0:
         faults.append("there is no period; give at least one.")
     else:
-        if (is_hot & is_cold).any():
+        if not (np.isin(is_hot, (0, 1)).all() and np.isin(is_cold, (0, 1)).all()):
+            faults.append("hot or cold holds more than true and false; give whether it was.")
+        if ((is_hot != 0) & (is_cold != 0)).any():
             faults.append("a place is hot and cold in the same period; it can be one at most.")
         if not np.isfinite(scores).all():
             faults.append("z holds values that are not finite; leave out periods not recorded.")
     if faults:
         raise InputError("space_time_pattern", faults)
     shape = (len(scores), -1) if scores.ndim == 1 else scores.shape
-    return is_hot.reshape(shape), is_cold.reshape(shape), scores.reshape(shape)
+    return (is_hot > 0).reshape(shape), (is_cold > 0).reshape(shape), scores.reshape(shape)
 
 
 def checked_definition(definition: str) -> list[str]:

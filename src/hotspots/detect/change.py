@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from ..chance import CORRECTIONS, adjusted_p
 from ..contracts import InputError, Result, check_incidents
 from ..places import Grid, coordinates, distinct_points
-from ._bins import Bins, find_bins
+from ._bins import Bins, checked_category, find_bins
 from ._change_words import paragraph
 from ._exact import excess_variance, least_p, rate_ratio
 from ._patterns import SIGNIFICANT
@@ -138,7 +138,7 @@ def compare_periods(
     >>> change.places.loc[["H10"], ["before", "after", "class_"]].to_dict("list")
     {'before': [7], 'after': [85], 'class_': ['rise']}
     """
-    day = _check(incidents, places, split, category, year_on_year, correction)
+    day = _check(incidents, places, split, category, year_on_year, correction, include_police)
     bins = find_bins(incidents, "MS")
     part = _parts(bins, day, year_on_year)
     target = np.ones(len(incidents), dtype=bool)
@@ -183,8 +183,9 @@ def compare_periods(
 
 
 def _check(
-    incidents: Any, places: Any, split: Any, category: Any, year_on_year: Any, correction: Any
-) -> pd.Timestamp | None:
+    incidents: Any, places: Any, split: Any, category: Any, year_on_year: Any, correction: Any,
+    police: Any,
+) -> pd.Timestamp | None:  # fmt: skip
     """Refuse what cannot be used, every fault at once; return the split as a day."""
     check_incidents(incidents)
     faults = []
@@ -193,6 +194,8 @@ def _check(
             f"places is of type {type(places).__name__}; give a Grid, or a GeoDataFrame of "
             "polygons such as hotspots or LPTs."
         )
+    elif isinstance(places, gpd.GeoDataFrame) and places.active_geometry_name is None:
+        faults.append("places has no geometry; give a GeoDataFrame of polygons.")
     else:
         if places.crs != incidents.crs:
             faults.append(
@@ -202,8 +205,8 @@ def _check(
         if isinstance(places, gpd.GeoDataFrame):
             if not places.geom_type.isin(["Polygon", "MultiPolygon"]).all():
                 faults.append("places holds a row that is no polygon; leave it out.")
-            if not places.index.is_unique:
-                faults.append("the index of places repeats; every place needs its own.")
+            if not places.index.is_unique or places.index.nlevels > 1:
+                faults.append("the index of places repeats or has levels; every place needs one.")
     day = None if split is None else pd.to_datetime(split, errors="coerce")
     if day is not None and not (
         isinstance(day, pd.Timestamp) and day.tz is None and day == day.normalize() and day.day == 1
@@ -218,9 +221,10 @@ def _check(
         faults.append(f"correction={correction!r}; it takes {named} or None.")
     if len(incidents) == 0:
         faults.append("there are no incidents; two periods need some in each.")
-    elif category is not None and not (incidents["category"] == category).any():
-        have = ", ".join(sorted(map(str, incidents["category"].unique()))[:20])
-        faults.append(f"category={category!r} is not in the incidents; they hold {have}.")
+    else:
+        faults += checked_category(incidents, category)
+    if not isinstance(police, bool | np.bool_):
+        faults.append(f"include_police={police!r}; it must be True or False.")
     if faults:
         raise InputError("compare_periods", faults)
     return day

@@ -14,9 +14,9 @@ from numpy.typing import NDArray
 from ..contracts import InputError, Result, check_incidents
 from ..places import Grid
 from ..support import data_support
-from ._bins import FREQ, Bins, find_bins, numbers
+from ._bins import FREQ, Bins, checked_category, find_bins, numbers
 from ._cube import Cube, history_of, inhabited_cells, make_cube, shuffled_hot
-from ._emerging_words import CLASSES, paragraph
+from ._emerging_words import CLASSES, counted, paragraph
 from ._mann_kendall import mann_kendall, overlap_p
 from ._patterns import (
     ACTIONS,
@@ -232,7 +232,7 @@ def classify_hotspots(
     >>> classes.summary.loc["persistent", "action"]
     'SARA problem solving with partners, and routine patrol'
     """
-    _check(incidents, grid, freq, category, definition, recent, seed)
+    _check(incidents, grid, freq, category, definition, recent, include_police, seed)
     bins = find_bins(incidents, freq)
     used = bins.used
     if len(used) < LEAST_4:
@@ -273,8 +273,9 @@ def classify_hotspots(
 
 
 def _check(
-    incidents: Any, grid: Any, freq: Any, category: Any, definition: Any, recent: Any, seed: Any
-) -> None:
+    incidents: Any, grid: Any, freq: Any, category: Any, definition: Any, recent: Any, police: Any,
+    seed: Any,
+) -> None:  # fmt: skip
     """Refuse what cannot be used, every fault at once."""
     check_incidents(incidents)
     faults = []
@@ -295,13 +296,14 @@ def _check(
     faults += checked_definition(definition)
     if not (is_number(recent) and 0 < recent <= 0.5):
         faults.append(f"recent={recent!r}; it must be a share above 0 and at most 0.5: try 0.2.")
+    if not isinstance(police, bool | np.bool_):
+        faults.append(f"include_police={police!r}; it must be True or False.")
     if isinstance(seed, bool) or not isinstance(seed, int | np.integer) or seed < 0:
         faults.append(f"seed={seed!r}; it must be a whole number from 0.")
     if len(incidents) == 0:
         faults.append("there are no incidents; classes need at least five recorded periods.")
-    elif category is not None and not (incidents["category"] == category).any():
-        have = ", ".join(sorted(map(str, incidents["category"].unique()))[:20])
-        faults.append(f"category={category!r} is not in the incidents; they hold {have}.")
+    else:
+        faults += checked_category(incidents, category)
     if faults:
         raise InputError("classify_hotspots", faults)
     if weeks:
@@ -310,10 +312,10 @@ def _check(
 
 def _too_few(bins: Bins) -> str:
     status = bins.table["status"].value_counts()
-    counted = ", ".join(f"{n} {name}" for name, n in status.items() if name != "present")
-    rest = f" ({counted})" if counted else ""
+    others = ", ".join(f"{n} {name}" for name, n in status.items() if name != "present")
+    rest = f" ({others})" if others else ""
     return (
-        f"{len(bins.used)} {bins.word}s were wholly recorded{rest}; the four classes need at "
+        f"{counted(len(bins.used), bins.word)} wholly recorded{rest}; the four classes need at "
         f"least {LEAST_4} and the 17 patterns {LEAST_17}: give a longer record, with every "
         "category, so that quiet periods are told from missing ones."
     )

@@ -148,7 +148,7 @@ def plot_history(history: pd.DataFrame, cells: pd.DataFrame, *, ax: Axes | None 
         ax.text(left + (right - left) / 2, 0.5, "not judged", transform=ax.get_xaxis_transform(),
                 ha="center", va="center", rotation=90, fontsize=8, color="#555555",
                 zorder=4)  # fmt: skip
-    names = shown["id"] + " " + shown["class_"]
+    names = shown["id"].astype(str) + " " + shown["class_"].astype(str)
     ax.set_yticks(row.to_numpy(), names, fontsize=7)
     ax.set_ylim(-0.7, len(shown) - 0.3)
     ax.set_xlim(starts[0], starts[-1] + step)
@@ -201,6 +201,8 @@ def plot_change(
     'easting (km)'
     """
     faults = _lacking(places, "places", ("before", "after", "class_"))
+    if not isinstance(where, Grid) and not hasattr(where, "geometry"):
+        faults.append(f"where is of type {type(where).__name__}; give the grid or the areas.")
     if faults:
         raise InputError("plot_change", faults)
     if isinstance(where, Grid):
