@@ -391,19 +391,26 @@ def test_month_only_and_snapped_records_are_refused():
     month = scattered(200, hours=24 * 31)
     with pytest.raises(InputError, match="only 0% are known to the day"):
         hs.knox(month)
-    few = scattered(40)
-    with pytest.raises(InputError, match="40 have a point and at least 50 are needed"):
-        hs.knox(few)
-    with pytest.raises(InputError, match="knox: these records do not bear it"):
-        hs.knox(few.iloc[:0])
+    for n in (0, 1):
+        with pytest.raises(InputError, match="knox: these records do not bear it"):
+            hs.knox(scattered(40).iloc[:n])
+
+
+def test_the_smallest_example_is_exact_and_called_very_few():
+    four = table([0, 50, 500, 520], np.zeros(4), [0, 2, 30, 33])
+    found = hs.knox(four, (0, 100), (0, 7), n_sim=4999)
+    cell = found.cells.iloc[0]
+    assert cell["observed"] == 2
+    assert cell["expected"] == pytest.approx(2 / 3)
+    assert cell["p_value"] == pytest.approx(1 / 3, abs=0.02)  # of the 24 orders, 8 have two
+    assert "4 events are very few" in found.text
 
 
 def test_too_few_events_are_refused_with_what_is_left_out():
-    incidents = scattered(60)
-    incidents["occurred_to"] = incidents["occurred_from"] + pd.to_timedelta(
-        np.where(np.arange(60) < 25, 24 * 9, 0), unit="h"
-    )
-    with pytest.raises(InputError, match=r"only 35 events are left .*25 known no closer than 7"):
+    incidents = scattered(3)
+    incidents["occurred_to"] = incidents["occurred_from"] + pd.to_timedelta([216, 0, 0], unit="h")
+    incidents = pd.concat([incidents.iloc[:2], incidents.iloc[1:2].rename("again".__add__)])
+    with pytest.raises(InputError, match=r"only 1 events are left .*1 known no closer than 7"):
         hs.knox(incidents)
 
 
@@ -411,7 +418,7 @@ def test_every_argument_at_fault_is_named_at_once():
     with pytest.raises(InputError) as error:
         hs.knox(
             scattered(60), (100, 50), (0, 0.5), metric="road", within=["week"], chain=400,
-            n_sim=10, seed=-1,
+            n_sim=-10, seed=-1,
         )  # fmt: skip
     assert len(error.value.faults) == 7
     for part in (
@@ -420,7 +427,7 @@ def test_every_argument_at_fault_is_named_at_once():
         "'manhattan' or 'euclidean'",
         "'year', 'quarter', 'month'",
         "as (400, 14)",
-        "at least 99, or 0",
+        "n_sim=-10; it must be a whole number of 0 or more",
         "seed=-1",
     ):
         assert part in str(error.value)

@@ -44,7 +44,7 @@ NEEDS: dict[str, Need] = {
         "hour", None, 1, "use records with the time of day, or leave hours out of the question"
     ),
     "near repeat": Need(
-        "day", "own", 50, "use the force's own records with dates and addresses"
+        "day", "own", 2, "use the force's own records with dates and addresses"
     ),
     "emerging series": Need(
         "day", "own", 1, "use the force's own records with dates and addresses"

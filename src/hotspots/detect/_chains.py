@@ -16,7 +16,7 @@ from ._pairs import close_in_both
 
 Ints = NDArray[np.int64]
 
-LEAST = 50
+LEAST = 2
 """Fewest events the test is run on."""
 
 LONGEST_DAYS = 7.0

@@ -9,6 +9,9 @@ import pandas as pd
 
 from ._chains import Events
 
+FEW = 50
+"""Events under which the test can hardly find a pattern that is there."""
+
 LEVEL, RAISED = 0.05, 1.2
 """A band is flagged when its p-value is under the one and its ratio at least the other."""
 
@@ -66,6 +69,11 @@ def words(
             else " It does not prove that there is none: few incidents show little."
         )
     )
+    if len(events) < FEW:
+        said.append(
+            f"{len(events):,} events are very few: under {FEW}, a pattern that is there will "
+            "hardly show."
+        )
     if found and told.within is None:
         said.append(
             "Recording that grew in one area and not in another looks the same: see whether it "

@@ -105,7 +105,7 @@ def knox(
         Incidents less than so far and so many days apart make a chain; the bands found to be
         raised when absent.
     n_sim : int
-        Permutations, at least 99; 0 gives the upper tail of a Poisson distribution instead, which
+        Permutations; 0 gives the upper tail of a Poisson distribution instead, which
         is quick and only right where pairs are rare.
     seed : int
         The same seed gives the same permutations.
@@ -118,7 +118,7 @@ def knox(
     ------
     InputError
         When an argument is out of range, or the records do not bear it: times known only to the
-        month, snapped points, fewer than 50 events.
+        month, snapped points, fewer than two events.
 
     Notes
     -----
@@ -210,8 +210,8 @@ def _checked(
         and all(is_number(value) and 0 < value < np.inf for value in chain)
     ):
         faults.append(f"chain={chain!r}; it takes metres and days above 0, as (400, 14).")
-    if not _is_whole(n_sim) or not (n_sim == 0 or n_sim >= 99):
-        faults.append(f"n_sim={n_sim!r}; it must be a whole number of at least 99, or 0.")
+    if not _is_whole(n_sim) or n_sim < 0:
+        faults.append(f"n_sim={n_sim!r}; it must be a whole number of 0 or more: try 999.")
     if not _is_whole(seed) or seed < 0:
         faults.append(f"seed={seed!r}; it must be a whole number of 0 or more.")
     if faults:
