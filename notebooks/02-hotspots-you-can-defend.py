@@ -82,7 +82,7 @@ plt.show()
 # The same splits tune a parameter, with scikit-learn's own tools:
 
 # %%
-from sklearn.model_selection import GridSearchCV  # noqa: E402
+from sklearn.model_selection import GridSearchCV
 
 subject = incidents[(incidents["category"] == ASB) & (incidents["origin"] != "police")]
 search = GridSearchCV(

@@ -319,9 +319,9 @@ def _progress(found: list[TableFile], wanted: bool) -> Iterator[TableFile] | Ite
         return found
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # a notebook without widgets gets the plain bar
-        from tqdm.auto import tqdm
+        from .progress import progress_bar
 
-    return tqdm(found, desc="reading records", unit="file")  # type: ignore[no-any-return]
+    return progress_bar(found, desc="reading records", unit="file")  # type: ignore[no-any-return]
 
 
 def _join(drafts: Sequence[Draft]) -> pd.DataFrame:

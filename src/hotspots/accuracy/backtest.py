@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
-from tqdm.auto import tqdm
 
 from ..contracts import InputError, Result, check_incidents, located
 from ..places import Grid
+from ..progress import progress_bar
 from .baselines import BASELINES, Lottery, Ranking, rank_baselines
 from .intervals import blocks_of
 from .origins import RollingOrigin, told
@@ -196,7 +196,7 @@ def backtest(
     heard: dict[str, warnings.WarningMessage] = {}
     count = np.zeros((len(periods), 2), dtype=np.int64)
     everything = replace(rule, train=None)  # a short training window is no handicap of the counts
-    bar = tqdm(total=int(periods["used"].sum()) * len(named), desc="backtest", unit="fit",
+    bar = progress_bar(total=int(periods["used"].sum()) * len(named), desc="backtest", unit="fit",
                leave=False, delay=2, disable=None)  # fmt: skip
     with bar:
         for number in np.flatnonzero(periods["used"]):

@@ -119,7 +119,7 @@ def run(config: RunConfig, out: Path | None = None, *, quiet: bool = False) -> P
     >>> config = read_config(write_sample(tempfile.mkdtemp()))
     >>> folder = run(config, quiet=True)  # doctest: +SKIP
     """
-    from tqdm.auto import tqdm
+    from ..progress import progress_bar
 
     folder = Path(config.output["folder"] if out is None else out)
     steps = Steps(quiet)
@@ -128,7 +128,7 @@ def run(config: RunConfig, out: Path | None = None, *, quiet: bool = False) -> P
     count = 6 + len(config.methods) + sum(section is not None for section in asked)
     with (
         atomic_folder(folder) as partial,
-        tqdm(total=count, disable=not showing, leave=False, unit="step") as bar,
+        progress_bar(total=count, disable=not showing, leave=False, unit="step") as bar,
         steps.listening(),
     ):
         steps.bar = bar if showing else None

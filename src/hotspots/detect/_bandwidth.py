@@ -258,7 +258,7 @@ def adaptive_bandwidths(xy: Floats, incidents: Ints, kernel: str, bandwidth: flo
     logs = np.log(pilot)
     mean = np.average(logs, weights=incidents)
     factor = np.exp((mean - logs) / 2)
-    return bandwidth * np.clip(factor, NARROWEST, WIDEST)
+    return np.asarray(bandwidth * np.clip(factor, NARROWEST, WIDEST))
 
 
 def places_of(

@@ -24,7 +24,8 @@ def paragraph(
         if len(some):
             some = some.assign(by=(some["after"] - some["before"]).abs())
             some = some.sort_values("by", ascending=False, kind="stable").head(_SHOWN)
-            named = "; ".join(_place(row) for row in some.reset_index().to_dict("records"))
+            rows: list[dict[Any, Any]] = some.reset_index().to_dict("records")
+            named = "; ".join(_place(row) for row in rows)
             lines.append(f"{word}: {named}.")
     lines.append(_dispersion(places, facts))
     lines.append(_regression(places, facts))

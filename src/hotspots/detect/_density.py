@@ -141,11 +141,11 @@ class _Strips:
         self.xy, self.radius, self.strips = xy, radius, strips
 
     def __iter__(self) -> Iterator[Piece]:
-        from tqdm.auto import tqdm
+        from ..progress import progress_bar
 
         xy = self.xy
         ends = np.linspace(0, len(xy), self.strips + 1).astype(np.intp)
-        told = tqdm(
+        told = progress_bar(
             list(pairwise(ends.tolist())), "pairs of places", unit="strip", leave=False, delay=2,
             disable=None,
         )  # fmt: skip

@@ -44,7 +44,9 @@ def k_distances(
     """
     radius = np.where(weight >= least * ALMOST, 0.0, np.inf)
     left = np.flatnonzero(np.isinf(radius))
-    tree = cKDTree(xy) if len(left) else None
+    if len(left) == 0:
+        return radius
+    tree = cKDTree(xy)
     asked = 8
     while len(left):
         asked = min(asked, len(xy))

@@ -45,7 +45,7 @@ def near_pairs(
     squared : ndarray of float, shape (k,)
         Squared distance in square metres.
     """
-    from tqdm.auto import tqdm
+    from ..progress import progress_bar
 
     if len(points) == 0 or len(around) == 0:
         return
@@ -60,7 +60,7 @@ def near_pairs(
     begin, count = _runs(around, low, radius, key, width)
     total = count.sum(axis=1)
     upto = np.cumsum(total)
-    bar = tqdm(total=int(upto[-1]), desc=doing, unit="pair", unit_scale=True, leave=False,
+    bar = progress_bar(total=int(upto[-1]), desc=doing, unit="pair", unit_scale=True, leave=False,
                disable=None if upto[-1] > SLOW else True)  # fmt: skip
     with bar:
         start = 0

@@ -10,7 +10,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 from scipy.spatial import cKDTree
-from tqdm import tqdm
+
+from ..progress import progress_bar
 
 Ints = NDArray[np.int64]
 
@@ -215,8 +216,9 @@ def simulated(
     ]
     counts = np.zeros((n_sim, len(pairs), len(edges)), dtype=np.int64)
     counts[:, :, -1] = [found.shape[1] for found in pairs]
-    done = tqdm(total=n_sim, desc="permuting dates", unit="permutation", leave=False, delay=2,
-                disable=None)  # fmt: skip
+    done = progress_bar(
+        total=n_sim, desc="permuting dates", unit="permutation", leave=False, delay=2, disable=None
+    )
     with ThreadPoolExecutor(_workers()) as pool, done:
         for first in range(0, n_sim, batch):
             wide = min(batch, n_sim - first)

@@ -73,8 +73,10 @@ def space_time_pattern(
     1. *new*: hot in the last period, and never before.
     2. *consecutive*: one unbroken run of hot periods that ends with the last, none before;
        :math:`h < .9 t`.
-    3. *intensifying*, 4. *diminishing*, 5. *persistent*: :math:`h \ge .9 t` and hot in the last
-       period, with a trend of z upwards, downwards, or none (Mann–Kendall, two-sided, .05).
+    3. *intensifying*: :math:`h \ge .9 t` and hot in the last period, with a trend of z upwards
+       (Mann–Kendall, two-sided, .05).
+    4. *diminishing*: the same with a trend downwards.
+    5. *persistent*: the same with no trend.
     6. *historical*: :math:`h \ge .9 t`, and not hot in the last period.
     7. *oscillating*: hot in the last period, cold in some period before; :math:`h < .9 t`.
     8. *sporadic*: hot on and off, never cold, :math:`h < .9 t`; in the current definition hot in

@@ -12,7 +12,8 @@ from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
-from tqdm.auto import tqdm
+
+from ..progress import progress_bar
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
@@ -220,7 +221,9 @@ def _drawn_tails(
     length = int(sizes[-1]) + (not total)
     rows = max(1, _AT_ONCE // length)
     starts = range(0, permutations, rows)
-    for start in tqdm(starts, desc="permutations", disable=None if len(starts) > 20 else True):
+    for start in progress_bar(
+        starts, desc="permutations", disable=None if len(starts) > 20 else True
+    ):
         lists = _different(rng, len(values), min(rows, permutations - start), length)
         value = values[lists]
         sums = np.cumsum(value, axis=1)

@@ -120,7 +120,9 @@ def posterior(own: Floats, prior: Floats, shape: float) -> Floats:
     if np.isinf(shape):
         return prior
     total = shape + prior
-    return np.divide((shape + own) * prior, total, out=own.astype(float), where=total > 0)
+    out = own.astype(float)
+    np.divide((shape + own) * prior, total, out=out, where=total > 0)
+    return out
 
 
 def learn(held_out: list[HeldOut]) -> Mixture:

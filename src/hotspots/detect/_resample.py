@@ -81,11 +81,13 @@ def drawn(blocks: sparse.csr_matrix, draws: int, seed: int) -> Iterator[NDArray[
     ndarray of float, shape (places,)
         Weight of each place.
     """
-    from tqdm.auto import tqdm
+    from ..progress import progress_bar
 
     rng = np.random.default_rng(seed)
     count = blocks.shape[1]
-    for _ in tqdm(range(draws), "drawing again", unit="draw", leave=False, delay=2, disable=None):
+    for _ in progress_bar(
+        range(draws), "drawing again", unit="draw", leave=False, delay=2, disable=None
+    ):
         times = np.bincount(rng.integers(count, size=count), minlength=count)
         yield blocks @ times.astype(float)
 

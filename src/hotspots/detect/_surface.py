@@ -190,10 +190,10 @@ class _Reach:
         cell = (row[near] * self.width + column[near]).astype(np.int64)
         order = np.argsort(cell, kind="stable")
         self.cell, self.order = cell[order], near[order]
-        columns, rows = columns[self.order].astype(np.int64), rows[self.order].astype(np.int64)
-        centre = lattice.centres(columns, rows)
+        up = rows[self.order].astype(np.int64)
+        centre = lattice.centres(columns[self.order].astype(np.int64), up)
         self._from_x, self._from_y = x[self.order] - centre[:, 0], y[self.order] - centre[:, 1]
-        self._odd = (rows % 2).astype(bool)
+        self._odd = (up % 2).astype(bool)
         self._radius = radius if isinstance(radius, float) else radius[self.order]
 
     def parts(self) -> Iterator[slice]:
@@ -251,4 +251,5 @@ class _Reach:
         box = summed[tall:, wide:] - summed[:-tall, wide:]
         box += summed[:-tall, :-wide] - summed[tall:, :-wide]
         # box [r, c] is the sum around the cell [r + up, c + right] of the frame
-        return box[self.up : -self.up, self.right : -self.right] == tall * wide
+        inner: NDArray[np.int64] = box[self.up : -self.up, self.right : -self.right]
+        return np.asarray(inner == tall * wide)

@@ -10,10 +10,10 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 from sklearn.exceptions import NotFittedError
-from tqdm.auto import tqdm
 
 from ..contracts import SURE, InputError, Result, announce, recorded_months
 from ..places import Grid, coordinates, distinct_points, weights_of
+from ..progress import progress_bar
 from ._base import Detector
 from ._prior import (
     SURFACES,
@@ -333,7 +333,7 @@ class EmpiricalBayes(Detector):
         """Hold out the latest months, each to be foretold from what came before it."""
         held_out: list[HeldOut] = []
         months = self._whole_months[1:][-MONTHS:]
-        for month in tqdm(months, "learning the blend", disable=None, leave=False, delay=2):
+        for month in progress_bar(months, "learning the blend", disable=None, leave=False, delay=2):
             now = month.astype("datetime64[s]")
             surfaces, before, _ = self._known(grid, self._month < month, now)
             came = self._summed(self._is_target & (self._month == month))

@@ -359,7 +359,7 @@ def _simulate(
     how: tuple[int, int],
 ) -> tuple[NDArray[np.int64], Floats]:
     """In how many simulations each cell is as hot as observed, and the greatest heat of each."""
-    from tqdm.auto import tqdm
+    from ..progress import progress_bar
 
     (count, marks), (n_sim, seed) = incidents, how
     chance = np.random.default_rng(seed)
@@ -369,7 +369,9 @@ def _simulate(
     limits = np.cumsum(chances[possible])
     limits /= limits[-1]
     least = (observed - _NEAR * observed.max()).astype(np.float32)
-    for turn in tqdm(range(n_sim), desc="simulating", unit="map", disable=None, leave=False):
+    for turn in progress_bar(
+        range(n_sim), desc="simulating", unit="map", disable=None, leave=False
+    ):
         drawn = possible[np.searchsorted(limits, chance.random(count), side="right")]
         heat = smooth(drawn, marks)
         reached += heat >= least

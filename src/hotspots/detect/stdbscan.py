@@ -181,7 +181,7 @@ class STDBSCAN(Detector):
         >>> told.columns.tolist()
         ['series', 'by_chance', 'low', 'high']
         """
-        from tqdm.auto import tqdm
+        from ..progress import progress_bar
 
         check_is_fitted(self, "series_", msg=NOT_FITTED)
         faults = [
@@ -200,7 +200,7 @@ class STDBSCAN(Detector):
         tally = np.zeros((shuffles, len(steps)), dtype=np.int64)
         as_heavy = np.zeros(len(found), dtype=np.int64)
         rng = np.random.default_rng(seed)
-        for turn in tqdm(
+        for turn in progress_bar(
             range(shuffles), "shuffling dates", unit="shuffle", leave=False, delay=2, disable=None
         ):
             label, _ = self._reach(xy, rng.permutation(time)).clusters(weight, least)

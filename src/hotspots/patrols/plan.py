@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
-from tqdm import tqdm
 
 from ..contracts import Result
+from ..progress import progress_bar
 from .area import Area
 from .inputs import check_inputs
 from .need import explain, needs
@@ -154,7 +154,7 @@ def plan_patrols(
     target = np.zeros(len(hotspots), dtype=np.int64)
     reached = np.zeros(len(hotspots), dtype=bool)
     # a bar where the work is long, and only on a terminal
-    for lpt in tqdm(sorted({unit.lpt for unit in staff}), "planning patrols", unit="LPT",
+    for lpt in progress_bar(sorted({unit.lpt for unit in staff}), "planning patrols", unit="LPT",
                     leave=False, delay=2, disable=None):  # fmt: skip
         inside = np.flatnonzero(hotspots["lpt"].astype(str).to_numpy() == lpt)
         inside = inside[

@@ -243,7 +243,8 @@ def _intervals(
 ) -> tuple[Floats, Floats, Floats]:
     """Estimate, and both ends of the BCa interval, of every measure."""
     from scipy.stats import norm
-    from tqdm import tqdm
+
+    from ..progress import progress_bar
 
     estimate = spread.measures(counted)
     nothing = np.full_like(estimate, np.nan)
@@ -251,7 +252,7 @@ def _intervals(
     if n_boot == 0 or n < 2 or not spread.values.any():
         return estimate, nothing, nothing
     batch = max(1, _SPARE // len(spread.values))
-    steps = tqdm(range(0, n_boot, batch), "bootstrap", leave=False, delay=2, disable=None)
+    steps = progress_bar(range(0, n_boot, batch), "bootstrap", leave=False, delay=2, disable=None)
     boot = np.concatenate([
         spread.drawn(rng, min(batch, n_boot - first)).measures(counted)
         for first in steps

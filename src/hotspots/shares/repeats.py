@@ -264,11 +264,11 @@ def _rates(
     among = places or float("nan")
     low = high = float("nan")
     if n_sim and places:
-        from tqdm import tqdm
+        from ..progress import progress_bar
 
         rng = np.random.default_rng(seed)
         rate = np.empty(n_sim)
-        for k in tqdm(range(n_sim), "chance repeats", leave=False, delay=2, disable=None):
+        for k in progress_bar(range(n_sim), "chance repeats", leave=False, delay=2, disable=None):
             fell = np.sort(rng.integers(places, size=total))
             alike = np.concatenate([[False], fell[1:] == fell[:-1], [False]])
             rate[k] = (alike[1:] | alike[:-1]).mean()  # the same place as the next or the last
