@@ -429,7 +429,7 @@ def test_nothing_to_score_is_said_and_no_crash(theft, grid):
 
 def test_the_plain_question_is_answered_first(tested):
     row = tested.summary.loc["truth"]
-    first, rest = tested.text.split(" Does ", 1)
+    first, rest = tested.text.split("\nDoes ", 1)
     assert first == (
         f"Does truth beat last year's counts? Yes: in 5% of the area it caught "
         f"{row['hit_rate']:.1%} of all incidents against "
@@ -516,6 +516,14 @@ def test_a_detector_that_tells_few_cells_apart_is_said_to(theft, grid):
     assert result.summary.loc["few", "cells_told"] == 7
     assert "few tells only 7 of the 120 cells apart from the rest" in result.text
     assert "tells only" not in hs.backtest({"few": Fixed(few)}, theft, grid, coverage=0.002).text
+
+
+def test_an_easy_rival_is_called_so(theft, grid):
+    result = hs.backtest(hs.KDE(900), theft, grid, coverage=0.9, origins=2)
+    told = result.summary.loc[LAST_YEAR, "cells_told"]
+    assert told < 0.9 * len(grid.cells)
+    assert f"An easy rival: {LAST_YEAR} tell only {told:,.0f} of the " in result.text
+    assert "easy rival" not in hs.backtest(hs.KDE(900), theft, grid, coverage=0.05, origins=2).text
 
 
 def test_a_coverage_of_less_than_a_cell_is_said(theft, grid):

@@ -60,6 +60,11 @@ def paragraph(
         for name, row in ours.iloc[:_SHOWN].iterrows()
         if row["cells_told"] < budget
     ]
+    if base["cells_told"] < budget:
+        said.append(
+            f"An easy rival: {LAST_YEAR} tell only {base['cells_told']:,.0f} of the {budget:,} "
+            "cells apart."
+        )
     others = summary[(summary["kind"] == "baseline") & (summary.index != LAST_YEAR)]
     rates = ", ".join(
         f"{name} {_percent(row['hit_rate'])}" for name, row in others.iterrows() if name != RANDOM
@@ -105,7 +110,7 @@ def paragraph(
             f"{name} failed at {len(rows)} of {count} origins and is not scored there "
             f"(first: {rows['reason'].iloc[0]})."
         )
-    return " ".join(said)
+    return "\n".join(said)
 
 
 def _answer(name: Any, row: Any, of: str, place: str) -> str:
