@@ -15,6 +15,7 @@ from hotspots.accuracy.intervals import blocks_of, bounds, resampled
 from hotspots.contracts import InputError, Notice
 
 LAST_YEAR, ALL_BEFORE = "last year's counts", "all counts before"
+EVERY = "counts of every type"
 SHRUNK, KNOWN, RANDOM = "shrunk counts", "known cells by counts", "random inhabited cells"
 WEST, SOUTH = 380_000, 340_000
 
@@ -165,7 +166,7 @@ def test_scores_are_the_measures(tested, theft, grid, rate):
 def test_tables_fit_together(tested):
     scores, summary = tested.scores, tested.summary
     assert summary.index.tolist() == [
-        "truth", "even", "counts", LAST_YEAR, ALL_BEFORE, SHRUNK, KNOWN, RANDOM
+        "truth", "even", "counts", LAST_YEAR, ALL_BEFORE, SHRUNK, KNOWN, EVERY, RANDOM
     ]  # fmt: skip
     mean = scores[scores["budget"] == "5% of the area"].groupby("detector")["hit_rate"].mean()
     np.testing.assert_allclose(summary["hit_rate"], mean[summary.index])
@@ -310,10 +311,11 @@ def test_shrinkage_by_hand():
 
 def test_known_cells_come_before_empty_ones():
     year = np.array([0.0, 2, 0, 1, 0])
-    known = np.array([False, True, False, True, True])
-    ranked = rank_baselines(year, year, known, np.zeros(5, int))
+    every = np.array([0.0, 2, 0, 1, 7])
+    ranked = rank_baselines(year, year, every, np.zeros(5, int))
     assert ranked[LAST_YEAR].order.tolist() == [1, 3, 0, 2, 4]
     assert ranked[KNOWN].order.tolist() == [1, 3, 4, 0, 2]
+    assert ranked[EVERY].order.tolist() == [4, 1, 3, 0, 2]
 
 
 def test_drawing_blindly_is_what_many_draws_give():

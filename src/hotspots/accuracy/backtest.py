@@ -154,6 +154,7 @@ def backtest(
     counts towards the mean of their LPT, (α + y)/(α/m + 1) with α by moments; *known cells by
     counts* ranks as last year's counts do, but of cells with as many puts those first in which
     anything ever happened, so that what is gained by knowing the snap points alone shows;
+    *counts of every type* ranks by all that was learned from, whatever its category;
     *random inhabited cells* are drawn blindly among those in which anything ever happened: its
     scores are expectations, and its interval is where 95% of such draws lie.
 
@@ -180,7 +181,7 @@ def backtest(
     >>> grid = hs.Grid.over(county.lpts, size=500)
     >>> test = hs.backtest(hs.KDE(1000), rows, grid, coverage=0.02, origins=2)
     >>> test.summary.index[0], test.summary["origins"].tolist()
-    ("KDE(bandwidth=1000, kernel='quartic')", [2, 2, 2, 2, 2, 2])
+    ("KDE(bandwidth=1000, kernel='quartic')", [2, 2, 2, 2, 2, 2, 2])
     """
     named, rule, periods = _checked(
         detectors, incidents, grid, category, horizon, coverage, origins, seed
@@ -219,7 +220,7 @@ def backtest(
             recent = over & _last_year(rows, over, period.origin)
             counted = (recent & wanted, over & wanted, over)
             year, before, ever = (_counts(cell[some], len(grid.cells)) for some in counted)
-            tally.add(period, seen, rankings | rank_baselines(year, before, ever > 0, lpt))
+            tally.add(period, seen, rankings | rank_baselines(year, before, ever, lpt))
     for message in heard.values():
         warnings.warn(message.message, message.category, stacklevel=2)  # type: ignore[arg-type]
     periods["scored"], periods["unplaced"] = count.T

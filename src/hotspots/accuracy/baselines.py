@@ -14,8 +14,9 @@ LAST_YEAR = "last year's counts"
 ALL_BEFORE = "all counts before"
 SHRUNK = "shrunk counts"
 KNOWN_FIRST = "known cells by counts"
+EVERY_TYPE = "counts of every type"
 RANDOM = "random inhabited cells"
-BASELINES = (LAST_YEAR, ALL_BEFORE, SHRUNK, KNOWN_FIRST, RANDOM)
+BASELINES = (LAST_YEAR, ALL_BEFORE, SHRUNK, KNOWN_FIRST, EVERY_TYPE, RANDOM)
 """Names of the baselines; the first is the one to beat."""
 
 
@@ -101,7 +102,7 @@ class Lottery:
         return float(taken * (len(drawn) - taken) / (len(drawn) - 1) * drawn.var())
 
 
-def rank_baselines(year: Floats, before: Floats, known: NDArray[np.bool_], lpt: Ints
+def rank_baselines(year: Floats, before: Floats, every: Floats, lpt: Ints
                    ) -> dict[str, Ranking | Lottery]:  # fmt: skip
     """Make every baseline from what was known at one origin.
 
@@ -111,8 +112,8 @@ def rank_baselines(year: Floats, before: Floats, known: NDArray[np.bool_], lpt: 
         Incidents of each cell in the last twelve recorded months.
     before : ndarray of float, shape (n,)
         Incidents of each cell in everything learned from.
-    known : ndarray of bool, shape (n,)
-        Which cells ever had an incident of any category.
+    every : ndarray of float, shape (n,)
+        The same of every category.
     lpt : ndarray of int, shape (n,)
         Number of the LPT of each cell.
 
@@ -120,6 +121,7 @@ def rank_baselines(year: Floats, before: Floats, known: NDArray[np.bool_], lpt: 
     -------
     dict of str to Ranking or Lottery
     """
+    known = every > 0
     # among cells with as many incidents, those where anything ever happened come first
     step = 0.5 * known
     return {
@@ -127,6 +129,7 @@ def rank_baselines(year: Floats, before: Floats, known: NDArray[np.bool_], lpt: 
         ALL_BEFORE: Ranking.of(before),
         SHRUNK: Ranking.of(shrunk(year, lpt)),
         KNOWN_FIRST: Ranking.of(year + step),
+        EVERY_TYPE: Ranking.of(every),
         RANDOM: Lottery(known),
     }
 

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
 _COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#56B4E9", "#E69F00")
-_DASHES = ("-", (0, (1, 1.2)), (0, (5, 2)), "-.", (0, (3, 1, 1, 1)))
+_DASHES = ("-", (0, (1, 1.2)), (0, (5, 2)), "-.", (0, (3, 1, 1, 1)), (0, (9, 3)))
 _NEEDED = {
     "curves": ("detector", "share_area", "hit_rate", "low", "high"),
     "summary": ("kind", "hit_rate", "origins"),
