@@ -271,7 +271,10 @@ def test_no_incident_one_incident_one_place():
         ({"category": "Arson"}, "category='Arson' is not among the incidents; they have: Burg"),
         ({"category": 3}, "category=3; it must name one category"),
         ({"against": "people"}, "against is of type str; give a GeoDataFrame of points"),
-        ({"against": people([(0, 0), (9, 9)], 1.0).to_crs(4326)}, r"its CRS is 'WGS 84' .* use \.to_crs"),
+        (
+            {"against": people([(0, 0), (9, 9)], 1.0).to_crs(4326)},
+            r"its CRS is 'WGS 84' .* use \.to_crs",
+        ),
         ({"against": people([(0, 0)], 1.0).buffer(10)}, "it holds Polygon; give points"),
         ({"against": people([(0, 0)], -1.0)}, "'residents' is missing, negative or not"),
         ({"against": people([(0, 0)], 0.0)}, "'residents' is 0 everywhere"),
