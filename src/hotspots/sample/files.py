@@ -89,6 +89,7 @@ size = 100                           # metres
 [accuracy]                           # does it beat last year's counts?
 horizon = "1MS"
 origins = 6
+coverage = 0.001                     # share of the area to flag
 
 [trends]
 by = ["lpt"]
