@@ -10,7 +10,7 @@ import shapely
 
 import hotspots as hs
 from hotspots.trends import seasonal_trends
-from hotspots.trends._periods import place
+from hotspots.series.periods import place
 from hotspots.trends._season import _drift, _harmonic, _poisson, _ratio, _stl, judge
 
 MONTH = pd.offsets.MonthBegin(1)
@@ -216,7 +216,7 @@ def test_weeks_from_month_only_records_are_refused_with_the_reason():
 
 def test_every_fault_is_named_at_once():
     with pytest.raises(hs.InputError) as caught:
-        seasonal_trends(monthly([5]), by=("lpt", "ward"), freq="D")
+        seasonal_trends(monthly([5]), by=("lpt", "ward"), freq="Q")
     assert len(caught.value.faults) == 3
     assert "'MS'" in str(caught.value)
     assert "no such column" in str(caught.value)

@@ -49,6 +49,8 @@ _HOME = {
     "Concentration": "shares",
     "repeat_locations": "shares",
     "RepeatLocations": "shares",
+    "count_series": "series",
+    "CountSeries": "series",
     "seasonal_trends": "trends",
     "Trends": "trends",
     "hit_rate": "accuracy",
@@ -160,6 +162,8 @@ if TYPE_CHECKING:
     from .report import export_gis as export_gis
     from .report import write_report as write_report
     from .sample import make_county as make_county
+    from .series import CountSeries as CountSeries
+    from .series import count_series as count_series
     from .shares import Concentration as Concentration
     from .shares import RepeatLocations as RepeatLocations
     from .shares import concentration as concentration

@@ -15,8 +15,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
-from ..contracts import InputError, Result, check_incidents
-from ._periods import FREQ, count_series, find_periods, labels, nowhere, place
+from ..contracts import InputError, Result
+from ..series import count_series
 from ._season import Group, judge
 from ._words import paragraph, sentences
 
@@ -24,8 +24,6 @@ if TYPE_CHECKING:
     import geopandas as gpd
 
 __all__ = ["Trends", "seasonal_trends"]
-
-_BY = ("lpt", "category", "command")
 
 
 @dataclass(frozen=True, repr=False)
@@ -139,14 +137,15 @@ def seasonal_trends(
     >>> int(trends.periods["incidents"].sum()) == len(county.incidents)
     True
     """
-    by = _checked(incidents, by, freq)
-    number, spanning = place(incidents, freq)
-    sources = labels(incidents, "source", "unknown")
-    periods = find_periods(incidents, number, sources, freq)
-    if not periods["status"].isin(["present", "thin"]).any():
-        raise InputError("seasonal_trends", [_nothing_whole(incidents, freq)])
-    groups = [labels(incidents, name, nowhere(name)) for name in by]
-    series, span = count_series(number, sources, groups, periods, by, freq)
+    if freq == "D":
+        raise InputError("seasonal_trends", [
+            "freq is 'D'; it takes 'MS' (months) or 'W-MON' (weeks from Monday)."
+        ])  # fmt: skip
+    counted = count_series(incidents, by, freq, what="seasonal_trends")
+    by, periods = counted.by, counted.periods
+    series = counted.series.copy()
+    ends = np.cumsum(counted.panel.inside.sum(axis=1)).tolist()
+    span = list(zip([0, *ends[:-1]], ends, strict=True))
     results = [Group(series.iloc[a:b], freq).findings() for a, b in span]
     for name in ("trend", "season", "remainder"):
         series[name] = np.concatenate([r.pop(name) for r in results])
@@ -160,59 +159,6 @@ def seasonal_trends(
     seasons = seasons.assign(month=np.tile(np.arange(1, 13), len(keys)), factor=factors,
                              recorded=recorded,
                              verdict=summary["verdict"].repeat(12).to_numpy())  # fmt: skip
-    said = paragraph(incidents, periods, series, summary, spanning, by, freq)
+    said = paragraph(counted, series, summary)
     summary = summary.drop(columns=[c for c in summary.columns if c.startswith("_")])
     return Trends(series, seasons.astype({"verdict": "str"}), summary, periods, by, freq, said)
-
-
-def _checked(incidents: gpd.GeoDataFrame, by: Sequence[str], freq: str) -> tuple[str, ...]:
-    """Check what was given, and return ``by`` as a tuple."""
-    check_incidents(incidents)
-    faults = []
-    if by is None or not np.iterable(by):
-        faults.append(f"by is {by!r}; give columns in a list, as ['lpt'], or () for everything.")
-        by = ()
-    by = (by,) if isinstance(by, str) else tuple(by)
-    known = isinstance(freq, str) and freq in FREQ
-    if not known:
-        faults.append(f"freq is {freq!r}; it takes 'MS' (months) or 'W-MON' (weeks from Monday).")
-    for name in by:
-        if name not in _BY:
-            faults.append(f"by holds {name!r}; it takes {', '.join(_BY)}, or () for everything.")
-        elif name not in incidents.columns:
-            faults.append(
-                f"by asks for {name!r}, but the incidents have no such column; read them with "
-                "lpts=..., or use by=() for everything together."
-            )
-    if any(by.count(name) > 1 for name in by):
-        faults.append(f"by repeats a column: {', '.join(map(str, by))}.")
-    if len(incidents) == 0:
-        faults.append("there are no incidents; a trend needs at least one.")
-    elif known:
-        coarse = _too_coarse(incidents, freq)
-        faults.extend([coarse] if coarse else [])
-    if faults:
-        raise InputError("seasonal_trends", faults)
-    return by
-
-
-def _too_coarse(incidents: gpd.GeoDataFrame, freq: str) -> str:
-    """Say why times are too coarse for the period, or nothing where they are fine enough."""
-    longest = 31 if freq == "MS" else 7
-    wide = incidents["occurred_to"] - incidents["occurred_from"] > pd.Timedelta(days=longest)
-    if wide.mean() <= 0.1:
-        return ""
-    known = "month-only" if freq == "W-MON" else "known no closer than several months"
-    remedy = "use freq='MS'" if freq == "W-MON" else "leave such rows out, or give finer times"
-    return (
-        f"freq={freq!r} needs times known to the {FREQ[freq][2]}, but {wide.mean():.0%} of the "
-        f"incidents span more than {longest} days ({known}); {remedy}."
-    )
-
-
-def _nothing_whole(incidents: gpd.GeoDataFrame, freq: str) -> str:
-    first, last = incidents["occurred_from"].min(), incidents["occurred_to"].max()
-    return (
-        f"the incidents run from {first:%Y-%m-%d} to {last:%Y-%m-%d} and wholly cover no "
-        f"{FREQ[freq][2]}; give records that do."
-    )

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
-from ._periods import FREQ
+from ..series import FREQ
 from ._words import MONTHS, spans
 
 if TYPE_CHECKING:

@@ -7,10 +7,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
-from ._periods import FREQ, nowhere, numbers, starts_of
+from ..series import FREQ, CountSeries, nowhere, numbers, starts_of
 
 if TYPE_CHECKING:
-    import geopandas as gpd
     from numpy.typing import NDArray
 
 MONTHS = (
@@ -114,26 +113,24 @@ def _reservations(periods: pd.DataFrame, freq: str) -> list[str]:
     return lines
 
 
-def paragraph(
-    incidents: gpd.GeoDataFrame, periods: pd.DataFrame, series: pd.DataFrame,
-    summary: pd.DataFrame, spanning: int, by: tuple[str, ...], freq: str,
-) -> str:  # fmt: skip
+def paragraph(counted: CountSeries, series: pd.DataFrame, summary: pd.DataFrame) -> str:
     """Put together the paragraph: what was counted, what was not, and each group's sentence."""
+    periods, by, freq = counted.periods, counted.by, counted.freq
     name = FREQ[freq][2]
     edges = np.sort(periods.loc[periods["status"] != "incomplete", "period_start"].to_numpy())
     *each, last = [name, *("LPT" if column == "lpt" else column for column in by)]
     lines = [
-        f"{_counted(len(incidents), 'incident')} counted by "
+        f"{_counted(counted.total, 'incident')} counted by "
         f"{', '.join(each) + ' and ' if each else ''}{last}, "
         f"{_span(numbers(edges[[0, -1]], freq), freq)} "
         f"({len(summary):,} {'series' if by else 'series for all together'}; "
         f"figures a {name} are per {FREQ[freq][1]:g} days).",
         *_reservations(periods, freq),
     ]
-    if spanning:
+    if counted.spanning:
         lines.append(
-            f"{_counted(spanning, 'incident')} with times that reach over the end of a {name}: "
-            "counted at the middle of the interval."
+            f"{_counted(counted.spanning, 'incident')} with times that reach over the end of a "
+            f"{name}: counted at the middle of the interval."
         )
     if bridged := int(summary["bridged"].max()):
         lines.append(
@@ -146,10 +143,10 @@ def paragraph(
             lines.append(
                 f"{_counted(int(lost), 'incident')} with {nowhere(column)}: a line of their own."
             )
-    if "origin" in incidents.columns and (police := int((incidents["origin"] == "police").sum())):
+    if counted.police:
         lines.append(
-            f"{_counted(police, 'police-generated incident')} among them: such counts follow "
-            "police activity too."
+            f"{_counted(counted.police, 'police-generated incident')} among them: such counts "
+            "follow police activity too."
         )
     if (compared := int(summary["change"].notna().sum())) >= 10:
         lines.append(

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     import geopandas as gpd
     from numpy.typing import NDArray
 
-FREQ = {"MS": (12, 30.4375, "month"), "W-MON": (52, 7.0, "week")}
+FREQ = {"MS": (12, 30.4375, "month"), "W-MON": (52, 7.0, "week"), "D": (365, 1.0, "day")}
 """Per frequency: periods in a year, days of a standard period, the period's name."""
 
 
@@ -21,6 +21,8 @@ def starts_of(number: NDArray[Any], freq: str) -> NDArray[np.datetime64]:
     """First day of each period; weeks are counted from Monday 29 December 1969."""
     if freq == "MS":
         return number.astype("datetime64[M]").astype("datetime64[s]")
+    if freq == "D":
+        return number.astype("datetime64[D]").astype("datetime64[s]")
     return (number * 7 - 3).astype("datetime64[D]").astype("datetime64[s]")
 
 
@@ -28,6 +30,8 @@ def numbers(when: NDArray[np.datetime64], freq: str) -> NDArray[np.int64]:
     """Period number of each time, the inverse of :func:`starts_of`."""
     if freq == "MS":
         return when.astype("datetime64[M]").astype(np.int64)
+    if freq == "D":
+        return when.astype("datetime64[D]").astype(np.int64)
     return (when.astype("datetime64[D]").astype(np.int64) + 3) // 7
 
 
@@ -136,19 +140,25 @@ def _recorded(
     return status
 
 
-def count_series(
+def count_groups(
     number: NDArray[np.int64], sources: tuple[NDArray[Any], list[str]],
-    groups: list[tuple[NDArray[Any], list[str]]], periods: pd.DataFrame, by: tuple[str, ...],
-    freq: str,
-) -> tuple[pd.DataFrame, list[tuple[int, int]]]:  # fmt: skip
-    """Zero-filled counts per group and period, and each group's rows as a span."""
+    groups: list[tuple[NDArray[Any], list[str]]], periods: pd.DataFrame, freq: str,
+) -> tuple[
+    list[NDArray[Any]], NDArray[np.float64], NDArray[Any], NDArray[np.datetime64]
+]:  # fmt: skip
+    """Zero-filled counts of every group and period.
+
+    Returns the names of each group (one array of length n per key), the counts (n, T) with NaN
+    where nothing was recorded, the status (n, T; empty outside the group's span) and the T + 1
+    edges of the periods.
+    """
     code = np.zeros(len(number), dtype=np.int64)
     for codes, names in groups:
         code = code * len(names) + codes
     found, group = np.unique(code, return_inverse=True)
-    called = []
+    called: list[NDArray[Any]] = []
     for _, names in reversed(groups):
-        called.append(np.array(names, dtype=object)[found % len(names)])
+        called.insert(0, np.array(names, dtype=object)[found % len(names)])
         found = found // len(names)
     # what share of a group's incidents comes from sources that recorded nothing, or thinly
     every = numbers(periods["period_start"].to_numpy(), freq)
@@ -164,21 +174,11 @@ def count_series(
     used = absent[sources[0], number - low] == 0
     tally = np.bincount((group * count + number - low)[used], minlength=n * count)
     y = tally.reshape(n, count).astype(float)
-    status = np.where(lost + thin > 0.05, "thin", "present")
+    status = np.where(lost + thin > 0.05, "thin", "present").astype(object)
     status[(lost > 0.95) & (y == 0)] = "missing"
     y[status == "missing"] = np.nan
     # each group runs from its first recorded period to its last
     kept = status != "missing"
     kept = np.maximum.accumulate(kept, 1) & np.maximum.accumulate(kept[:, ::-1], 1)[:, ::-1]
-    g, t = np.nonzero(kept)
-    starts = starts_of(low + np.arange(count + 1), freq)
-    days = np.diff(starts).astype("timedelta64[D]").astype(float)[t]
-    keys = {name: called[-1 - k][g] for k, name in enumerate(by)}
-    frame = pd.DataFrame(keys, index=range(len(g))).astype("str")
-    frame["period_start"] = starts[t]
-    frame["incidents"] = y[g, t]
-    frame["status"] = pd.Series(status[g, t], dtype="str")
-    frame["days"] = days.astype(np.int64)
-    frame["adjusted"] = np.where(status[g, t] == "present", y[g, t] / days * FREQ[freq][1], np.nan)
-    ends = np.cumsum(np.unique(g, return_counts=True)[1])
-    return frame, list(zip(np.r_[0, ends[:-1]].tolist(), ends.tolist(), strict=True))
+    status[~kept] = ""
+    return called, y, status, starts_of(low + np.arange(count + 1), freq)

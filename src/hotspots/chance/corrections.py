@@ -1,11 +1,11 @@
-"""How much chance alone would show: p-values told for many places at once."""
+"""Corrections of p-values told for many places or series at once."""
 
 from __future__ import annotations
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from .contracts import InputError
+from ..contracts import InputError
 
 CORRECTIONS = ("fdr_bh", "fdr_by", "holm", "bonferroni")
 """Corrections for many tests: two of the false discovery rate, two of any false alarm at all."""
