@@ -12,8 +12,9 @@ mpl.use("Agg")
 import matplotlib.pyplot as plt
 
 import hotspots as hs
+from hotspots.chance.exact import rate_ratio
 from hotspots.contracts import InputError
-from hotspots.detect._exact import excess_variance, least_p, rate_ratio
+from hotspots.detect._exact import excess_variance, least_p
 
 ASB = "Anti-social behaviour"
 

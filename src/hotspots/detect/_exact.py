@@ -1,4 +1,4 @@
-"""Two counts against each other: exact ratio tests, and how far counts vary beyond Poisson."""
+"""The least p-value two counts can give, and how far counts vary beyond Poisson."""
 
 from __future__ import annotations
 
@@ -6,67 +6,6 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 Floats = NDArray[np.float64]
-
-
-def rate_ratio(
-    before: ArrayLike, after: ArrayLike, exposure: ArrayLike, spread: ArrayLike = 1.0
-) -> tuple[Floats, Floats, Floats, Floats]:
-    r"""Compare two Poisson rates exactly, given the total of their counts.
-
-    Parameters
-    ----------
-    before, after : array_like, shape (n,)
-        Counts.
-    exposure : array_like
-        Exposure after, for each unit of exposure before.
-    spread : array_like
-        Variance over mean of the counts; both are divided by it, so that intervals widen.
-
-    Returns
-    -------
-    ratio, low, high, p : ndarray of float, shape (n,)
-        Rate after over rate before with its 95% interval, and the two-sided p-value (twice the
-        smaller tail), which is under .05 just where the interval leaves out 1. NaN where there is
-        no incident; the ratio is infinite where there was none before.
-
-    Notes
-    -----
-    Given their sum, the later count is binomial with probability
-    :math:`\pi = e r / (1 + e r)` for exposure :math:`e` and rate ratio :math:`r`; the interval of
-    :math:`\pi` is Clopper and Pearson's. Tails are regularised incomplete beta functions, which
-    also take counts that are no longer whole.
-
-    References
-    ----------
-    Przyborowski J. and Wilenski H. (1940) Homogeneity of results in testing samples from Poisson
-    series. *Biometrika* 31, 313–323.
-    Clopper C. J. and Pearson E. S. (1934) The use of confidence or fiducial limits illustrated in
-    the case of the binomial. *Biometrika* 26, 404–413.
-
-    Examples
-    --------
-    >>> ratio, low, high, p = rate_ratio([2], [6], 1)
-    >>> ratio.item(), round(low.item(), 3), round(high.item(), 2), round(p.item(), 6)
-    (3.0, 0.536, 30.39, 0.289062)
-    """
-    from scipy.special import betainc, betaincinv
-
-    spread = np.asarray(spread, dtype=float)
-    x = np.asarray(before, dtype=float) / spread
-    y = np.asarray(after, dtype=float) / spread
-    e = np.broadcast_to(np.asarray(exposure, dtype=float), np.broadcast_shapes(x.shape, y.shape))
-    x, y = np.broadcast_to(x, e.shape), np.broadcast_to(y, e.shape)
-    some = x + y > 0
-    with np.errstate(divide="ignore", invalid="ignore"):
-        ratio = np.where(some, y / x / e, np.nan)
-        low = np.where(y > 0, betaincinv(y, x + 1, 0.025), 0.0)
-        high = np.where(x > 0, betaincinv(y + 1, x, 0.975), 1.0)
-        low, high = low / (1 - low) / e, high / (1 - high) / e
-    expected = e / (1 + e)
-    upper = np.where(y > 0, betainc(y, x + 1, expected), 1.0)  # P(Y >= y)
-    lower = np.where(x > 0, betainc(x, y + 1, 1 - expected), 1.0)  # P(Y <= y)
-    p = np.where(some, np.minimum(2 * np.minimum(upper, lower), 1), np.nan)
-    return ratio, np.where(some, low, np.nan), np.where(some, high, np.nan), p
 
 
 def least_p(total: ArrayLike, exposure: float, spread: ArrayLike = 1.0) -> Floats:

@@ -12,11 +12,12 @@ import shapely
 from numpy.typing import NDArray
 
 from ..chance import CORRECTIONS, adjusted_p
+from ..chance.exact import rate_ratio
 from ..contracts import InputError, Result, check_incidents
 from ..places import Grid, coordinates, distinct_points
 from ._bins import Bins, checked_category, find_bins
 from ._change_words import paragraph
-from ._exact import excess_variance, least_p, rate_ratio
+from ._exact import excess_variance, least_p
 from ._patterns import SIGNIFICANT
 
 FEW = 20
