@@ -12,6 +12,7 @@ import pandas as pd
 
 from ..contracts import LPTS, TABLES, Table
 from .meanings import OWN, SHARED
+from .meanings_time import OWN_TIME, SHARED_TIME
 
 KINDS = ("text", "number", "whole", "key", "time", "date", "flag")
 """Text, decimal, whole number, whole number that joins tables, date-time, date, true or false."""
@@ -156,6 +157,8 @@ def _known(table: str, column: str) -> tuple[str, str, str] | None:
         if column in _EVERYWHERE:
             return _COLUMNS.get(column, ("text", "", "Local Policing Team"))
         return OWN[table].get(column) or SHARED.get(column)
+    if table in OWN_TIME and (said := OWN_TIME[table].get(column) or SHARED_TIME.get(column)):
+        return said
     if found := _COLUMNS.get(f"{table}.{column}"):
         return found
     contract = _contract(table)

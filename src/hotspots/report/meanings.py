@@ -1,4 +1,7 @@
-"""What the columns of the results on places mean: detection, chance, change and accuracy."""
+"""What the columns of the results on places mean: detection, chance, change and accuracy.
+
+Those of the results on time are in ``meanings_time.py``.
+"""
 
 from __future__ import annotations
 
