@@ -13,12 +13,6 @@ from ._mann_kendall import mann_kendall
 
 DEFINITIONS = ("current", "legacy")
 
-PATTERNS = (
-    "new", "consecutive", "intensifying", "diminishing", "persistent", "historical",
-    "oscillating", "sporadic",
-)  # fmt: skip
-"""The eight patterns, each of them hot or cold; the seventeenth is :data:`NO_PATTERN`."""
-
 NO_PATTERN = "no pattern"
 TOO_SHORT = "too short"
 
