@@ -196,6 +196,13 @@ def test_a_table_that_is_no_hotspots_table_is_refused():
         hs.plot_hotspots(spots(2).drop(columns="rank"))
 
 
+@pytest.mark.parametrize("given", ["lpts.gpkg", pd.DataFrame({"area_km2": [1.0]})])
+def test_what_is_no_table_of_lpts_is_refused_in_words(lpts, given):
+    grid = hs.Grid.over(lpts, size=1000)
+    with pytest.raises(hs.InputError, match="give what read_lpts returns"):
+        hs.plot_heat(pd.Series(1.0, index=grid.cells, name="heat"), grid, lpts=given)
+
+
 def test_lpts_in_another_crs_are_brought_along(lpts):
     ax = hs.plot_hotspots(spots(2), lpts=lpts.to_crs("EPSG:32630"))
     names = {t.get_text(): t.xy for t in ax.texts if t.get_text() in ("East", "West")}

@@ -46,8 +46,12 @@ def outline_lpts(ax: Axes, lpts: gpd.GeoDataFrame | None, crs: Any, busy: Any) -
     """Outline the LPTs, each named at a spot clear of its edge and of the ``busy`` points."""
     if lpts is None:
         return
+    import geopandas as gpd
     from matplotlib.collections import LineCollection
 
+    if not isinstance(lpts, gpd.GeoDataFrame):
+        kind = type(lpts).__name__
+        raise InputError("lpts", [f"it is of type {kind}; give what read_lpts returns, or None."])
     # geopandas' own plot redraws the whole figure each time
     lpts = lpts.to_crs(crs)
     ax.add_collection(
