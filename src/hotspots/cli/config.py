@@ -23,6 +23,9 @@ METHODS = {
 KERNELS = ("quartic", "gaussian", "epanechnikov", "uniform", "triangular", "triweight")
 """Kernels of the KDE, spelt out here so that checking a configuration loads no detector."""
 
+TIME = ("times", "breaks", "alerts", "forecast", "profiles", "publish")
+"""Sections that ask about time, each a step of its own."""
+
 BANDWIDTHS = ("knn", "scott", "diggle", "predictive")
 """Rules by which the KDE finds a bandwidth."""
 
@@ -64,7 +67,18 @@ _SCHEMA: dict[str, dict[str, _Key]] = {
         "origins": _Key("count", 6),
     },
     "grid": {"size": _Key("size", 100), "shape": _Key("shape", "square")},
-    "trends": {"by": _Key("by", ("lpt",)), "freq": _Key("freq", "MS")},
+    "trends": {
+        "by": _Key("by", ("lpt",)), "freq": _Key("freq", "MS"), "calendar": _Key("file"),
+    },
+    "times": {"by": _Key("by", ()), "category": _Key("texts", ())},
+    "breaks": {"by": _Key("by", ("category",)), "freq": _Key("freq", "MS"),
+               "registry": _Key("file")},
+    "alerts": {"by": _Key("by", ("lpt", "category")), "freq": _Key("freq", "MS"),
+               "level": _Key("half", 0.00135)},
+    "forecast": {"by": _Key("by", ("lpt",)), "freq": _Key("freq", "MS"),
+                 "horizon": _Key("ahead", 3)},
+    "profiles": {},
+    "publish": {"by": _Key("by", ("lpt", "category")), "sensitive": _Key("texts", ())},
     "patrols": {
         "shifts": _Key("file", required=True), "units": _Key("file", required=True),
         "start": _Key("date", required=True), "days": _Key("count", 7), "seed": _Key("seed", 0),
@@ -116,6 +130,7 @@ _RULES: dict[str, tuple[str, Callable[[Any], bool]]] = {
     "harm": ('"fallback" or the path of a CSV file with category and days', _text),
     "flag": ("true or false", lambda v: isinstance(v, bool)),
     "count": ("a whole number from 1", lambda v: _whole(v) and v >= 1),
+    "ahead": ("a whole number from 1 to 4", lambda v: _whole(v) and 1 <= v <= 4),
     "seed": ("a whole number or text", lambda v: _whole(v) or _text(v)),
     "positive": ("a number above 0", lambda v: _number(v) and v > 0),
     "size": ("a number of metres from 2", lambda v: _number(v) and v >= 2),
@@ -158,6 +173,8 @@ class RunConfig:
     classes, accuracy, trends, patrols : dict or None
         None when the section is left out: no classes, no backtest, no trends, no patrol plan.
         (All but ``[patrols]`` may be empty.)
+    time : dict of str to dict
+        The sections of :data:`TIME` that were written.
     """
 
     path: Path
@@ -169,6 +186,7 @@ class RunConfig:
     accuracy: dict[str, Any] | None
     trends: dict[str, Any] | None
     patrols: dict[str, Any] | None
+    time: dict[str, dict[str, Any]]
     output: dict[str, Any]
     written: dict[str, Any] = field(repr=False)
 
@@ -227,7 +245,8 @@ def read_config(path: str | Path) -> RunConfig:
         data["incidents"] = [
             _found(folder, p, "[data] incidents", faults) for p in data["incidents"]
         ]
-    _files(folder, "data", data, faults)
+    for section in ("data", "trends", "breaks"):
+        _files(folder, section, found[section], faults)
     if data["harm"] == "fallback" or not _text(data["harm"]):
         pass
     else:
@@ -263,7 +282,8 @@ def read_config(path: str | Path) -> RunConfig:
     }
     return RunConfig(
         path=path, data=data, hotspots=found["hotspots"], methods=methods, grid=found["grid"],
-        **asked, output=output, written=said,
+        **asked, time={name: found[name] for name in TIME if name in said}, output=output,
+        written=said,
     )  # fmt: skip
 
 
