@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -13,6 +13,8 @@ from ..contracts import InputError
 Floats = NDArray[np.float64]
 
 _ALIKE = 1e-9  # excess of the variance over the mean, relative, under which the law is Poisson's
+_KNOWN = 1e4  # degrees of freedom from which a dispersion counts as known
+_NODES = 15  # values of an uncertain dispersion
 
 
 @dataclass(frozen=True)
@@ -23,13 +25,16 @@ class Predictive:
     ----------
     mean : ndarray of float
         Expected count.
-    variance : ndarray of float
-        Its variance, what is not known of the mean included.
+    variances : ndarray of float, shape (m, ...)
+        Its variance, what is not known of the mean included: ``m`` values of it, where the
+        dispersion is not known for certain.
+    weights : ndarray of float, shape (m,)
+        How likely each of them is.
 
     Notes
     -----
-    Negative binomial with this mean and variance; Poisson where the two are the same. NaN where
-    the mean is.
+    A mixture of negative binomials with this mean and these variances; Poisson where the two are
+    the same. NaN where the mean is.
 
     Examples
     --------
@@ -41,81 +46,88 @@ class Predictive:
     """
 
     mean: Floats
-    variance: Floats
+    variances: Floats
+    weights: Floats
 
-    def sf(self, y: ArrayLike) -> Floats:
-        """Chance of a count of ``y`` or more, P(Y >= y)."""
+    @property
+    def variance(self) -> Floats:
+        """Variance of the count; infinite where its dispersion is hardly known."""
+        told: Floats = np.tensordot(self.weights, self.variances, 1)
+        return told
+
+    def sf(self, count: ArrayLike) -> Floats:
+        """Chance of a count so high or higher, P(Y >= count)."""
         from scipy.special import betainc, gammainc
 
-        y, mean, size, share = np.broadcast_arrays(
-            np.ceil(np.asarray(y, dtype=float)), self.mean, *self._shape()
-        )
-        some = y > 0
-        at = np.where(some, y, 1.0)
-        chance = np.where(np.isinf(size), gammainc(at, mean), betainc(at, _finite(size), share))
-        told: Floats = np.where(some, chance, 1.0)
-        return np.where(np.isnan(y) | np.isnan(mean), np.nan, told)
+        y = np.ceil(np.asarray(count, dtype=float))
+        at = np.where(y > 0, y, 1.0)
+        chance: Floats = np.zeros(())
+        for weight, (plain, size, share) in zip(self.weights, self._shapes(), strict=True):
+            one = np.where(plain, gammainc(at, self.mean), betainc(at, size, share))
+            chance = chance + weight * one
+        return np.where(np.isnan(y) | np.isnan(self.mean), np.nan, np.where(y > 0, chance, 1.0))
 
-    def cdf(self, y: ArrayLike) -> Floats:
-        """Chance of a count of ``y`` or fewer, P(Y <= y)."""
+    def cdf(self, count: ArrayLike) -> Floats:
+        """Chance of a count so low or lower, P(Y <= count)."""
         from scipy.special import betainc, gammaincc
 
-        y, mean, size, share = np.broadcast_arrays(
-            np.floor(np.asarray(y, dtype=float)), self.mean, *self._shape()
-        )
-        some = y >= 0
-        at = np.where(some, y, 0.0) + 1
-        rest = betainc(_finite(size), at, 1 - share)
-        told: Floats = np.where(some, np.where(np.isinf(size), gammaincc(at, mean), rest), 0.0)
-        return np.where(np.isnan(y) | np.isnan(mean), np.nan, told)
+        y = np.floor(np.asarray(count, dtype=float))
+        at = np.where(y >= 0, y, 0.0) + 1
+        chance: Floats = np.zeros(())
+        for weight, (plain, size, share) in zip(self.weights, self._shapes(), strict=True):
+            one = np.where(plain, gammaincc(at, self.mean), betainc(size, at, 1 - share))
+            chance = chance + weight * one
+        return np.where(np.isnan(y) | np.isnan(self.mean), np.nan, np.where(y >= 0, chance, 0.0))
 
     def ppf(self, q: ArrayLike) -> Floats:
         """Smallest count y with P(Y <= y) of at least ``q``, for ``q`` over 0 and under 1."""
-        q = np.asarray(q, dtype=float)
-        if not ((q > 0) & (q < 1)).all():
-            raise InputError("ppf", [f"q is {q.tolist()}; it must lie between 0 and 1."])
-        return self._least(lambda law, y: law.cdf(y) >= q, q)
+        share = _share("ppf", "q", q)
+        return self._first(lambda y: self.cdf(y) >= share, share.shape)
 
     def least(self, level: ArrayLike) -> Floats:
         """Smallest count y with P(Y >= y) of at most ``level``: the first to raise an alert."""
-        level = np.asarray(level, dtype=float)
-        if not ((level > 0) & (level < 1)).all():
-            raise InputError("least", [f"level is {level.tolist()}; it must lie from 0 to 1."])
-        return self._least(lambda law, y: law.sf(y) <= level, level)
+        most = _share("least", "level", level)
+        return self._first(lambda y: self.sf(y) <= most, most.shape)
 
-    def _least(self, enough: Any, like: Floats) -> Floats:
+    def _first(
+        self, enough: Callable[[Floats], NDArray[np.bool_]], like: tuple[int, ...]
+    ) -> Floats:
         """Find the smallest count that is enough, by halving, in all groups at once."""
-        shape = np.broadcast_shapes(np.shape(self.mean), like.shape)
-        law = Predictive(np.broadcast_to(self.mean, shape), np.broadcast_to(self.variance, shape))
-        known = ~np.isnan(law.mean)
-        low = np.full(shape, -1.0)  # never enough, by convention
-        high = np.ceil(np.where(known, law.mean + 4 * np.sqrt(law.variance), 0.0)) + 1
-        while (short := known & ~enough(law, high)).any():
+        shape = np.broadcast_shapes(np.shape(self.mean), like)
+        known = np.broadcast_to(~np.isnan(self.mean), shape)
+        low = np.full(shape, -1.0)  # never enough
+        reach = self.mean + 4 * np.sqrt(self.variances[len(self.weights) // 2])
+        high = np.ceil(np.broadcast_to(np.where(np.isnan(self.mean), 0.0, reach), shape)) + 1
+        while (short := known & ~enough(high)).any():
             low, high = np.where(short, high, low), np.where(short, 2 * high + 1, high)
         while ((gap := high - low) > 1).any():
             middle = low + np.floor(gap / 2)
-            reached = enough(law, middle) | ~known
+            reached = enough(middle) | ~known
             high = np.where(reached & (gap > 1), middle, high)
             low = np.where(~reached & (gap > 1), middle, low)
         return np.where(known, high, np.nan)
 
-    def _shape(self) -> tuple[Floats, Floats]:
-        """Size of the negative binomial (infinite: Poisson), and the chance of a further one."""
-        with np.errstate(divide="ignore", invalid="ignore"):
-            excess = self.variance / self.mean - 1
-            plain = ~(excess > _ALIKE)
-            size = np.where(plain, np.inf, self.mean / np.where(plain, 1.0, excess))
-            share = np.where(plain, 0.5, excess / (1 + excess))
-        return size, share
+    def _shapes(self) -> Iterator[tuple[NDArray[np.bool_], Floats, Floats]]:
+        """Yield where each law is Poisson's, its size and the chance of a further incident."""
+        for variance in self.variances:
+            with np.errstate(divide="ignore", invalid="ignore"):
+                excess = variance / self.mean - 1
+                plain = ~(excess > _ALIKE)
+                excess = np.where(plain, 1.0, excess)
+                yield plain, self.mean / excess, excess / (1 + excess)
 
 
-def _finite(size: Floats) -> Floats:
-    return np.where(np.isinf(size), 1.0, size)
+def _share(what: str, name: str, given: ArrayLike) -> Floats:
+    share = np.asarray(given, dtype=float)
+    if not ((share > 0) & (share < 1)).all():
+        raise InputError(what, [f"{name} is {share.tolist()}; it must be over 0 and under 1."])
+    return share
 
 
 def predictive(
-    total: ArrayLike, exposure: ArrayLike, ahead: ArrayLike = 1.0, dispersion: ArrayLike = 1.0
-) -> Predictive:
+    total: ArrayLike, exposure: ArrayLike, ahead: ArrayLike = 1.0, dispersion: ArrayLike = 1.0,
+    df: ArrayLike = np.inf,
+) -> Predictive:  # fmt: skip
     r"""Law of the next count, from a total over a known exposure, for many groups at once.
 
     Parameters
@@ -127,7 +139,9 @@ def predictive(
     ahead : array_like
         Exposure of the count to come, in the same unit.
     dispersion : array_like
-        Variance over mean of the counts, at least 1; 1 is Poisson.
+        Variance over mean of the counts; 1 is Poisson, and less is taken for 1.
+    df : array_like
+        Degrees of freedom the dispersion was estimated with; infinite where it is known.
 
     Returns
     -------
@@ -149,8 +163,10 @@ def predictive(
 
     at :math:`\phi = 1` the one with size :math:`S + 1/2` and probability :math:`n / (n + a)`. A
     dispersion :math:`\phi` widens both the count to come and what is known of its mean, so it
-    multiplies the whole variance. The law knows ``dispersion`` as certain: where it was estimated
-    from few periods, give a larger one (as the alerts do).
+    multiplies the whole variance. An estimate :math:`\hat\phi` from few periods is uncertain
+    itself: :math:`\phi` is then taken as :math:`\nu \hat\phi / \chi^2_\nu` with :math:`\nu` degrees
+    of freedom, at least 1, and the law is the mixture over it, which for large counts is
+    Student's t in place of the normal.
 
     References
     ----------
@@ -162,22 +178,36 @@ def predictive(
     >>> law.ppf(0.975).tolist()
     [6.0, 9.0]
     """
-    given = (total, exposure, ahead, dispersion)
+    from scipy.special import chdtri, ndtr
+
+    given = (total, exposure, ahead, dispersion, df)
     try:
-        s, n, a, phi = np.broadcast_arrays(*(np.asarray(value, dtype=float) for value in given))
+        s, n, a, phi, nu = np.broadcast_arrays(*(np.asarray(v, dtype=float) for v in given))
     except (TypeError, ValueError) as error:
         raise InputError("predictive", [
-            f"total, exposure, ahead and dispersion must be numbers of one shape ({error})."
+            f"total, exposure, ahead, dispersion and df must be numbers of one shape ({error})."
         ]) from None  # fmt: skip
     faults = []
     for name, value, wrong, rule in (
-        ("total", s, s < 0, "at least 0"), ("exposure", n, n <= 0, "above 0"),
-        ("ahead", a, a <= 0, "above 0"), ("dispersion", phi, phi < 1, "at least 1"),
-    ):  # fmt: skip
-        wrong = wrong | np.isinf(value)
+        ("total", s, (s < 0) | np.isinf(s), "at least 0 and finite"),
+        ("exposure", n, (n <= 0) | np.isinf(n), "above 0 and finite"),
+        ("ahead", a, (a <= 0) | np.isinf(a), "above 0 and finite"),
+        ("dispersion", phi, (phi < 0) | np.isinf(phi), "at least 0 and finite"),
+        ("df", nu, nu <= 0, "above 0"),
+    ):
         if wrong.any():
-            faults.append(f"{name} is {float(value[wrong][0]):g}; it must be {rule} and finite.")
+            faults.append(f"{name} is {float(value[wrong][0]):g}; it must be {rule}.")
     if faults:
         raise InputError("predictive", faults)
     mean = a * (s + 0.5) / n
-    return Predictive(mean, phi * mean * (1 + a / n))
+    known = ~(nu < _KNOWN)
+    if known.all():
+        spread, weights = phi[None], np.ones(1)
+    else:
+        at, weights = np.polynomial.hermite_e.hermegauss(_NODES)
+        weights = weights / weights.sum()
+        nu = np.where(known, 1.0, nu)
+        with np.errstate(under="ignore"):
+            chi = chdtri(nu, ndtr(at.reshape(-1, *(1,) * nu.ndim)))
+        spread = np.where(known, phi, phi * nu / np.maximum(chi, 1e-6 * nu))
+    return Predictive(mean, np.maximum(spread, 1.0) * mean * (1 + a / n), weights)
