@@ -49,6 +49,9 @@ _HOME = {
     "Concentration": "shares",
     "repeat_locations": "shares",
     "RepeatLocations": "shares",
+    "bank_holidays": "calendars",
+    "read_calendar": "calendars",
+    "calendar_days": "calendars",
     "count_series": "series",
     "CountSeries": "series",
     "seasonal_trends": "trends",
@@ -106,6 +109,9 @@ if TYPE_CHECKING:
     from .accuracy import pei as pei
     from .accuracy import rank_biased_overlap as rank_biased_overlap
     from .accuracy import recapture_rate_index as recapture_rate_index
+    from .calendars import bank_holidays as bank_holidays
+    from .calendars import calendar_days as calendar_days
+    from .calendars import read_calendar as read_calendar
     from .contracts import InputError as InputError
     from .contracts import Notice as Notice
     from .detect import DBSCAN as DBSCAN

@@ -71,7 +71,9 @@ def day_weights(
     group = np.arange(len(y)) if pool is None else np.asarray(pool)
     if group.shape != (len(y),):
         raise InputError("day_weights", [f"pool has shape {group.shape}; give one number a group."])
-    days = np.asarray(first, dtype="datetime64[D]") + np.arange(y.shape[1])
+    days: NDArray[np.datetime64] = np.asarray(first, dtype="datetime64[D]") + np.arange(
+        y.shape[1]
+    ).astype("timedelta64[D]")
     off = _holidays(days, holidays)
     names, code = np.unique(group, return_inverse=True)
     used = np.zeros((len(names), y.shape[1]), dtype=bool)
