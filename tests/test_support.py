@@ -52,7 +52,7 @@ def test_dates_do_not_support_hours():
 
 
 def test_months_do_not_support_days_weeks_or_hours():
-    lacking = {"hour of day", "near repeat", "emerging series", "weekly periods"}
+    lacking = {"hour of day", "time of week", "near repeat", "emerging series", "weekly periods"}
     assert set(NEEDS) - supported(table(apart(60), "month")) == lacking
 
 

@@ -43,6 +43,10 @@ NEEDS: dict[str, Need] = {
     "hour of day": Need(
         "hour", None, 1, "use records with the time of day, or leave hours out of the question"
     ),
+    "time of week": Need(
+        "day", None, 1, "use records with dates and times from and to, or leave hours out of the "
+        "question"
+    ),
     "near repeat": Need(
         "day", "own", 2, "use the force's own records with dates and addresses"
     ),
@@ -191,8 +195,10 @@ class Support(Result):
             )
         if need.points == "untied" and self.tied:
             lacking.append(f"{self.shared:.0%} share their point with others, at a distance of 0 m")
-        if self.located < need.least:
+        if need.points and self.located < need.least:
             lacking.append(f"{self.located:,} have a point and at least {need.least} are needed")
+        elif self.incidents < need.least:
+            lacking.append("there are none")
         return ", and ".join(lacking)
 
 
