@@ -263,11 +263,10 @@ def _arrays(
         raise InputError("fit_counts", [
             f"offset {shift.shape} or used {mask.shape} does not go with y's shape {y.shape}."
         ]) from None  # fmt: skip
-    x = np.broadcast_to(x, (len(y), *x.shape[-2:]))
     if not np.isfinite(y[mask]).all() or (y[mask] < 0).any():
         faults.append("a count to be fitted is negative or not a number; leave it out by used=.")
-    if not np.isfinite(shift[mask]).all() or not np.isfinite(x[mask]).all():
-        faults.append("offset or x is not finite in a period to be fitted.")
+    if not np.isfinite(shift[mask]).all() or not np.isfinite(x).all():
+        faults.append("offset is not finite in a period to be fitted, or x in any.")
     alpha = None
     if isinstance(dispersion, str):
         if dispersion not in DISPERSIONS:
@@ -279,7 +278,7 @@ def _arrays(
             faults.append("a dispersion is negative or not a number; it must be 0 or above.")
     if faults:
         raise InputError("fit_counts", faults)
-    return y, np.where(mask[..., None], x, np.nan_to_num(x)), shift, mask, alpha
+    return y, np.broadcast_to(x, (len(y), *x.shape[-2:])), shift, mask, alpha
 
 
 def _orthonormal(x: Floats, used: NDArray[np.bool_]) -> tuple[Floats, Floats]:
@@ -342,20 +341,18 @@ def _coefficients(
             break
         started = True
         b, o, m = basis[todo], offset[todo], means[todo]
-        weight = np.where(used[todo], m / (1 + alpha[todo, None] * m), 0.0)
-        weight = np.maximum(weight, np.where(used[todo], 1e-12, 0.0))
+        weight = np.where(used[todo], np.maximum(m / (1 + alpha[todo, None] * m), 1e-12), 0.0)
         target = weight * (np.log(m) - o + (y[todo] - m) / m)
         score = np.einsum("ntp,nt->np", b, target)
         new = np.linalg.solve(_information(b, weight), score[..., None])[..., 0]
         result[todo] = new
-        eta = np.clip(o + np.einsum("ntp,np->nt", b, new), -30, 30)
-        means[todo] = np.exp(eta)
+        means[todo] = np.exp(np.clip(o + np.einsum("ntp,np->nt", b, new), -30, 30))
     return result, means
 
 
 def _covariance(basis: Floats, mean: Floats, used: NDArray[np.bool_], alpha: Floats) -> Floats:
     weight = np.where(used, mean / (1 + alpha[:, None] * mean), 0.0)
-    inverse: Floats = np.linalg.inv(_information(basis, weight))
+    inverse: Floats = np.asarray(np.linalg.inv(_information(basis, weight)), dtype=np.float64)
     return inverse
 
 
