@@ -88,7 +88,7 @@ def month_factors(panel: Panel) -> MonthFactors:
     >>> county = hs.make_county(seed=1, months=36)
     >>> panel = hs.count_series(county.incidents, by=["lpt"]).panel
     >>> month_factors(panel).factor.shape
-    (10, 12)
+    (11, 12)
     """
     pool, base, n = panel.pool, panel.base, len(panel.keys)
     if n == 0 or len(panel.start) == 0:
@@ -97,7 +97,7 @@ def month_factors(panel: Panel) -> MonthFactors:
         return MonthFactors(np.ones((n, 12)), blank, blank, blank, np.zeros((n, 12)), none)
     both = panel.pooled()
     force, force_error, _ = _deviations(panel, *both, np.zeros((len(both[0]), 12)))
-    known = ~np.isnan(force).any(axis=1)
+    known: NDArray[np.bool_] = np.logical_not(np.isnan(force).any(axis=1))
     spread = _spread(force, force_error, np.arange(len(force)), len(force))
     share = _share(spread[:, None], force_error)
     flat: NDArray[np.bool_] = np.logical_or(~known, spread <= 0)
