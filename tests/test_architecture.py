@@ -43,7 +43,7 @@ KNOWS = {
     "forecasts": {"contracts", "chance", "calendars", "series", "progress"},
     "accuracy": {"contracts", "places", "support", "chance", "progress"},
     "patrols": {"contracts", "progress"},
-    "briefing": {
+    "briefings": {
         "contracts", "chance", "progress", "harm", "places", "support", "series", "detect",
         "shares",
     },
@@ -53,7 +53,7 @@ KNOWS = {
     "cli": {
         "contracts", "atomic", "chance", "progress", "calendars", "harm", "sample", "places",
         "incidents", "support", "series", "detect", "shares", "times", "trends", "breaks",
-        "alerts", "forecasts", "accuracy", "patrols", "briefing", "profiles", "plot", "report",
+        "alerts", "forecasts", "accuracy", "patrols", "briefings", "profiles", "plot", "report",
     },
     "__main__": {"cli"},
 }  # fmt: skip

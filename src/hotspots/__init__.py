@@ -74,6 +74,8 @@ _HOME = {
     "plan_patrols": "patrols",
     "PatrolRules": "patrols",
     "PatrolPlan": "patrols",
+    "briefing": "briefings",
+    "Briefing": "briefings",
     "plot_heat": "plot",
     "plot_hotspots": "plot",
     "plot_parts": "plot",
@@ -109,6 +111,8 @@ if TYPE_CHECKING:
     from .accuracy import pei as pei
     from .accuracy import rank_biased_overlap as rank_biased_overlap
     from .accuracy import recapture_rate_index as recapture_rate_index
+    from .briefings import Briefing as Briefing
+    from .briefings import briefing as briefing
     from .calendars import bank_holidays as bank_holidays
     from .calendars import calendar_days as calendar_days
     from .calendars import read_calendar as read_calendar
