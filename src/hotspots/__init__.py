@@ -76,6 +76,8 @@ _HOME = {
     "PatrolPlan": "patrols",
     "briefing": "briefings",
     "Briefing": "briefings",
+    "publish_trends": "profiles",
+    "Published": "profiles",
     "plot_heat": "plot",
     "plot_hotspots": "plot",
     "plot_parts": "plot",
@@ -92,6 +94,7 @@ _HOME = {
     "plot_history": "plot",
     "plot_change": "plot",
     "write_report": "report",
+    "write_briefing": "report",
     "export_bi": "report",
     "export_gis": "report",
 }
@@ -168,8 +171,11 @@ if TYPE_CHECKING:
     from .plot import plot_plan as plot_plan
     from .plot import plot_significance as plot_significance
     from .plot import plot_trends as plot_trends
+    from .profiles import Published as Published
+    from .profiles import publish_trends as publish_trends
     from .report import export_bi as export_bi
     from .report import export_gis as export_gis
+    from .report import write_briefing as write_briefing
     from .report import write_report as write_report
     from .sample import make_county as make_county
     from .series import CountSeries as CountSeries

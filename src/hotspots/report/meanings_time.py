@@ -17,5 +17,15 @@ SHARED_TIME = {
 OWN_TIME: dict[str, dict[str, tuple[str, str, str]]] = {
     "count_series_series": {},
     "count_series_periods": {},
+    "published_figures": {
+        "category": ("text", "", "type of crime or ASB, or All categories: their total"),
+        "lpt": ("text", "", "area: LPT, command or Force, as level says"),
+        "status": ("text", "", "published, suppressed, incomplete or missing; none of these is 0"),
+        "published": ("whole", "incidents", "rounded count; empty where none is given"),
+        "low": ("whole", "incidents", "least count the published figure stands for"),
+        "high": ("whole", "incidents", "greatest count the published figure stands for"),
+        "shown": ("text", "", "the figure as text; c where it is suppressed"),
+        "sensitive": ("flag", "", "whether the category is never given below LPT and month"),
+    },
 }
 """The same by table (kind of the result and name of the table), for columns of its own."""
