@@ -56,6 +56,8 @@ _HOME = {
     "CountSeries": "series",
     "seasonal_trends": "trends",
     "Trends": "trends",
+    "calendar_effects": "trends.effects",
+    "CalendarEffects": "trends.effects",
     "hit_rate": "accuracy",
     "pai": "accuracy",
     "pei": "accuracy",
@@ -188,6 +190,8 @@ if TYPE_CHECKING:
     from .support import data_support as data_support
     from .trends import Trends as Trends
     from .trends import seasonal_trends as seasonal_trends
+    from .trends.effects import CalendarEffects as CalendarEffects
+    from .trends.effects import calendar_effects as calendar_effects
 
 
 def __getattr__(name: str) -> Any:

@@ -49,9 +49,9 @@ def calendar_days(
     DataFrame
         Index ``date``, one row a day, columns of 0 and 1: ``monday`` to ``sunday``;
         ``bank_holiday``; ``bank_holiday_eve`` (the day before one, unless it is one itself);
-        ``christmas`` (24 to 26 December); ``new_year`` (31 December and 1 January);
-        ``halloween`` (29 to 31 October); ``bonfire`` (1 to 7 November); ``payday_weekend``
-        (the last Friday of the month and the two days after it); then the kinds of the calendar.
+        ``christmas`` (24 to 26 December); ``new_year_eve`` and ``new_year_day``; ``halloween``
+        (29 to 31 October); ``bonfire`` (1 to 7 November); ``payday_weekend`` (the last Friday of
+        the month and the two days after it); then the kinds of the calendar.
 
     Raises
     ------
@@ -120,14 +120,15 @@ def _of_the_date(
         holiday |= np.isin(span, holiday_dates(first, last))
     following = np.append(holiday[1:], False)
     friday = span - (weekday - 4) % 7  # the latest Friday, the day itself included
-    payday = ((weekday >= 4) & ((friday + 7).astype("datetime64[M]") > friday.astype(
-        "datetime64[M]")))  # fmt: skip
+    later = (friday + 7).astype("datetime64[M]") > friday.astype("datetime64[M]")
+    payday = (weekday >= 4) & later
     features = {name: weekday == n for n, name in enumerate(WEEKDAYS)}
     features |= {
         "bank_holiday": holiday,
         "bank_holiday_eve": following & ~holiday,
         "christmas": (of_year == 12) & (day >= 24) & (day <= 26),
-        "new_year": ((of_year == 12) & (day == 31)) | ((of_year == 1) & (day == 1)),
+        "new_year_eve": (of_year == 12) & (day == 31),
+        "new_year_day": (of_year == 1) & (day == 1),
         "halloween": (of_year == 10) & (day >= 29),
     }
     if english:

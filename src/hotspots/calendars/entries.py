@@ -17,8 +17,8 @@ COLUMNS = ("kind", "name", "start", "end", "lpt")
 """Columns of a calendar; ``kind`` and ``start`` must be there."""
 
 OWN_KINDS = (
-    "bank_holiday_eve", "christmas", "new_year", "halloween", "bonfire", "payday_weekend",
-    "monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday",
+    "bank_holiday_eve", "christmas", "new_year_eve", "new_year_day", "halloween", "bonfire",
+    "payday_weekend", "monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday",
 )  # fmt: skip
 """Kinds of day that follow from the date, which a calendar therefore may not give."""
 
