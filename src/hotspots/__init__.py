@@ -54,6 +54,14 @@ _HOME = {
     "calendar_days": "calendars",
     "count_series": "series",
     "CountSeries": "series",
+    "aoristic": "times",
+    "week_profile": "times",
+    "WeekProfile": "times",
+    "peak_windows": "times",
+    "PeakWindows": "times",
+    "shift_shares": "times",
+    "ShiftShares": "times",
+    "policing_day": "times",
     "seasonal_trends": "trends",
     "Trends": "trends",
     "calendar_effects": "trends.effects",
@@ -188,6 +196,14 @@ if TYPE_CHECKING:
     from .shares import repeat_locations as repeat_locations
     from .support import Support as Support
     from .support import data_support as data_support
+    from .times import PeakWindows as PeakWindows
+    from .times import ShiftShares as ShiftShares
+    from .times import WeekProfile as WeekProfile
+    from .times import aoristic as aoristic
+    from .times import peak_windows as peak_windows
+    from .times import policing_day as policing_day
+    from .times import shift_shares as shift_shares
+    from .times import week_profile as week_profile
     from .trends import Trends as Trends
     from .trends import seasonal_trends as seasonal_trends
     from .trends.effects import CalendarEffects as CalendarEffects

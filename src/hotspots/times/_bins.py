@@ -66,7 +66,7 @@ def read_bins(bins: Any) -> Bins | str:
         edges = np.arange(0, WEEK, 60 * int(bins), dtype=np.int64)
         names = tuple(f"{DAYS[e // DAY]} {_clock(e % DAY)}" for e in edges.tolist())
         return Bins(edges, np.arange(len(edges)), names, daily=bins == 1440)
-    if isinstance(bins, Sequence) or isinstance(bins, np.ndarray):
+    if isinstance(bins, Sequence | np.ndarray):
         return _by_edges(list(bins))
     return f"bins is of type {type(bins).__name__}; {_TAKES}."
 

@@ -15,7 +15,7 @@ Seconds = NDArray[np.int64]
 HOUR, DAY, WEEK = 3600, 86_400, 604_800  # seconds
 MONDAY = 3 * DAY  # 1 January 1970 was a Thursday: seconds since then plus this start on a Monday
 
-_EPOCH = dt.datetime(1970, 1, 1, tzinfo=dt.timezone.utc)
+_EPOCH = dt.datetime(1970, 1, 1, tzinfo=dt.UTC)
 _FAR = np.int64(2**62)
 
 
@@ -59,9 +59,7 @@ class Clock:
             before, after = grid[n], grid[n + 1]
             while after - before > 1:
                 middle = (before + after) // 2
-                before, after = (
-                    (middle, after) if ahead(middle) == offsets[n] else (before, middle)
-                )
+                before, after = (middle, after) if ahead(middle) == offsets[n] else (before, middle)
             change.append(after)
             offset.append(offsets[n + 1])
         return cls(np.array(change, dtype=np.int64), np.array(offset, dtype=np.int64))
@@ -91,7 +89,7 @@ class Clock:
         return inside
 
     def regimes(self, first: int, last: int) -> list[tuple[int, int, int]]:
-        """Return the stretches of constant offset from one moment to another: start, end, offset."""
+        """Return the stretches of constant offset between two moments: start, end, offset."""
         inner = self.change[(self.change > first) & (self.change < last)]
         starts = np.concatenate([[first], inner])
         ends = np.append(inner, last)

@@ -62,18 +62,16 @@ class Spans:
     clock: Clock
     twice: int
     skipped: int
-    known_start: NDArray[np.bool_]
 
     @property
     def used(self) -> NDArray[np.bool_]:
         """Which incidents are used."""
-        used: NDArray[np.bool_] = _USED[self.rule]
-        return used
+        return np.asarray(_USED[self.rule], dtype=bool)
 
     @property
     def even(self) -> NDArray[np.bool_]:
         """Which incidents are spread over the whole week."""
-        return self.rule == RULE["over 7 days"]
+        return np.asarray(self.rule == RULE["over 7 days"])
 
 
 def check_times(incidents: Any, what: str) -> list[str]:
@@ -109,7 +107,7 @@ def check_tz(tz: Any) -> list[str]:
     return []
 
 
-def check_longest(longest: Any, most: pd.Timedelta | None) -> pd.Timedelta | None | str:
+def check_longest(longest: Any, most: pd.Timedelta | None) -> pd.Timedelta | str | None:
     """Return the longest span to use, None for any, or what is wrong with it."""
     if longest is None and most is None:
         return None
@@ -160,7 +158,7 @@ def treat(incidents: pd.DataFrame, tz: str, longest: pd.Timedelta | None) -> Spa
     given = np.concatenate([a[_USED[rule]], b[_USED[rule] & (b > a)]])
     return Spans(
         first, np.maximum(first, last), a, b, rule, clock, int(clock.twice(given).sum()),
-        int(clock.skipped(given).sum()), ~no_start,
+        int(clock.skipped(given).sum()),
     )  # fmt: skip
 
 
@@ -186,7 +184,9 @@ def require_hours(spans: Spans, what: str, daily: bool) -> None:
         "occurred_from": spans.wall_start.astype("datetime64[s]"),
         "occurred_to": spans.wall_end.astype("datetime64[s]"),
     })  # fmt: skip
-    told = ~np.isin(spans.rule, [RULE[n] for n in ("no time", "no start", "reversed over 24 hours")])
+    told = ~np.isin(
+        spans.rule, [RULE[n] for n in ("no time", "no start", "reversed over 24 hours")]
+    )
     if not told.any():
         raise InputError(what, ["no incident has a time that can be used; see occurred_from."])
     support = support_of(times[told], np.empty((0, 2)), np.empty(0, dtype=np.int64))

@@ -90,10 +90,10 @@ def aoristic(
         raise InputError("aoristic", faults)
     spans = treat(incidents, tz, length)
     require_hours(spans, "aoristic", parted.daily)
-    weights = np.full((len(incidents), len(parted.names)), np.nan)
+    weights = np.zeros((len(incidents), len(parted.names)))
+    weights[~spans.used] = np.nan
     weights[spans.even] = parted.share
     near = np.flatnonzero(spans.used & ~spans.even)
-    weights[near] = 0.0
     if len(near):
         start, end = spans.start[near], spans.end[near]
         pieces = Pieces.over(spans.clock, parted, int(start.min()), int(end.max()) + DAY)
@@ -105,4 +105,4 @@ def aoristic(
             f"of {len(incidents):,} incidents {int(spans.used.sum()):,} have a weight; "
             f"{'; '.join(said)}."
         )
-    return pd.DataFrame(weights, index=incidents.index, columns=list(parted.names))
+    return pd.DataFrame(weights, index=incidents.index, columns=list(parted.names), copy=False)
