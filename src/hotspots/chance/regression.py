@@ -114,7 +114,7 @@ def fit_counts(
     """
     y, x, offset, used, alpha = _arrays(y, x, offset, used, dispersion)
     safe = np.where(used, y, 0.0)
-    basis, back = _orthonormal(x, used)
+    basis, back = orthonormal(x, used)
     rank = (np.abs(basis).max(axis=1) > 0).sum(axis=1)
     df = used.sum(axis=1) - rank
     theta = np.zeros((len(y), x.shape[-1]))
@@ -181,6 +181,48 @@ def count_loglik(y: Floats, mean: Floats, dispersion: Floats, used: NDArray[np.b
     terms = np.where(mixed, nb, poisson) - gammaln(y + 1)
     total: Floats = np.where(used, terms, 0.0).sum(axis=1)
     return total
+
+
+def orthonormal(x: Floats, used: NDArray[np.bool_]) -> tuple[Floats, Floats]:
+    """Orthonormal basis of each group's columns over what it used, and the way back to them.
+
+    Parameters
+    ----------
+    x : ndarray, shape (n, T, p)
+    used : ndarray of bool, shape (n, T)
+
+    Returns
+    -------
+    basis : ndarray, shape (n, T, p)
+        Zero where not used; directions that add nothing are columns of zeros.
+    back : ndarray, shape (n, p, p)
+        ``x @ back`` is the basis, so coefficients on it times ``back`` are those on the columns.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> twice = np.ones((1, 4, 2))
+    >>> basis, back = orthonormal(twice, np.ones((1, 4), dtype=bool))
+    >>> np.abs(basis[0, 0]).round(6).tolist()
+    [0.5, 0.0]
+    """
+    shared = used.all() and x.strides[0] == 0
+    seen = np.where(used[:1] if shared else used, 1.0, 0.0)[..., None] * (x[:1] if shared else x)
+    norm = np.linalg.norm(seen, axis=1, keepdims=True)
+    norm = np.where(norm > 0, norm, 1.0)
+    _, size, right = np.linalg.svd(seen / norm, full_matrices=False)
+    keep = size > _SAME * np.maximum(size[:, :1], 1e-300)
+    inverse = np.where(keep, 1 / np.where(keep, size, 1.0), 0.0)
+    back = right.transpose(0, 2, 1) * inverse[:, None, :]
+    p = x.shape[-1]
+    if back.shape[-1] < p:  # fewer periods than columns
+        back = np.pad(back, ((0, 0), (0, 0), (0, p - back.shape[-1])))
+    back = back / norm.transpose(0, 2, 1)
+    basis = seen @ back
+    if shared:
+        return (np.broadcast_to(basis, (len(x), *basis.shape[1:])),
+                np.broadcast_to(back, (len(x), *back.shape[1:])))  # fmt: skip
+    return basis, back
 
 
 def trend_columns(years: ArrayLike, used: ArrayLike) -> Floats:
@@ -279,30 +321,6 @@ def _arrays(
     if faults:
         raise InputError("fit_counts", faults)
     return y, np.broadcast_to(x, (len(y), *x.shape[-2:])), shift, mask, alpha
-
-
-def _orthonormal(x: Floats, used: NDArray[np.bool_]) -> tuple[Floats, Floats]:
-    """Basis of each group's columns over what it used, and the way back to the columns.
-
-    Directions that add nothing are zero in both, so that every group keeps p columns.
-    """
-    shared = used.all() and x.strides[0] == 0
-    seen = np.where(used[:1] if shared else used, 1.0, 0.0)[..., None] * (x[:1] if shared else x)
-    norm = np.linalg.norm(seen, axis=1, keepdims=True)
-    norm = np.where(norm > 0, norm, 1.0)
-    _, size, right = np.linalg.svd(seen / norm, full_matrices=False)
-    keep = size > _SAME * np.maximum(size[:, :1], 1e-300)
-    inverse = np.where(keep, 1 / np.where(keep, size, 1.0), 0.0)
-    back = right.transpose(0, 2, 1) * inverse[:, None, :]
-    p = x.shape[-1]
-    if back.shape[-1] < p:  # fewer periods than columns
-        back = np.pad(back, ((0, 0), (0, 0), (0, p - back.shape[-1])))
-    back = back / norm.transpose(0, 2, 1)
-    basis = seen @ back
-    if shared:
-        return (np.broadcast_to(basis, (len(x), *basis.shape[1:])),
-                np.broadcast_to(back, (len(x), *back.shape[1:])))  # fmt: skip
-    return basis, back
 
 
 def _information(basis: Floats, weight: Floats) -> Floats:

@@ -50,7 +50,7 @@ class MonthFactors:
     source: NDArray[np.object_]
 
 
-def month_factors(panel: Panel) -> MonthFactors:
+def month_factors(panel: Panel, exposure: Floats | None = None) -> MonthFactors:
     r"""Estimate how each group's counts vary over the calendar months, leaning on its pool.
 
     Parameters
@@ -58,6 +58,9 @@ def month_factors(panel: Panel) -> MonthFactors:
     panel : Panel
         Counts of n groups; weeks and days are added up to months first. A group's pool is all
         areas of its category together.
+    exposure : ndarray, shape (n, T), optional
+        Days that each period counts for, the same for all groups of a pool; ``panel.days`` when
+        absent.
 
     Returns
     -------
@@ -96,7 +99,9 @@ def month_factors(panel: Panel) -> MonthFactors:
         none = np.full(n, "none", dtype=object)
         return MonthFactors(np.ones((n, 12)), blank, blank, blank, np.zeros((n, 12)), none)
     both = panel.pooled()
-    force, force_error, _ = _deviations(panel, *both, np.zeros((len(both[0]), 12)))
+    days = np.broadcast_to(panel.days, panel.y.shape) if exposure is None else exposure
+    of_pool = days[np.unique(pool, return_index=True)[1]]
+    force, force_error, _ = _deviations(panel, *both, of_pool, np.zeros((len(both[0]), 12)))
     known: NDArray[np.bool_] = np.logical_not(np.isnan(force).any(axis=1))
     spread = _spread(force, force_error, np.arange(len(force)), len(force))
     share = _share(spread[:, None], force_error)
@@ -104,7 +109,7 @@ def month_factors(panel: Panel) -> MonthFactors:
     shift = np.where(flat[:, None], 0.0, _centred(np.where(known[:, None], share * force, 0.0)))
     shift_error = np.where(flat[:, None], 0.0, share * np.where(known[:, None], force_error, 0.0))
 
-    own, error, fitted = _deviations(panel, panel.y, panel.used, shift[pool])
+    own, error, fitted = _deviations(panel, panel.y, panel.used, days, shift[pool])
     lone = np.bincount(pool[base & fitted], minlength=len(force))[pool] < 2
     fitted &= ~lone & known[pool]
     tau = _spread(own[base & fitted], error[base & fitted], pool[base & fitted], len(force))[pool][
@@ -178,20 +183,50 @@ def _between(logs: Floats, middle: NDArray[np.datetime64]) -> Floats:
     return drawn
 
 
+def add_to_months(
+    panel: Panel, y: Floats, used: NDArray[np.bool_], exposure: Floats
+) -> tuple[NDArray[np.int64], Floats, Floats]:
+    """Add up weeks or days to the calendar months their middles fall in.
+
+    Parameters
+    ----------
+    panel : Panel
+        Whose T periods these are.
+    y, used, exposure : ndarray, shape (m, T)
+        Counts, which of them to take, and the days each counts for.
+
+    Returns
+    -------
+    month : ndarray of int, shape (M,)
+        Months since January 1970, none left out.
+    counts, days : ndarray, shape (m, M)
+        Counts taken and their exposure; 0 days where nothing was taken.
+
+    Examples
+    --------
+    >>> import hotspots as hs
+    >>> county = hs.make_county(seed=1, months=3)
+    >>> panel = hs.count_series(county.incidents, by=(), freq="D").panel
+    >>> days = panel.days[None]
+    >>> add_to_months(panel, panel.y, panel.used, days)[2].tolist()
+    [[31.0, 28.0, 31.0]]
+    """
+    number = panel.middle.astype("datetime64[M]").astype(np.int64)
+    edges = np.flatnonzero(np.r_[True, np.diff(number) > 0])
+    month = np.arange(number[0], number[-1] + 1)
+    at = number[edges] - number[0]
+    counts, days = np.zeros((len(y), len(month))), np.zeros((len(y), len(month)))
+    counts[:, at] = np.add.reduceat(np.where(used, np.nan_to_num(y), 0.0), edges, axis=1)
+    days[:, at] = np.add.reduceat(np.where(used, exposure, 0.0), edges, axis=1)
+    return month, counts, days
+
+
 def _deviations(
-    panel: Panel, y: Floats, used: NDArray[np.bool_], log_factor: Floats
+    panel: Panel, y: Floats, used: NDArray[np.bool_], exposure: Floats, log_factor: Floats
 ) -> tuple[Floats, Floats, NDArray[np.bool_]]:
     """Log factors of each row of ``y`` beside the given ones, their variances, and which exist."""
-    number = panel.middle.astype("datetime64[M]").astype(np.int64)
-    number -= number[0]
-    months = int(number[-1]) + 1
-    edges = np.flatnonzero(np.r_[True, np.diff(number) > 0])
-    at = number[edges]
-    counts, days = np.zeros((len(y), months)), np.zeros((len(y), months))
-    counts[:, at] = np.add.reduceat(np.where(used, np.nan_to_num(y), 0.0), edges, axis=1)
-    days[:, at] = np.add.reduceat(np.where(used, panel.days, 0.0), edges, axis=1)
-    calendar = (int(panel.month[0]) + np.arange(months)) % 12
-    some = days > 0
+    month, counts, days = add_to_months(panel, y, used, exposure)
+    months, calendar, some = len(month), month % 12, days > 0
     each = np.zeros((len(y), 12))
     np.add.at(each.T, calendar, some.T)
     rate = counts.sum(axis=1) / np.maximum(days.sum(axis=1), 1) * 30.4375

@@ -12,6 +12,8 @@ from ..series import FREQ, CountSeries, nowhere, numbers, starts_of
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
+    from ._known import Known
+
 MONTHS = (
     "January", "February", "March", "April", "May", "June",
     "July", "August", "September", "October", "November", "December",
@@ -29,6 +31,8 @@ def spans(starts: NDArray[np.datetime64], freq: str) -> str:
 
 def _span(ends: NDArray[np.int64], freq: str) -> str:
     day, last = starts_of(ends, freq).astype("datetime64[D]").astype(str)
+    if freq == "D":
+        return day if day == last else f"{day} to {last}"
     if freq != "MS":
         return f"week of {day}" if day == last else f"weeks of {day} to {last}"
     first, to = (f"{MONTHS[int(d[5:7]) - 1][:3]} {d[:4]}" for d in (day, last))
@@ -73,23 +77,45 @@ def _seasonal(row: Any, name: str) -> str:
         return f"no season beyond chance in {recorded}"
     sure = "a clear season" if row["verdict"] == "clear season" else "possibly a season"
     return (
-        f"{sure}, highest about {row['peak_month']}: peak {row['ratio']:.2f} times the trough "
+        f"{sure}, {_peak(row)}: peak {row['ratio']:.2f} times the trough "
         f"(95% interval {row['ratio_low']:.2f} to {row['ratio_high']:.2f}), {recorded}"
     )
 
 
-def sentences(summary: pd.DataFrame, by: tuple[str, ...], freq: str) -> pd.Series:
-    """Write one sentence per row of the summary."""
-    name = FREQ[freq][2]
+def _peak(row: Any) -> str:
+    """Name the peak of the tested curve with its interval, and a rival where there is one."""
+    month = row["peak_month"]
+    if row["_width"] > 11 / 12:
+        return f"highest about {month}, though any month may be"
+    if row["peak_from"] == row["peak_to"]:
+        said = f"highest in {month}"
+    else:
+        said = f"highest about {month} ({row['peak_from']} to {row['peak_to']})"
+    return f"{said} or about {row['second_peak']}" if row["second_peak"] else said
+
+
+def named(row: Any, by: tuple[str, ...]) -> str:
+    """Name a group as a reader would: the force, a command, an LPT."""
+    parts = [str(row[column]) for column in by]
+    if row.get("level") == "command":
+        at = by.index("lpt")
+        parts[at] = parts[at] if parts[at].startswith("no ") else f"{parts[at]} command"
+    return ", ".join(parts) or "All incidents"
+
+
+def sentences(summary: pd.DataFrame, counted: CountSeries, tested: str = "") -> pd.Series:
+    """Write one sentence per row of the summary; ``tested`` names another period tested."""
+    name = FREQ[counted.freq][2]
     said = []
     for row in summary.to_dict("records"):
-        who = ", ".join(str(row[column]) for column in by) or "All incidents"
+        who = named(row, counted.by)
         if not row["periods"]:
             said.append(f"{who}: no {name} fully recorded.")
             continue
         rate = row["per_period"]
         often = f"{rate:,.0f}" if rate >= 10 else f"{rate:.1f}"
-        said.append(f"{who}: {often} a {name}; {_changed(row, name)}; {_seasonal(row, name)}.")
+        change = _changed(row, tested or name)
+        said.append(f"{who}: {often} a {name}; {change}; {_seasonal(row, name)}.")
     return pd.Series(said, index=summary.index, dtype="str")
 
 
@@ -113,10 +139,61 @@ def _reservations(periods: pd.DataFrame, freq: str) -> list[str]:
     return lines
 
 
-def paragraph(counted: CountSeries, series: pd.DataFrame, summary: pd.DataFrame) -> str:
+def _standard(freq: str, known: Known) -> str:
+    """Say what the figures of a period stand for."""
+    if freq == "D":
+        return "figures a day are counts"
+    alike = "" if known.weights is None or not _uneven(known) else " average"
+    return f"figures a {FREQ[freq][2]} are per {FREQ[freq][1]:g}{alike} days"
+
+
+def _uneven(known: Known) -> bool:
+    return known.weights is not None and bool((np.abs(known.weights - 1) > 0.005).any())
+
+
+def _given(known: Known, effects: pd.DataFrame | None, end: pd.Timestamp) -> list[str]:
+    """Say what the figures and the test take into account beside the counts."""
+    lines = []
+    if _uneven(known):
+        lines.append(
+            "Weekdays and bank holidays count at their own worth (table weekdays), so that five "
+            "weekends do not pass for more crime."
+        )
+    if effects is None:
+        return lines
+    some = set(effects["name"])
+    taken = [name.replace("_", " ") for _, name in known.names if name in some]
+    if taken:
+        lines.append(f"The test for a season allows for: {', '.join(taken)} (table effects).")
+    if left := [name.replace("_", " ") for _, name in known.names if name not in some]:
+        lines.append(
+            "Not taken into account, for want of recorded periods before and after or of a "
+            f"series to test: {', '.join(left)}."
+        )
+    recent = [
+        name
+        for kind, name in known.names
+        if kind == "step" and end - pd.DateOffset(months=24) < pd.Timestamp(name[:10]) < end
+    ]
+    if recent:
+        lines.append(f"Yearly changes across {', '.join(recent)} compare unlike records.")
+    return lines
+
+
+def panel_end(series: pd.DataFrame) -> pd.Timestamp:
+    """Return the last day of the last period."""
+    days = pd.to_timedelta(series["days"], unit="D")
+    return pd.Timestamp((series["period_start"] + days).max())
+
+
+def paragraph(
+    counted: CountSeries, series: pd.DataFrame, summary: pd.DataFrame, known: Known,
+    effects: pd.DataFrame | None,
+) -> str:  # fmt: skip
     """Put together the paragraph: what was counted, what was not, and each group's sentence."""
     periods, by, freq = counted.periods, counted.by, counted.freq
     name = FREQ[freq][2]
+    base = series[series["level"] == "lpt"] if "level" in series.columns else series
     edges = np.sort(periods.loc[periods["status"] != "incomplete", "period_start"].to_numpy())
     *each, last = [name, *("LPT" if column == "lpt" else column for column in by)]
     lines = [
@@ -124,7 +201,7 @@ def paragraph(counted: CountSeries, series: pd.DataFrame, summary: pd.DataFrame)
         f"{', '.join(each) + ' and ' if each else ''}{last}, "
         f"{_span(numbers(edges[[0, -1]], freq), freq)} "
         f"({len(summary):,} {'series' if by else 'series for all together'}; "
-        f"figures a {name} are per {FREQ[freq][1]:g} days).",
+        f"{_standard(freq, known)}).",
         *_reservations(periods, freq),
     ]
     if counted.spanning:
@@ -138,7 +215,7 @@ def paragraph(counted: CountSeries, series: pd.DataFrame, summary: pd.DataFrame)
             "on a straight line."
         )
     for column in by:
-        lost = series.loc[series[column] == nowhere(column), "incidents"].sum()
+        lost = base.loc[base[column] == nowhere(column), "incidents"].sum()
         if lost:
             lines.append(
                 f"{_counted(int(lost), 'incident')} with {nowhere(column)}: a line of their own."
@@ -148,6 +225,7 @@ def paragraph(counted: CountSeries, series: pd.DataFrame, summary: pd.DataFrame)
             f"{_counted(counted.police, 'police-generated incident')} among them: such counts "
             "follow police activity too."
         )
+    lines += _given(known, effects, panel_end(series))
     if (compared := int(summary["change"].notna().sum())) >= 10:
         lines.append(
             f"Of {compared:,} yearly changes, one in twenty would look clear by chance alone."
