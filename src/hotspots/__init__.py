@@ -64,8 +64,13 @@ _HOME = {
     "policing_day": "times",
     "seasonal_trends": "trends",
     "Trends": "trends",
+    "find_breaks": "breaks",
+    "Breaks": "breaks",
+    "read_known_changes": "breaks",
     "calendar_effects": "trends.effects",
     "CalendarEffects": "trends.effects",
+    "forecast": "forecasts",
+    "Forecast": "forecasts",
     "hit_rate": "accuracy",
     "pai": "accuracy",
     "pei": "accuracy",
@@ -97,7 +102,11 @@ _HOME = {
     "plot_k_distance": "plot",
     "plot_knox": "plot",
     "plot_lorenz": "plot",
+    "plot_week_profile": "plot",
+    "plot_aoristic": "plot",
     "plot_trends": "plot",
+    "plot_forecast": "plot",
+    "plot_calendar_effects": "plot",
     "plot_backtest": "plot",
     "plot_plan": "plot",
     "plot_classes": "plot",
@@ -129,6 +138,9 @@ if TYPE_CHECKING:
     from .calendars import bank_holidays as bank_holidays
     from .calendars import calendar_days as calendar_days
     from .calendars import read_calendar as read_calendar
+    from .breaks import Breaks as Breaks
+    from .breaks import find_breaks as find_breaks
+    from .breaks import read_known_changes as read_known_changes
     from .contracts import InputError as InputError
     from .contracts import Notice as Notice
     from .detect import DBSCAN as DBSCAN
@@ -153,6 +165,8 @@ if TYPE_CHECKING:
     from .detect import knox as knox
     from .detect import monte_carlo as monte_carlo
     from .detect import space_time_pattern as space_time_pattern
+    from .forecasts import Forecast as Forecast
+    from .forecasts import forecast as forecast
     from .harm import harm_days as harm_days
     from .harm import harm_drivers as harm_drivers
     from .harm import read_harm_weights as read_harm_weights
@@ -166,9 +180,12 @@ if TYPE_CHECKING:
     from .places import Grid as Grid
     from .places import read_lpt_lookup as read_lpt_lookup
     from .places import read_lpts as read_lpts
+    from .plot import plot_aoristic as plot_aoristic
     from .plot import plot_backtest as plot_backtest
+    from .plot import plot_calendar_effects as plot_calendar_effects
     from .plot import plot_change as plot_change
     from .plot import plot_classes as plot_classes
+    from .plot import plot_forecast as plot_forecast
     from .plot import plot_heat as plot_heat
     from .plot import plot_history as plot_history
     from .plot import plot_hotspots as plot_hotspots
@@ -181,6 +198,7 @@ if TYPE_CHECKING:
     from .plot import plot_plan as plot_plan
     from .plot import plot_significance as plot_significance
     from .plot import plot_trends as plot_trends
+    from .plot import plot_week_profile as plot_week_profile
     from .profiles import Published as Published
     from .profiles import publish_trends as publish_trends
     from .report import export_bi as export_bi

@@ -7,21 +7,27 @@ said in words or by shape as well.
 
 from .accuracy import plot_backtest
 from .bayes import plot_parts
+from .calendar import plot_calendar_effects
 from .change import plot_change, plot_classes, plot_history
 from .clusters import plot_k_distance
 from .concentration import plot_lorenz
+from .forecasts import plot_forecast
 from .local import plot_local_statistics
 from .maps import plot_heat, plot_hotspots
 from .near_repeat import plot_knox
 from .network import plot_network
 from .plan import plot_plan
 from .significance import plot_significance
+from .times import plot_aoristic, plot_week_profile
 from .trends import plot_trends
 
 __all__ = [
+    "plot_aoristic",
     "plot_backtest",
+    "plot_calendar_effects",
     "plot_change",
     "plot_classes",
+    "plot_forecast",
     "plot_heat",
     "plot_history",
     "plot_hotspots",
@@ -34,4 +40,5 @@ __all__ = [
     "plot_plan",
     "plot_significance",
     "plot_trends",
+    "plot_week_profile",
 ]
