@@ -69,6 +69,18 @@ _HOME = {
     "read_known_changes": "breaks",
     "calendar_effects": "trends.effects",
     "CalendarEffects": "trends.effects",
+    "find_alerts": "alerts",
+    "Alerts": "alerts",
+    "compare_counts": "alerts",
+    "CountComparison": "alerts",
+    "funnel_chart": "alerts",
+    "FunnelChart": "alerts",
+    "xmr_chart": "alerts",
+    "u_chart": "alerts",
+    "ControlChart": "alerts",
+    "event_gaps": "alerts",
+    "EventGaps": "alerts",
+    "scan_p": "alerts",
     "forecast": "forecasts",
     "Forecast": "forecasts",
     "hit_rate": "accuracy",
@@ -133,14 +145,26 @@ if TYPE_CHECKING:
     from .accuracy import pei as pei
     from .accuracy import rank_biased_overlap as rank_biased_overlap
     from .accuracy import recapture_rate_index as recapture_rate_index
+    from .alerts import Alerts as Alerts
+    from .alerts import ControlChart as ControlChart
+    from .alerts import CountComparison as CountComparison
+    from .alerts import EventGaps as EventGaps
+    from .alerts import FunnelChart as FunnelChart
+    from .alerts import compare_counts as compare_counts
+    from .alerts import event_gaps as event_gaps
+    from .alerts import find_alerts as find_alerts
+    from .alerts import funnel_chart as funnel_chart
+    from .alerts import scan_p as scan_p
+    from .alerts import u_chart as u_chart
+    from .alerts import xmr_chart as xmr_chart
+    from .breaks import Breaks as Breaks
+    from .breaks import find_breaks as find_breaks
+    from .breaks import read_known_changes as read_known_changes
     from .briefings import Briefing as Briefing
     from .briefings import briefing as briefing
     from .calendars import bank_holidays as bank_holidays
     from .calendars import calendar_days as calendar_days
     from .calendars import read_calendar as read_calendar
-    from .breaks import Breaks as Breaks
-    from .breaks import find_breaks as find_breaks
-    from .breaks import read_known_changes as read_known_changes
     from .contracts import InputError as InputError
     from .contracts import Notice as Notice
     from .detect import DBSCAN as DBSCAN

@@ -121,6 +121,64 @@ OWN = {
         "false_alarms": ("number", "cells", "hot cells that may be chance, at most"),
     },
     "classes_history": {"state": ("text", "", "hot, cold or empty")},
+    "week_profile_hours": {
+        "category": ("text", "", "type of crime or ASB"),
+        "command": ("text", "", "the command the team belongs to"),
+        "hour_of_week": ("whole", "hours", "0 is Monday 00:00, 167 Sunday 23:00"),
+        "label": ("text", "", "day and hour it begins: Mon 00"),
+        "exposed_hours": ("number", "hours", "how many such hours were recorded"),
+        "rate": ("number", "incidents an hour", "incidents per exposed hour, smoothed"),
+    },
+    "week_profile_groups": {
+        "left_out": ("whole", "incidents", "given, but of times that cannot be used"),
+        "span_h": ("number", "hours", "median length of the spans used"),
+        "weeks": ("whole", "weeks", "weeks recorded, wholly or in part"),
+        "per_hour": ("number", "incidents an hour", "over the whole week"),
+        "peak": ("text", "", "busiest hour: day and hour it begins"),
+        "peak_rate": ("number", "incidents an hour", "in the busiest hour"),
+        "peak_low": ("number", "incidents an hour", "lower end of its 95% interval"),
+        "peak_high": ("number", "incidents an hour", "upper end of its 95% interval"),
+        "sentence": ("text", "", "the finding in plain English"),
+    },
+    "week_profile_treatment": {
+        "rule": ("text", "", "the rule that decided over the time"),
+        "share": ("number", "0 to 1", "share of the incidents"),
+        "used": ("flag", "", "whether they count in the profile"),
+        "what": ("text", "", "what was done"),
+    },
+    "week_profile_comparison": {
+        "hour": ("whole", "", "hour of the day"),
+        "aoristic": ("number", "0 to 1", "share by every hour of the span"),
+        "start_only": ("number", "0 to 1", "share by the start alone"),
+        "midpoint": ("number", "0 to 1", "share by the middle of the span"),
+    },
+    "peak_windows_windows": {
+        "of": ("text", "", "window of the day, or of the week"),
+        "hours": ("whole", "hours", "length of the window"),
+        "start": ("text", "", "when it begins, local time"),
+        "end": ("text", "", "when it ends, local time"),
+        "share": ("number", "0 to 1", "share of the incidents in it"),
+        "lift": ("number", "ratio", "share over that of an even spread"),
+        "lift_low": ("number", "ratio", "lower end of its 95% interval"),
+        "lift_high": ("number", "ratio", "upper end of its 95% interval"),
+        "verdict": ("text", "", "reliable peak, no reliable peak, times too blurred, too few"),
+    },
+    "peak_windows_coverage": {
+        "cover": ("number", "0 to 1", "share of the incidents wanted"),
+        "hours": ("number", "hours", "length of the smallest window that holds it"),
+        "share": ("number", "0 to 1", "share of the incidents in it"),
+    },
+    "peak_windows_groups": {},
+    "shift_shares_shares": {
+        "shift": ("text", "", "name of the shift"),
+        "hours_a_week": ("number", "hours", "hours of the week it covers"),
+        "share": ("number", "0 to 1", "share of the incidents in it"),
+        "lift": ("number", "ratio", "share over that of an even spread"),
+    },
+    "shift_shares_groups": {
+        "covered": ("number", "hours", "hours of the week with a shift"),
+        "overlapping": ("number", "hours", "hours of the week with more than one"),
+    },
     "period_change_places": {
         "before": ("whole", "incidents", "in the earlier period"),
         "after": ("whole", "incidents", "in the later period"),
@@ -213,6 +271,16 @@ OWN = {
 }  # fmt: skip
 """The same by table, for columns of its own."""
 
+_NAMED = {name: OWN["week_profile_hours"][name] for name in ("category", "command")}
+for _table in ("week_profile_groups", "peak_windows_windows", "peak_windows_coverage",
+               "peak_windows_groups", "shift_shares_shares", "shift_shares_groups"):  # fmt: skip
+    OWN[_table].update(_NAMED)
+for _name in ("span_h", "weeks", "sentence"):
+    OWN["peak_windows_groups"][_name] = OWN["week_profile_groups"][_name]
+for _name in ("of", "start", "end"):
+    OWN["peak_windows_coverage"][_name] = OWN["peak_windows_windows"][_name]
+OWN["peak_windows_groups"]["verdict"] = OWN["peak_windows_windows"]["verdict"]
+OWN["shift_shares_groups"]["sentence"] = OWN["week_profile_groups"]["sentence"]
 OWN["period_change_overall"] = {
     **OWN["period_change_places"],
     "area": ("text", "", "which area"),
