@@ -75,7 +75,9 @@ class Briefing(Result):
     feed : DataFrame
         One row: whether the records have arrived; ``banner`` says what is wrong.
     notes : DataFrame
-        One row per reservation (``said``), the briefing's ``when``, ``start`` and ``hours``.
+        One row per line that is not of one LPT: its ``kind`` (hours, feed, clock, answer,
+        everywhere, basis, near repeat, note), what is ``said``, and the briefing's ``when``,
+        ``start`` and ``hours``.
     when : Timestamp
         End of the hours; nothing recorded later is used.
     pages : dict of str to str
@@ -302,15 +304,19 @@ def _put_together(
         len(tables["patterns"])
     )
     pages = {team: "\n".join(page(team, tables)) for team in teams if team != FORCE}
-    top = "\n".join(first)
+    top = "\n".join(line for _, line in first)
     if FORCE in teams:
-        top = "\n".join([*first, *force_page(tables)])
+        top = "\n".join([top, *force_page(tables)])
         pages = {FORCE: top, **pages}
     parts = [top, *(text for team, text in pages.items() if team != FORCE)]
     told = "\n\n".join([*parts, "\n".join([*near, *notes])])
     said = pd.DataFrame({
         "when": window.end, "start": window.start, "hours": window.hours,
-        "said": pd.Series([*first, *near, *notes], dtype="str"),
+        "kind": pd.Series(
+            [*(kind for kind, _ in first), *["near repeat"] * len(near), *["note"] * len(notes)],
+            dtype="str",
+        ),
+        "said": pd.Series([*(line for _, line in first), *near, *notes], dtype="str"),
     })  # fmt: skip
     return Briefing(
         summary=summary, **tables, notes=said, when=window.end, pages=pages, said=told.strip()

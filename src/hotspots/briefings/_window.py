@@ -94,7 +94,7 @@ def find_window(when: object, hours: object, faults: list[str]) -> Window:
             f"when is {when!r}; give a date as '2025-03-31', which means {HOUR:02d}:00 of it, or "
             "a date and time as '2025-03-31 09:00'."
         )
-        moment = pd.Timestamp("2000-01-01")
+        moment = pd.Timestamp("2200-01-01")  # so that no other fault follows from this one
     elif moment.tz is not None:
         faults.append(
             f"when is {when!r}, with a time zone; give the local time without one, as the "

@@ -67,16 +67,28 @@ def about(expected: float) -> str:
     return f"about {expected:.0f}" if expected >= 10 else f"about {expected:.1f}"
 
 
-def headline(counts: pd.DataFrame, feed: pd.Series, window: Window, season: bool) -> list[str]:
-    """Say what the briefing is on, the whole force first, and what the ranges rest on."""
+def headline(
+    counts: pd.DataFrame, feed: pd.Series, window: Window, season: bool
+) -> list[tuple[str, str]]:
+    """Say what the briefing is on, the whole force first, and what the ranges rest on.
+
+    Every line has its kind: hours, feed, clock, answer, everywhere, basis.
+    """
     bare = (
         f" (a date alone means the policing day that ended at {HOUR:02d}:00)" if window.bare else ""
     )
-    lines = [f"Briefing on {window.words}{bare}.", str(feed["banner"]), window.clock]
+    lines = [
+        ("hours", f"Briefing on {window.words}{bare}."),
+        ("feed", str(feed["banner"])),
+        ("clock", window.clock),
+    ]
     if (counts["level"] == "force").any():
-        lines += [answer(FORCE, counts, feed), _everywhere(counts, feed)]
-    lines.append(basis(feed, window, season))
-    return [line for line in lines if line]
+        lines += [
+            ("answer", answer(FORCE, counts, feed)),
+            ("everywhere", _everywhere(counts, feed)),
+        ]
+    lines.append(("basis", basis(feed, window, season)))
+    return [(kind, line) for kind, line in lines if line]
 
 
 def _everywhere(counts: pd.DataFrame, feed: pd.Series) -> str:
@@ -112,9 +124,10 @@ def basis(feed: pd.Series, window: Window, season: bool) -> str:
             f"({window.usual_words}, in the {WEEKS} weeks before), and at least {LEAST} are needed."
         )
     few = (
-        f" That is a short history, {days} of {WEEKS} weeks: the ranges are wide and know no "
-        "season." if days < WEEKS / 2 else ""
-    )  # fmt: skip
+        f" That is a short history, {days} of {WEEKS} weeks, so the ranges are wide."
+        if days < WEEKS / 2
+        else ""
+    )
     told = "allowing for the season" if season else "with no allowance for the season"
     return (
         f"The usual range holds 95 days in 100: {window.usual_words} on {days} comparable days of "
@@ -146,9 +159,9 @@ def page(team: str, tables: dict[str, pd.DataFrame]) -> list[str]:
     ranked = own("ranked")
     if len(ranked):
         lines += ["Most harm first:", *numbered(list(ranked["words"]), "ranked")]
-    for name, title in (("repeats", "Repeat locations"), ("visits", "Visits due")):
+    for name, title in (("repeats", "Repeat locations"), ("visits", "Hotspot visits due")):
         if len(rows := own(name)):
-            lines += [f"{title}:", *numbered(list(rows["words"]), name)]
+            lines += [f"{title} ({len(rows)}):", *numbered(list(rows["words"]), name)]
     notices = own("notices")
     if len(notices):
         fresh = notices[notices["new"]]

@@ -1,7 +1,8 @@
 """What leaves the house: an offline page, tables for Power BI, and one GeoPackage."""
 
 from .bi import export_bi
+from .briefing import write_briefing
 from .gis import export_gis
 from .page import write_report
 
-__all__ = ["export_bi", "export_gis", "write_report"]
+__all__ = ["export_bi", "export_gis", "write_briefing", "write_report"]
