@@ -126,7 +126,7 @@ def _share(what: str, name: str, given: ArrayLike) -> Floats:
 
 def predictive(
     total: ArrayLike, exposure: ArrayLike, ahead: ArrayLike = 1.0, dispersion: ArrayLike = 1.0,
-    df: ArrayLike = np.inf,
+    df: ArrayLike = np.inf, error: ArrayLike = 0.0,
 ) -> Predictive:  # fmt: skip
     r"""Law of the next count, from a total over a known exposure, for many groups at once.
 
@@ -142,6 +142,8 @@ def predictive(
         Variance over mean of the counts; 1 is Poisson, and less is taken for 1.
     df : array_like
         Degrees of freedom the dispersion was estimated with; infinite where it is known.
+    error : array_like
+        Relative standard error of ``ahead``, such as that of a seasonal factor.
 
     Returns
     -------
@@ -159,14 +161,15 @@ def predictive(
     with shape :math:`S + 1/2` and rate :math:`n`, and the count over exposure :math:`a` is
     negative binomial with mean and variance
 
-    .. math:: \mu = a \frac{S + 1/2}{n}, \qquad \sigma^2 = \phi \mu \left(1 + \frac{a}{n}\right),
+    .. math:: \mu = a \frac{S + 1/2}{n}, \qquad \sigma^2 = \phi \mu \left(1 + \frac{a}{n}\right)
+        + \varepsilon^2 \mu^2,
 
-    at :math:`\phi = 1` the one with size :math:`S + 1/2` and probability :math:`n / (n + a)`. A
-    dispersion :math:`\phi` widens both the count to come and what is known of its mean, so it
-    multiplies the whole variance. An estimate :math:`\hat\phi` from few periods is uncertain
-    itself: :math:`\phi` is then taken as :math:`\nu \hat\phi / \chi^2_\nu` with :math:`\nu` degrees
-    of freedom, at least 1, and the law is the mixture over it, which for large counts is
-    Student's t in place of the normal.
+    at :math:`\phi = 1` and no error :math:`\varepsilon` of the exposure the one with size
+    :math:`S + 1/2` and probability :math:`n / (n + a)`. A dispersion :math:`\phi` widens both the
+    count to come and what is known of its mean, so it multiplies the variance of both. An
+    estimate :math:`\hat\phi` from few periods is uncertain itself: :math:`\phi` is then taken as
+    :math:`\nu \hat\phi / \chi^2_\nu` with :math:`\nu` degrees of freedom, at least 1, and the law
+    is the mixture over it, which for large counts is Student's t in place of the normal.
 
     References
     ----------
@@ -180,12 +183,12 @@ def predictive(
     """
     from scipy.special import chdtri, ndtr
 
-    given = (total, exposure, ahead, dispersion, df)
+    given = (total, exposure, ahead, dispersion, df, error)
     try:
-        s, n, a, phi, nu = np.broadcast_arrays(*(np.asarray(v, dtype=float) for v in given))
-    except (TypeError, ValueError) as error:
+        s, n, a, phi, nu, off = np.broadcast_arrays(*(np.asarray(v, dtype=float) for v in given))
+    except (TypeError, ValueError) as fault:
         raise InputError("predictive", [
-            f"total, exposure, ahead, dispersion and df must be numbers of one shape ({error})."
+            f"the arguments must be numbers that broadcast to one shape ({fault})."
         ]) from None  # fmt: skip
     faults = []
     for name, value, wrong, rule in (
@@ -194,6 +197,7 @@ def predictive(
         ("ahead", a, (a <= 0) | np.isinf(a), "above 0 and finite"),
         ("dispersion", phi, (phi < 0) | np.isinf(phi), "at least 0 and finite"),
         ("df", nu, nu <= 0, "above 0"),
+        ("error", off, (off < 0) | np.isinf(off), "at least 0 and finite"),
     ):
         if wrong.any():
             faults.append(f"{name} is {float(value[wrong][0]):g}; it must be {rule}.")
@@ -210,4 +214,5 @@ def predictive(
         with np.errstate(under="ignore"):
             chi = chdtri(nu, ndtr(at.reshape(-1, *(1,) * nu.ndim)))
         spread = np.where(known, phi, phi * nu / np.maximum(chi, 1e-6 * nu))
-    return Predictive(mean, np.maximum(spread, 1.0) * mean * (1 + a / n), weights)
+    variances = np.maximum(spread, 1.0) * mean * (1 + a / n) + (off * mean) ** 2
+    return Predictive(mean, variances, weights)

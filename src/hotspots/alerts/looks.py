@@ -1,0 +1,159 @@
+"""One look: every group's count in a period against the law its own past gives it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from ..chance.predictive import Predictive, predictive
+from ..series import Panel
+from ..series.factors import factors_at, month_factors
+from .dispersion import dispersion, pools
+
+Floats = NDArray[np.float64]
+
+LEAST = 8
+"""Recorded periods of a baseline under which nothing is said."""
+
+EXTREME = 4.0
+"""Standard deviations from what was expected beyond which a period of a baseline counts less."""
+
+
+@dataclass(frozen=True)
+class Look:
+    """What the past of n groups says of their counts in one period.
+
+    Attributes
+    ----------
+    at : int
+        The period, as a column of the panel.
+    law : Predictive
+        Law of each group's count; NaN where the baseline is too short.
+    total : ndarray, shape (n,)
+        Incidents in the baseline, far-out periods counting less.
+    recorded : ndarray of int, shape (n,)
+        Recorded periods in the baseline.
+    spread : ndarray, shape (n,)
+        Variance over mean assumed.
+    seasonal : ndarray of bool, shape (n,)
+        Whether a season could be learned from the past.
+    lowered : ndarray of int, shape (n,)
+        Periods of the baseline that count less.
+    """
+
+    at: int
+    law: Predictive
+    total: Floats
+    recorded: NDArray[np.int64]
+    spread: Floats
+    seasonal: NDArray[np.bool_]
+    lowered: NDArray[np.int64]
+
+
+def look(panel: Panel, at: int, baseline: int) -> Look:
+    """Learn each group's law for one period from the periods before it, and from those alone.
+
+    Parameters
+    ----------
+    panel : Panel
+    at : int
+        Column of the period looked at.
+    baseline : int
+        Periods before it that tell the level; for days, the same weekday of so many weeks.
+        The season is learned from everything before the period.
+
+    Returns
+    -------
+    Look
+
+    Examples
+    --------
+    >>> import hotspots as hs
+    >>> county = hs.make_county(seed=1, months=30)
+    >>> panel = hs.count_series(county.incidents, by=["lpt"]).panel
+    >>> look(panel, 29, 24).law.mean.shape
+    (11,)
+    """
+    step = 7 if panel.freq == "D" else 1
+    back = np.arange(at - step, -1, -step)[:baseline][::-1]
+    past = panel.until(at)
+    n = len(panel.keys)
+    seasons = month_factors(past)
+    when = np.append(back, at)
+    exposure = panel.days[when] * factors_at(seasons.factor, panel.start[when], panel.freq)
+    ahead, exposure = exposure[:, -1], exposure[:, :-1]
+    used = past.used[:, back]
+    y = np.where(used, past.y[:, back], 0.0)
+    group = _pools(panel)
+    weight = _weights(y, exposure, used)
+    total, amount, mean = _level(y, exposure, weight)
+    phi, df = dispersion(y, mean, weight, group)
+    recorded = used.sum(axis=1)
+    enough = recorded >= LEAST
+    month = int(panel.month[at])
+    with np.errstate(invalid="ignore"):
+        error = np.log(seasons.high[:, month] / seasons.low[:, month]) / 3.92
+    law = predictive(
+        np.where(enough, total, np.nan), np.where(enough, amount, 1.0), ahead,
+        np.maximum(phi, 0.0), np.maximum(df, 1.0), np.nan_to_num(error),
+    )  # fmt: skip
+    return Look(
+        at, law, total, recorded.astype(np.int64), np.maximum(phi, 1.0),
+        np.asarray(seasons.source != "none", dtype=bool).reshape(n),
+        (used & (weight < 1)).sum(axis=1).astype(np.int64),
+    )  # fmt: skip
+
+
+def _pools(panel: Panel) -> NDArray[np.int64]:
+    level = np.zeros(len(panel.keys), dtype=np.int64)
+    if "level" in panel.keys.columns:
+        level = pd.factorize(panel.keys["level"])[0].astype(np.int64)
+    lone = not [c for c in panel.keys.columns if c not in ("level", "category")]
+    return pools(level, np.zeros_like(level) if lone else panel.pool)
+
+
+def _level(y: Floats, exposure: Floats, weight: Floats) -> tuple[Floats, Floats, Floats]:
+    """Weighted total, exposure and mean; a mean is never 0."""
+    total, amount = (weight * y).sum(axis=1), (weight * exposure).sum(axis=1)
+    rate = np.maximum(total, 0.5) / np.maximum(amount, 1e-12)
+    return total, amount, rate[:, None] * exposure
+
+
+def _weights(y: Floats, exposure: Floats, used: NDArray[np.bool_]) -> Floats:
+    """Weigh down periods far from their own group's usual, in units of the usual spread.
+
+    The spread is told by the middle four fifths of the periods, which an outbreak cannot widen.
+    """
+    weight = used.astype(float)
+    if y.shape[1] < LEAST:
+        return weight
+    for _ in range(2):
+        mean = _level(y, exposure, weight)[2]
+        apart = 1.5 * (y ** (2 / 3) - mean ** (2 / 3)) / mean ** (1 / 6)  # nearly normal
+        middle = np.where(used, apart, np.nan)
+        with np.errstate(invalid="ignore"):
+            low, high = _tenths(middle)
+        width = np.maximum((high - low) / 2.563, 1.0)
+        far = np.abs(apart) / width[:, None]
+        weight = np.where(used, np.minimum(1.0, (EXTREME / np.maximum(far, 1e-9)) ** 2), 0.0)
+    return weight
+
+
+def _tenths(values: Floats) -> tuple[Floats, Floats]:
+    """Lower and upper tenth of each row, NaN left out."""
+    ordered = np.sort(values, axis=1)  # NaN last
+    last = np.maximum((~np.isnan(values)).sum(axis=1) - 1, 0)
+    rows = np.arange(len(values))
+
+    def at(share: float) -> Floats:
+        place = share * last
+        below = np.floor(place).astype(int)
+        above = np.minimum(below + 1, last)
+        part = place - below
+        told: Floats = ordered[rows, below] * (1 - part) + ordered[rows, above] * part
+        return told
+
+    return np.nan_to_num(at(0.1)), np.nan_to_num(at(0.9))
