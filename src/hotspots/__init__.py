@@ -103,6 +103,8 @@ _HOME = {
     "PatrolPlan": "patrols",
     "briefing": "briefings",
     "Briefing": "briefings",
+    "lpt_profile": "profiles",
+    "Profile": "profiles",
     "publish_trends": "profiles",
     "Published": "profiles",
     "plot_heat": "plot",
@@ -121,6 +123,7 @@ _HOME = {
     "plot_calendar_effects": "plot",
     "plot_backtest": "plot",
     "plot_plan": "plot",
+    "plot_profile": "plot",
     "plot_classes": "plot",
     "plot_history": "plot",
     "plot_change": "plot",
@@ -220,10 +223,13 @@ if TYPE_CHECKING:
     from .plot import plot_network as plot_network
     from .plot import plot_parts as plot_parts
     from .plot import plot_plan as plot_plan
+    from .plot import plot_profile as plot_profile
     from .plot import plot_significance as plot_significance
     from .plot import plot_trends as plot_trends
     from .plot import plot_week_profile as plot_week_profile
+    from .profiles import Profile as Profile
     from .profiles import Published as Published
+    from .profiles import lpt_profile as lpt_profile
     from .profiles import publish_trends as publish_trends
     from .report import export_bi as export_bi
     from .report import export_gis as export_gis

@@ -17,6 +17,7 @@ from .maps import plot_heat, plot_hotspots
 from .near_repeat import plot_knox
 from .network import plot_network
 from .plan import plot_plan
+from .profile import plot_profile
 from .significance import plot_significance
 from .times import plot_aoristic, plot_week_profile
 from .trends import plot_trends
@@ -38,6 +39,7 @@ __all__ = [
     "plot_network",
     "plot_parts",
     "plot_plan",
+    "plot_profile",
     "plot_significance",
     "plot_trends",
     "plot_week_profile",

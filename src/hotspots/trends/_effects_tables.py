@@ -175,6 +175,8 @@ def _mean_effect(
     a mean weighted by these would lean upwards: each is taken as its distance from the ratio of
     the sums, with the error a count of that ratio has.
     """
+    from scipy.stats import norm, t
+
     ratio = seen.sum() / expected.sum()
     b = np.log(ratio) + (seen - ratio * expected) / (ratio * expected)
     v = uneven / (ratio * expected)
@@ -188,6 +190,8 @@ def _mean_effect(
     own = weight * np.sqrt(v)
     variance = (1 - alike) * (own**2).sum() + alike * own.sum() ** 2
     variance += between * (weight**2).sum()
+    if between > 0:  # itself estimated from few areas: Student's t in place of the normal
+        variance *= (t.ppf(0.975, len(b) - 1) / norm.ppf(0.975)) ** 2
     return mean, float(variance / weight.sum() ** 2), float(between)
 
 

@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 
 _SHOWN = 8  # findings in the text; the table holds them all
+_SINGLE = 4  # of single LPTs, where the means over LPTs come first
 
 _NAMES = {
     "bank_holiday": "bank holidays", "bank_holiday_eve": "the eves of bank holidays",
@@ -28,7 +29,7 @@ def paragraph(effects: pd.DataFrame, pooled: pd.DataFrame, facts: dict[str, Any]
     lines = [_first(pooled if over else effects, facts, over)]
     lines += _findings(pooled if over else effects, over)
     if over:
-        lines.append(_single(effects))
+        lines += [_single(effects), *_findings(_own(effects, pooled), False, _SINGLE)]
     lines += _untold(effects)
     lines += _reservations(facts)
     return "\n".join(line for line in lines if line)
@@ -41,7 +42,7 @@ def _counted(number: int, noun: str) -> str:
 def _first(table: pd.DataFrame, facts: dict[str, Any], over: bool) -> str:
     tested = int(table["q_value"].notna().sum())
     clear = int(table["class_"].isin(["more", "fewer"]).sum())
-    when = f"{facts['first']:%d %B %Y} to {facts['last']:%d %B %Y}"
+    when = " to ".join(f"{facts[end].day} {facts[end]:%B %Y}" for end in ("first", "last"))
     what = f"{_counted(facts['total'], 'incident')} by day, {when}"
     if not tested:
         return f"{what}: no kind of day could be told from an ordinary one."
@@ -50,7 +51,7 @@ def _first(table: pd.DataFrame, facts: dict[str, Any], over: bool) -> str:
     mean = ", as the mean over LPTs," if over else ""
     said = (
         f"{what}: of {tested:,} {noun} tested{mean} {clear or 'none'} "
-        f"differ{'s' if clear == 1 else ''} clearly from an ordinary day of the same weekday, "
+        f"differ{'s' if clear <= 1 else ''} clearly from an ordinary day of the same weekday, "
         "season and level"
     )
     level = facts["level"]
@@ -62,21 +63,29 @@ def _first(table: pd.DataFrame, facts: dict[str, Any], over: bool) -> str:
     return f"{said} (5% chance of even one by chance, {facts['correction']})."
 
 
-def _findings(table: pd.DataFrame, over: bool) -> list[str]:
+def _findings(table: pd.DataFrame, over: bool, most: int = _SHOWN) -> list[str]:
     clear = table[table["class_"].isin(["more", "fewer"])]
     size = np.log(clear["ratio"]).abs()
     order = np.lexsort((-size.to_numpy(), clear["q_value"].to_numpy()))
     keys = list(table.columns[: list(table.columns).index("effect")])
-    rows: list[dict[Any, Any]] = clear.iloc[order[:_SHOWN]].to_dict("records")
+    rows: list[dict[Any, Any]] = clear.iloc[order[:most]].to_dict("records")
     lines = [_finding(row, keys, over) for row in rows]
-    if len(clear) > _SHOWN:
+    if len(clear) > most:
         where = "pooled" if over else "effects"
-        lines.append(f"... and {len(clear) - _SHOWN:,} more in the table {where}.")
+        lines.append(f"... and {len(clear) - most:,} more in the table {where}.")
     return lines
 
 
+def _own(effects: pd.DataFrame, pooled: pd.DataFrame) -> pd.DataFrame:
+    """Keep the effects of areas that the means over them do not say already."""
+    keys = [*pooled.columns[: list(pooled.columns).index("effect") + 1], "class_"]
+    said = pd.MultiIndex.from_frame(pooled[keys])
+    return effects[~pd.MultiIndex.from_frame(effects[keys]).isin(said)]
+
+
 def _finding(row: dict[str, Any], keys: list[str], over: bool) -> str:
-    who = ", ".join(str(row[name]) for name in keys if name != "level") or "the total"
+    who = ", ".join(str(row[name]) for name in keys if name != "level")
+    who = who or ("the average LPT" if over else "the total")
     spread = ""
     if over and row["between"] >= 0.05:
         half = np.exp(1.96 * row["between"])
@@ -108,8 +117,8 @@ def _single(effects: pd.DataFrame) -> str:
     clear = int(effects["class_"].isin(["more", "fewer"]).sum())
     return (
         f"By their own days alone {clear or 'none'} of {tested:,} pairs of kind and single series "
-        "differ clearly; the table effects draws every LPT towards the mean, as far as LPTs are "
-        "alike."
+        f"differ{'s' if clear <= 1 else ''} clearly; sizes of LPTs are drawn towards the mean "
+        "as far as LPTs are alike."
     )
 
 

@@ -146,8 +146,8 @@ def calendar_effects(
     >>> import hotspots as hs
     >>> county = hs.make_county(seed=1, months=24)
     >>> effects = hs.calendar_effects(county.incidents, by=())
-    >>> effects.effects.loc[0, ["effect", "class_", "days"]].tolist()
-    ['bank_holiday', 'no clear effect', 13]
+    >>> effects.effects["class_"].unique().tolist()  # none is planted
+    ['no clear effect']
     """
     counted, entries, wide = _counted(incidents, by, calendar, lpts, bank_holidays, correction)
     panel = counted.panel
