@@ -25,7 +25,7 @@ from ._given import find_known, find_strangers, find_teams, given_patterns
 from ._places import PATTERNS, find_notices, find_patterns, find_repeats, no_police
 from ._ranked import rank
 from ._usual import ALL, FORCE, LEAST, NOWHERE, count, judged, labels, law_of, seasons
-from ._window import Window, find_window
+from ._window import HOUR, Window, find_window
 from ._words import answer, force_page, headline, page
 from ._words import counted as counted_words
 
@@ -35,7 +35,7 @@ if TYPE_CHECKING:
     import geopandas as gpd
     from numpy.typing import NDArray
 
-__all__ = ["Briefing", "briefing"]
+__all__ = ["HOUR", "Briefing", "briefing"]
 
 
 @dataclass(frozen=True, repr=False)

@@ -1,4 +1,4 @@
-"""The command line: ``hotspots demo``, ``hotspots check FILE...`` and ``hotspots run CONFIG``.
+"""The command line: ``hotspots demo``, ``check FILE...``, ``run CONFIG`` and ``brief CONFIG``.
 
 Only the standard library is imported here: the help must answer at once. Everything else is
 loaded when a command begins.
@@ -57,7 +57,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         if isinstance(stream, io.TextIOWrapper):  # an old console may lack a letter: no crash
             stream.reconfigure(errors="replace")
     given = _parser().parse_args(arguments)
-    command = {"demo": _demo, "check": _check, "run": _run}[given.command]
+    command = {"demo": _demo, "check": _check, "run": _run, "brief": _brief}[given.command]
     from ..contracts import InputError
 
     before = _on_terminate(_terminate)
@@ -112,6 +112,16 @@ def _parser() -> argparse.ArgumentParser:
     run.add_argument("config", type=Path, metavar="CONFIG.toml")
     run.add_argument("--out", type=Path, metavar="FOLDER", help="folder to write instead")
     run.add_argument("--quiet", action="store_true", help="print nothing but errors")
+
+    brief = commands.add_parser("brief", help="the daily briefing: the last 24 hours per LPT")
+    brief.add_argument("config", type=Path, metavar="CONFIG.toml")
+    brief.add_argument(
+        "--when", metavar="DATE", help="end of the hours: a date (07:00 of it) or "
+        "'2025-03-31 09:00' (default: today)",
+    )  # fmt: skip
+    brief.add_argument("--lpt", metavar="NAME", help="one Local Policing Team only")
+    brief.add_argument("--out", type=Path, metavar="FOLDER", help="folder to write instead")
+    brief.add_argument("--quiet", action="store_true", help="print nothing but errors")
     return parser
 
 
@@ -120,6 +130,14 @@ def _run(given: argparse.Namespace) -> int:
     from .run import run
 
     run(read_config(given.config), given.out, quiet=given.quiet)
+    return FINE
+
+
+def _brief(given: argparse.Namespace) -> int:
+    from .brief import brief
+    from .config import read_config
+
+    brief(read_config(given.config), given.when, given.lpt, given.out, quiet=given.quiet)
     return FINE
 
 

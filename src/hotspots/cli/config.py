@@ -84,6 +84,11 @@ _SCHEMA: dict[str, dict[str, _Key]] = {
         "start": _Key("date", required=True), "days": _Key("count", 7), "seed": _Key("seed", 0),
         "method": _Key("method"), "rules": _Key("table", ()),
     },
+    "briefing": {
+        "hours": _Key("hours", 24), "start_hour": _Key("hour", 7), "plan": _Key("file"),
+        "tasks": _Key("file"), "near_repeat": _Key("flag", True), "pdf": _Key("flag", False),
+        "folder": _Key("text", "briefing"), "title": _Key("text", "Daily briefing"),
+    },
     "output": {
         "folder": _Key("text", "output"),
         "title": _Key("text", "Hotspots, trends and patrol plan"),
@@ -131,6 +136,8 @@ _RULES: dict[str, tuple[str, Callable[[Any], bool]]] = {
     "flag": ("true or false", lambda v: isinstance(v, bool)),
     "count": ("a whole number from 1", lambda v: _whole(v) and v >= 1),
     "ahead": ("a whole number from 1 to 4", lambda v: _whole(v) and 1 <= v <= 4),
+    "hours": ("a whole number of hours from 1 to 168", lambda v: _whole(v) and 1 <= v <= 168),
+    "hour": ("a whole hour from 0 to 23", lambda v: _whole(v) and 0 <= v <= 23),
     "seed": ("a whole number or text", lambda v: _whole(v) or _text(v)),
     "positive": ("a number above 0", lambda v: _number(v) and v > 0),
     "size": ("a number of metres from 2", lambda v: _number(v) and v >= 2),
@@ -166,7 +173,7 @@ class RunConfig:
     ----------
     path : Path
         The file it was read from.
-    data, hotspots, grid, output : dict
+    data, hotspots, grid, briefing, output : dict
         The sections, every key with its value or default.
     methods : dict of str to dict
         Detectors to run in this order, with their parameters; see :data:`METHODS`.
@@ -187,6 +194,7 @@ class RunConfig:
     trends: dict[str, Any] | None
     patrols: dict[str, Any] | None
     time: dict[str, dict[str, Any]]
+    briefing: dict[str, Any]
     output: dict[str, Any]
     written: dict[str, Any] = field(repr=False)
 
@@ -245,7 +253,7 @@ def read_config(path: str | Path) -> RunConfig:
         data["incidents"] = [
             _found(folder, p, "[data] incidents", faults) for p in data["incidents"]
         ]
-    for section in ("data", "trends", "breaks"):
+    for section in ("data", "trends", "breaks", "briefing"):
         _files(folder, section, found[section], faults)
     if data["harm"] == "fallback" or not _text(data["harm"]):
         pass
@@ -272,6 +280,7 @@ def read_config(path: str | Path) -> RunConfig:
             )
         patrols["start"] = str(patrols["start"])
         patrols["rules"] = dict(patrols["rules"])
+    found["briefing"]["folder"] = (folder / str(found["briefing"]["folder"])).resolve()
     if _text(output["folder"]):
         output["folder"] = (folder / output["folder"]).resolve()
     if faults:
@@ -282,8 +291,8 @@ def read_config(path: str | Path) -> RunConfig:
     }
     return RunConfig(
         path=path, data=data, hotspots=found["hotspots"], methods=methods, grid=found["grid"],
-        **asked, time={name: found[name] for name in TIME if name in said}, output=output,
-        written=said,
+        **asked, time={name: found[name] for name in TIME if name in said},
+        briefing=found["briefing"], output=output, written=said,
     )  # fmt: skip
 
 

@@ -73,7 +73,10 @@ def _styles() -> dict[str, Any]:
         "plain": plain,
         "right": ParagraphStyle("right", plain, alignment=2),
         "title": ParagraphStyle("title", plain, fontSize=14, leading=18, textColor="#12355b"),
-        "head": ParagraphStyle("head", plain, fontName="DejaVuSans-Bold", fontSize=9, leading=12, spaceBefore=6, spaceAfter=2),
+        "head": ParagraphStyle(
+            "head", plain, fontName="DejaVuSans-Bold", fontSize=9, leading=12, spaceBefore=6,
+            spaceAfter=2,
+        ),
         "answer": ParagraphStyle("answer", plain, fontSize=9, leading=12, spaceAfter=4),
         "quiet": ParagraphStyle("quiet", plain, fontSize=6.8, leading=8.6, textColor="#4a5666"),
         "banner": ParagraphStyle(

@@ -105,6 +105,21 @@ seed = 1
 folder = "output"
 title = "Ashenmere: hotspots and patrols"
 """
+_BRIEF = """\
+# What `hotspots brief brief.toml --when 2025-03-31` does. Paths count from this file.
+# The extract holds two months, which is little: the briefing says so.
+
+[data]
+incidents = "extract.csv"
+mapping = "extract.toml"
+lpts = "lpts.gpkg"
+
+[briefing]
+hours = 24
+start_hour = 7                       # when the policing day ends
+folder = "briefing"
+title = "Ashenmere: daily briefing"
+"""
 
 
 def write_sample(folder: str | Path, seed: int = 1) -> Path:
@@ -124,7 +139,8 @@ def write_sample(folder: str | Path, seed: int = 1) -> Path:
     Returns
     -------
     Path
-        The configuration to run: ``config.toml`` in the folder.
+        The configuration to run: ``config.toml`` in the folder. ``brief.toml`` beside it is for
+        the daily briefing.
 
     Examples
     --------
@@ -132,7 +148,7 @@ def write_sample(folder: str | Path, seed: int = 1) -> Path:
     >>> from hotspots.sample import write_sample
     >>> config = write_sample(tempfile.mkdtemp())
     >>> sorted(path.name for path in config.parent.iterdir())
-    ['config.toml', 'county-street.zip', 'extract.csv', 'extract.toml', 'lpts.gpkg',
+    ['brief.toml', 'config.toml', 'county-street.zip', 'extract.csv', 'extract.toml', 'lpts.gpkg',
      'shifts.csv', 'units.csv']
     """
     folder = Path(folder)
@@ -149,6 +165,7 @@ def write_sample(folder: str | Path, seed: int = 1) -> Path:
     county.units.reset_index().to_csv(folder / "units.csv", **options)
     config = folder / "config.toml"
     config.write_text(_CONFIG, encoding="utf-8", newline="\n")
+    (folder / "brief.toml").write_text(_BRIEF, encoding="utf-8", newline="\n")
     return config
 
 
