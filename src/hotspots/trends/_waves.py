@@ -118,15 +118,14 @@ def _chosen_p(
     """
 
     def decay(s: Floats, more: float = 0.0) -> Floats:
-        found: Floats = np.exp(-(df / 2 + more) * np.log1p(s / df))
-        return found
+        return np.asarray(np.exp(-(df / 2 + more) * np.log1p(s / df)))
 
     def four(s: Floats) -> Floats:  # upper tail of F with 4 degrees of freedom at s / 4
         return decay(s) + s / 2 * decay(s, 1.0)
 
     total = first + second
     nominal = np.maximum(np.where(both, four(total), decay(first)), 1e-250)
-    at_one = df * np.expm1(-2 / df * np.log(nominal))
+    at_one = np.asarray(df * np.expm1(-2 / df * np.log(nominal)), dtype=float)
     low, high = at_one, 4 * at_one + 100
     for _ in range(60):
         middle = (low + high) / 2
