@@ -216,9 +216,10 @@ def treatment_words(spans: Spans, longest: pd.Timedelta | None) -> list[str]:
     """Say what was done to times that were not plain, each in a clause."""
     counts = dict(zip([name for name, *_ in RULES], np.bincount(
         spans.rule, minlength=len(RULES)).tolist(), strict=True))  # fmt: skip
-    hours = "" if longest is None else f"{longest / pd.Timedelta('1h'):g} hours"
+    hours = longest / pd.Timedelta("1h") if longest is not None else 0.0
+    most = f"{hours / 24:g} days" if hours > 24 and hours % 24 == 0 else f"{hours:g} hours"
     words = {
-        "too long": f"left out as over {hours} long",
+        "too long": f"left out as over {most} long",
         "not recorded": "left out, in months not wholly recorded",
         "no start": "left out without a start",
         "no time": "left out without any time",
@@ -231,9 +232,10 @@ def treatment_words(spans: Spans, longest: pd.Timedelta | None) -> list[str]:
         "over 7 days": "over 7 days long, spread evenly over the week",
     }
     said = [f"{counts[rule]:,} {what}" for rule, what in words.items() if counts[rule]]
-    if spans.twice:
-        said.append(f"{spans.twice:,} times that the clock change makes happen twice, read as the "
-                    "first")  # fmt: skip
-    if spans.skipped:
-        said.append(f"{spans.skipped:,} times that the clock change skips, moved on")
+    for number, what in (
+        (spans.twice, "that the clock change makes happen twice, read as the first"),
+        (spans.skipped, "that the clock change skips, moved on"),
+    ):
+        if number:
+            said.append(f"{number:,} time{'' if number == 1 else 's'} {what}")
     return said
