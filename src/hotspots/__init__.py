@@ -129,6 +129,7 @@ _HOME = {
     "plot_change": "plot",
     "write_report": "report",
     "write_briefing": "report",
+    "write_profile": "report",
     "export_bi": "report",
     "export_gis": "report",
 }
@@ -234,6 +235,7 @@ if TYPE_CHECKING:
     from .report import export_bi as export_bi
     from .report import export_gis as export_gis
     from .report import write_briefing as write_briefing
+    from .report import write_profile as write_profile
     from .report import write_report as write_report
     from .sample import make_county as make_county
     from .series import CountSeries as CountSeries

@@ -4,5 +4,6 @@ from .bi import export_bi
 from .briefing import write_briefing
 from .gis import export_gis
 from .page import write_report
+from .profile import write_profile
 
-__all__ = ["export_bi", "export_gis", "write_briefing", "write_report"]
+__all__ = ["export_bi", "export_gis", "write_briefing", "write_profile", "write_report"]
