@@ -125,7 +125,7 @@ def run(config: RunConfig, out: Path | None = None, *, quiet: bool = False) -> P
     steps = Steps(quiet)
     showing = not quiet and sys.stderr.isatty()
     asked = (config.classes, config.accuracy, config.trends, config.patrols)
-    count = 6 + len(config.methods) + sum(section is not None for section in asked)
+    count = 6 + len(config.methods) + sum(part is not None for part in asked) + len(config.time)
     with (
         atomic_folder(folder) as partial,
         progress_bar(total=count, disable=not showing, leave=False, unit="step") as bar,
@@ -149,7 +149,7 @@ def _write(partial: Path, config: RunConfig, steps: Steps) -> None:
     from ..patrols import PatrolRules, plan_patrols
     from ..places import Grid, read_lpts
     from ..report import export_bi, export_gis, write_report
-    from ..trends import seasonal_trends
+    from .time import time_stations, trends_of, write_pages
 
     staff = _staff(config, steps)
     with steps.step("LPTs") as said:
@@ -196,10 +196,8 @@ def _write(partial: Path, config: RunConfig, steps: Steps) -> None:
     if config.accuracy is not None:
         stations.append(_tested(detectors, joined, category, grid, config, steps))
     if config.trends is not None:
-        with steps.step("trends") as said:
-            trends = seasonal_trends(_commanded(incidents, lpts), **config.trends)
-            said.append(f"{len(trends.summary)} series")
-        stations.append(trends)
+        stations.append(trends_of(incidents, lpts, config, steps))
+    stations += time_stations(incidents, lpts, config, steps)
     if config.patrols is not None and staff:
         with steps.step("patrol plan") as said:
             plan = plan_patrols(
@@ -209,6 +207,7 @@ def _write(partial: Path, config: RunConfig, steps: Steps) -> None:
             )  # fmt: skip
             said.append(f"{len(plan.visits):,} visits in {config.patrols['days']} days")
         stations.append(plan)
+    write_pages(partial, incidents, lpts, stations, config, steps)
     with steps.step("report"):
         write_report(
             partial, *stations, lpts=lpts, title=config.output["title"], about=_about(config)
@@ -368,19 +367,13 @@ def _tested(
     return test
 
 
-def _commanded(incidents: gpd.GeoDataFrame, lpts: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
-    """Add the command of each incident's LPT, for trends by command."""
-    if "command" not in lpts.columns or "lpt" not in incidents.columns:
-        return incidents
-    return incidents.assign(command=incidents["lpt"].astype(object).map(lpts["command"]))
-
-
 def _record(partial: Path, config: RunConfig, steps: Steps, peak: float | None) -> None:
     """Write what was done, on what and with what, so that the run can be repeated."""
     asked = {
         "data": config.data, "hotspots": {**config.hotspots, **config.methods},
         "grid": config.grid, "classes": config.classes, "accuracy": config.accuracy,
-        "trends": config.trends, "patrols": config.patrols, "output": config.output,
+        "trends": config.trends, **config.time, "patrols": config.patrols,
+        "output": config.output,
     }  # fmt: skip
     inputs = [config.path, *config.data["incidents"], config.data["lpts"], config.data["mapping"]]
     if config.data["harm"] != "fallback":

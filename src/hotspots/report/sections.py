@@ -12,12 +12,15 @@ from .figures import picture
 from .hotspots import hotspot_section
 from .plan import plan_body
 from .stations import Stations
+from .time import alerts_body, breaks_body, forecast_body, week_body
 from .trends import trends_body
 from .words import heading, number, paragraphs, span, table
 
 _TITLES = {
     "ingest": "Records", "trends": "Trends", "plan": "Patrol plan",
     "classes": "What becomes of hotspots", "backtest": "On incidents not seen",
+    "alerts": "What is unusual", "breaks": "Steps in the level", "forecast": "What to expect",
+    "week_profile": "Hours of the week", "peak_windows": "Peaks",
 }  # fmt: skip
 
 
@@ -45,13 +48,18 @@ def sections(given: Stations) -> list[Section]:
     if given.hotspots or given.lpts is not None:
         title = "Hotspots" if given.hotspots else "Local Policing Teams"
         found.append(Section("hotspots", title, hotspot_section(given)))
-    bodies = [
+    bodies: list[tuple[str, str, list[str]]] = [
+        ("alerts", _TITLES["alerts"], [alerts_body(r) for r in given.of("alerts")]),
         ("classes", _TITLES["classes"], [_any(r) for r in given.of("classes")]),
         ("accuracy", _TITLES["backtest"], [_backtest(r) for r in given.of("backtest")]),
         ("trends", "Trends", [trends_body(r) for r in given.of("trends")]),
+        ("breaks", _TITLES["breaks"], [breaks_body(r) for r in given.of("breaks")]),
+        ("forecast", _TITLES["forecast"], [forecast_body(r) for r in given.of("forecast")]),
+        ("hours", _TITLES["week_profile"], [week_body(r) for r in given.of("week_profile")]),
+        ("peaks", _TITLES["peak_windows"], [_any(r) for r in given.of("peak_windows")]),
         ("plan", "Patrol plan", [plan_body(r, given) for r in given.of("plan")]),
     ]
-    known = {"ingest", "trends", "plan", "classes", "backtest"}
+    known = {"ingest", *_TITLES}
     bodies += [(f"result-{n}", heading(k), [_any(r)])
                for n, (k, r) in enumerate(given.results, 1) if k not in known]  # fmt: skip
     bodies.append(("quality", "Data quality", [_quality(r) for r in given.of("ingest")]))
