@@ -42,14 +42,15 @@ def kernel(smooth: float | None) -> Floats:
 def smoothed(counts: Floats, exposed: Floats, smooth: float | str | None) -> Floats:
     """Turn counts and exposed hours, both (..., 168), into rates; NaN where nothing is exposed.
 
-    The kernel goes over counts and hours alike, so an hour exposed less counts less.
+    The kernel goes over counts and hours alike, so an hour exposed less counts less, and one
+    not exposed at all has no rate.
     """
     if smooth == "harmonic":
         return harmonic(counts, exposed)
     weight = kernel(smooth if isinstance(smooth, float) else None)
     with np.errstate(invalid="ignore", divide="ignore"):
         rate: Floats = (counts @ weight) / (exposed @ weight)
-    return np.where(exposed @ weight > 0, rate, np.nan)
+    return np.where(exposed > 0, rate, np.nan)
 
 
 def harmonic(counts: Floats, exposed: Floats) -> Floats:

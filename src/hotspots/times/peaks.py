@@ -191,11 +191,12 @@ def _search(
         for row, length in enumerate(lengths):
             away = windowed(drawn, length) - held[row]
             # few weeks may agree by accident: never surer than as many independent incidents
-            least = np.sqrt(held[row] * (1 - held[row]) / incidents)
+            sure = np.clip(held[row], 0, 1)  # sums may end a hair beyond
+            least = np.sqrt(sure * (1 - sure) / incidents)
             error[row] = np.maximum(widening * away.std(axis=0), least)
-            sure = error[row] > 1e-9
-            if sure.any():
-                t = widening * np.abs(away[:, sure]) / error[row][sure]
+            some = error[row] > 1e-9
+            if some.any():
+                t = widening * np.abs(away[:, some]) / error[row][some]
                 largest = np.maximum(largest, t.max(axis=1))
         reach = float(np.quantile(largest, 0.95))
     found = []
