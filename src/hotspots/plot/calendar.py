@@ -88,8 +88,11 @@ def plot_calendar_effects(
     ax.set_xlabel("incidents over those of an ordinary day (log scale)")
     ax.set_title(title)
     more = f"\n{left:,} weaker effects not drawn." if left else ""
-    note(ax, "Ordinary day: same weekday, season and level. Lines: 95% intervals, each on its own."
-             f"\nOrange: clearly more, blue: clearly fewer, grey: no clear effect.{more}")  # fmt: skip
+    note(
+        ax,
+        "Ordinary day: same weekday, season and level. Lines: 95% intervals, each alone."
+        f"\nOrange: clearly more, blue: clearly fewer, grey: no clear effect.{more}",
+    )
     return ax
 
 
@@ -125,24 +128,26 @@ def _chosen(effects: Any, group: Any) -> tuple[pd.DataFrame, str]:
         rows, title = pooled, f"{title}: mean over LPTs"
         if rest and pooled[rest].drop_duplicates().shape[0] > 1:
             rows = pooled[pooled["class_"].isin(["more", "fewer"])]
-            names = rows[rest].astype(str).agg(", ".join, axis=1)
-            return _labelled(rows, names), title
+            names = pooled[rest].astype(str).agg(", ".join, axis=1)
+            return _labelled(rows, names, True), title
     else:
         rows = table[table["class_"].isin(["more", "fewer"])]
-        return _labelled(rows, names.loc[rows.index]), title
-    return _labelled(rows, None), title
+        return _labelled(rows, names, True), title
+    return _labelled(rows, pd.Series("", index=rows.index), False), title
 
 
-def _labelled(rows: pd.DataFrame, names: pd.Series | None) -> pd.DataFrame:
+def _labelled(rows: pd.DataFrame, names: pd.Series, several: bool) -> pd.DataFrame:
     """Name every row, its days beside it; those not told are left out."""
-    kind = rows["effect"].map(lambda kind: _NAMES.get(kind, kind.replace("_", " ")))
-    name = kind if names is None else names + ": " + kind
-    label = name + " (" + rows["days"].map(lambda n: f"{n:,} day{'' if n == 1 else 's'}") + ")"
-    told = rows.assign(_label=label)[rows["ratio"].notna()]
+    told = rows[rows["ratio"].notna()]
     if len(told) == 0:
         raise InputError(_WHAT, [
             "there is no clear effect to draw in these groups; name one with group= to see all of "
-            "its kinds of day." if names is not None else
+            "its kinds of day." if several else
             "no kind of day was told from an ordinary one; the text says why."
         ])  # fmt: skip
-    return told
+    labels = []
+    for row, name in zip(told.to_dict("records"), names.loc[told.index], strict=True):
+        kind = _NAMES.get(row["effect"], row["effect"].replace("_", " "))
+        days = f"{row['days']:,} day{'' if row['days'] == 1 else 's'}"
+        labels.append(f"{name + ': ' if several else ''}{kind} ({days})")
+    return told.assign(_label=labels)

@@ -20,7 +20,7 @@ _NAMES = {
 
 def named(kind: str) -> str:
     """Name a kind of day as it reads after "on"."""
-    return _NAMES.get(kind, f"days of {kind.replace('_', ' ')}")
+    return _NAMES.get(kind, f"{kind.replace('_', ' ')} days")
 
 
 def paragraph(effects: pd.DataFrame, pooled: pd.DataFrame, facts: dict[str, Any]) -> str:
