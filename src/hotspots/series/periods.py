@@ -117,10 +117,10 @@ def _covered(
 
 def _starts_late(daily: NDArray[np.int64], rate: float) -> bool:
     """Tell whether the first days hold far fewer incidents than chance allows at this rate."""
-    from scipy.stats import poisson
+    from scipy.special import pdtr  # Poisson's distribution, without loading all of scipy.stats
 
     so_far, expected = daily.cumsum(), rate * np.arange(1, len(daily) + 1)
-    return bool(((so_far < 0.2 * expected) & (poisson.cdf(so_far, expected) < 0.001)).any())
+    return bool(((so_far < 0.2 * expected) & (pdtr(so_far, expected) < 0.001)).any())
 
 
 def _recorded(
