@@ -12,7 +12,7 @@ Floats = NDArray[np.float64]
 HARMONICS = 3
 """Harmonics of the day and of the week in the log-linear profile."""
 
-_STEPS = 12  # of Newton's method, which doubles the digits at each
+_STEPS = 25  # of Newton's method at most; it doubles the digits at each
 
 
 def read_smooth(smooth: Any) -> float | str | None:
@@ -75,5 +75,7 @@ def harmonic(counts: Floats, exposed: Floats) -> Floats:
         bend = (mean @ cross).reshape(len(y), x.shape[1], x.shape[1])
         step = np.linalg.solve(bend, slope[..., None])[..., 0]
         beta += np.clip(step, -2, 2)
+        if np.abs(step).max() < 1e-10:
+            break
     rate: Floats = np.exp(beta @ x.T)
     return rate.reshape(np.shape(counts))
