@@ -34,8 +34,9 @@ SHIFTS = pd.DataFrame({
 
 
 def draw(
-    runs: int, n: int, weeks: int, clock: np.ndarray, excess: float, span_h: float
-) -> pd.DataFrame:
+    runs: int, n: int, weeks: int, clock: np.ndarray, excess: float, span_h: float,
+    days: np.ndarray = DAYS,
+) -> pd.DataFrame:  # fmt: skip
     """Draw ``runs`` series of about ``n`` incidents: Poisson, or with weeks of gamma excess."""
     rng = np.random.default_rng([n, weeks, int(100 * excess), int(10 * span_h)])
     parts = []
@@ -100,7 +101,8 @@ def peaks() -> None:
     """Print how often a peak is called reliable: hours alike, and a real evening."""
     print("\nShare of series called a reliable peak (any of 2, 3, 4, 6, 8 hours; of the day, week)")
     print("| incidents | weeks | excess | spans up to h | all alike: day | week | chosen "
-          "beforehand | evening: day | true share held |\n|---|---|---|---|---|---|---|---|---|")  # fmt: skip
+          "beforehand | evening: day | true share held |")  # fmt: skip
+    print("|---|---|---|---|---|---|---|---|---|")
     for n, weeks, excess, span in (
         (30, 52, 0, 0), (60, 52, 0, 0), (200, 52, 0, 0), (1000, 156, 0, 0), (60, 8, 0, 0),
         (300, 8, 0.2, 0), (200, 26, 0, 2), (200, 52, 1.0, 0), (1000, 52, 0.2, 0),
@@ -143,7 +145,8 @@ def shifts() -> None:
     hour = np.arange(168)
     inside = {
         "early": (hour % 24 >= 7) & (hour % 24 < 15), "late": (hour % 24 >= 15) & (hour % 24 < 23),
-        "night": (hour % 24 >= 23) | (hour % 24 < 7), "Saturday night": (hour >= 142) & (hour < 148),
+        "night": (hour % 24 >= 23) | (hour % 24 < 7),
+        "Saturday night": (hour >= 142) & (hour < 148),
     }  # fmt: skip
     for n, weeks, excess in ((30, 52, 0), (100, 52, 0), (100, 8, 0), (1000, 52, 0.2)):
         runs = max(50, min(RUNS, 200_000 // n))
