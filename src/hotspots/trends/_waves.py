@@ -57,7 +57,7 @@ def find_waves(
     Shapes: ``y``, ``offset`` and ``used`` (n, T), ``base`` (n, T, p) with its ones, ``turn`` (T,).
     The effects of the last ``known`` columns of ``base`` are told too.
     """
-    from scipy.stats import t as student
+    from scipy.special import stdtrit
 
     n, steps = y.shape
     wave = np.broadcast_to(columns(turn), (n, steps, 4))
@@ -74,12 +74,17 @@ def find_waves(
     both = second > price
     p_value = _chosen_p(first, second, both, price, df)
 
-    coef = np.where(both[:, None], full.coef[:, -4:], np.pad(less.coef[:, -2:], ((0, 0), (0, 2))))
-    cov = np.where(both[:, None, None], full.cov[:, -4:, -4:],
-                   np.pad(less.cov[:, -2:, -2:], ((0, 0), (0, 2), (0, 2))))  # fmt: skip
+    # both curves by their Akaike weights: the peak must not hang on the choice between them
+    share = 1 / (1 + np.exp(np.clip((price - second) / 2, -50, 50)))
+    one_wave = np.pad(less.coef[:, -2:], ((0, 0), (0, 2)))
+    coef = (1 - share)[:, None] * one_wave + share[:, None] * full.coef[:, -4:]
+    apart = full.coef[:, -4:] - one_wave
+    both_cov = np.pad(less.cov[:, -2:, -2:], ((0, 0), (0, 2), (0, 2)))
+    cov = (1 - share)[:, None, None] * both_cov + share[:, None, None] * full.cov[:, -4:, -4:]
     scale = np.sqrt(np.repeat(raised, 2, axis=1))
     cov = cov * scale[:, :, None] * scale[:, None, :]
-    sure = student.ppf((1 + level) / 2, df)
+    cov += (share * (1 - share))[:, None, None] * apart[:, :, None] * apart[:, None, :]
+    sure = stdtrit(df, (1 + level) / 2)
     p = base.shape[2]
     effect = full.coef[:, p - known : p]
     error = np.sqrt(np.maximum(np.einsum("npp->np", full.cov)[:, p - known : p], 0))
@@ -89,7 +94,8 @@ def find_waves(
     mean = np.where(used, full.mean, 0).sum(axis=1) / np.maximum(used.sum(axis=1), 1)
     months = (np.arange(12) + 0.5) / 12
     return Waves(
-        np.where(both, 2, 1), p_value, *_peak(coef, cov, sure), *_ratio(coef, cov, sure),
+        np.where(both, 2, 1), p_value,
+        *_peak(coef, cov, sure, p_value > 1 - level), *_ratio(coef, cov, sure, level),
         (1 + full.dispersion * mean) * raised[:, 0], np.exp(coef @ columns(months).T),
         (effect, effect - error, effect + error),
     )  # fmt: skip
@@ -203,11 +209,14 @@ def _at(seen: Floats, expected: Floats, gain: Floats) -> Floats:
     return found
 
 
-def _peak(coef: Floats, cov: Floats, sure: Floats) -> tuple[Floats, Floats, Floats, Floats]:
+def _peak(
+    coef: Floats, cov: Floats, sure: Floats, unsure: NDArray[np.bool_]
+) -> tuple[Floats, Floats, Floats, Floats]:
     """Peak of each curve, its interval, and a second peak that may be as high.
 
     The interval holds the places round the peak where the slope may be 0 (for one wave, Fieller's
-    interval of the angle). The second peak is the highest other one not clearly lower.
+    interval of the angle); all year where the season is not beyond chance. The second peak is
+    the highest other one not clearly lower.
     """
     places = np.arange(_GRID) / _GRID
     value, slope = columns(places), _slopes(places)
@@ -223,7 +232,7 @@ def _peak(coef: Floats, cov: Floats, sure: Floats) -> tuple[Floats, Floats, Floa
     before = np.logical_and.accumulate(level[group[:, None], (top[:, None] - round_) % _GRID], 1)
     low = top - (before.sum(axis=1) - 1)
     high = top + (after.sum(axis=1) - 1)
-    whole = high - low >= _GRID - 2
+    whole = (high - low >= _GRID - 2) | unsure
     low, high = np.where(whole, top - _GRID / 2, low), np.where(whole, top + _GRID / 2, high)
 
     gap = value[top][:, None, :] - value[None]
@@ -257,14 +266,34 @@ def _refined(coef: Floats, place: Floats) -> Floats:
     return np.mod(found, 1.0)
 
 
-def _ratio(coef: Floats, cov: Floats, sure: Floats) -> tuple[Floats, Floats, Floats]:
-    """Peak-to-trough ratio of each curve, with its interval."""
+def _ratio(coef: Floats, cov: Floats, sure: Floats, level: float) -> tuple[Floats, Floats, Floats]:
+    """Peak-to-trough ratio of each curve, with its interval.
+
+    Noise alone lifts the highest place of a curve over its lowest, so the lower end asks which
+    true wave would so rarely show one as high: the length of a normal pair, a noncentral χ².
+    """
+    from scipy.special import ndtri
+
     places = np.arange(_GRID) / _GRID
     height = coef @ columns(places).T
     top = columns(_refined(coef, places[height.argmax(axis=1)]))
     low = columns(_refined(coef, places[height.argmin(axis=1)]))
     gap = top - low
     log = np.einsum("ni,ni->n", coef, gap)
-    error = sure * np.sqrt(np.maximum(np.einsum("ni,nij,nj->n", gap, cov, gap), 0))
-    return (np.exp(log), np.exp(np.maximum(0.0, log - error)),
-            np.exp(np.minimum(log + error, 30)))  # fmt: skip
+    spread = np.sqrt(np.maximum(np.einsum("ni,nij,nj->n", gap, cov, gap), 1e-300))
+    tail = (1 + level) / 2
+    wide = spread * sure / ndtri(tail)  # Student's t in place of the normal
+    least = np.minimum(wide * _least_length(log / wide, tail), np.maximum(log - sure * spread, 0))
+    return np.exp(log), np.exp(least), np.exp(np.minimum(log + sure * spread, 30))
+
+
+def _least_length(seen: Floats, tail: float) -> Floats:
+    """Length of the mean of a normal pair at which one as long as seen has chance 1 - tail."""
+    from scipy.special import chndtr
+
+    low, high = np.zeros_like(seen), np.minimum(seen, 30.0)
+    for _ in range(40):
+        middle = (low + high) / 2
+        above = chndtr(np.minimum(seen, 30.0) ** 2, 2, middle**2) > tail
+        low, high = np.where(above, middle, low), np.where(above, high, middle)
+    return np.where(seen < 30, low, np.inf)
