@@ -151,3 +151,18 @@ def test_the_order_of_rows_does_not_matter(county):
     again = count_series(county.incidents.sample(frac=1, random_state=1), ["lpt", "category"])
     counted = count_series(county.incidents, ["lpt", "category"])
     pd.testing.assert_frame_equal(again.series, counted.series)
+
+
+@pytest.mark.parametrize(
+    ("freq", "said"),
+    [
+        ("MS", "4 incidents in 1 series by month, January 2024 to March 2024; 1 month not recor"),
+        (
+            "W-MON",
+            "by week, the week from 1 January 2024 to the week from 15 January 2024; 1 week ",
+        ),
+        ("D", "by day, 1 January 2024 to 3 January 2024; 1 day not recorded, left as gaps."),
+    ],
+)
+def test_the_text_names_the_periods_as_people_do(freq, said):
+    assert said in count_series(table([1, np.nan, 3], freq=freq), (), freq).text

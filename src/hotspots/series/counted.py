@@ -70,13 +70,22 @@ class CountSeries(Result):
         name, panel = FREQ[self.freq][2], self.panel
         if not len(panel.start):
             return f"{self.total:,} incidents; no {name} is wholly recorded."
-        missing = int(self.periods["status"].isin(["missing"]).sum())
-        gaps = f"; {missing:,} {name}s not recorded, left as gaps" if missing else ""
-        first, last = pd.Timestamp(panel.start[0]), pd.Timestamp(panel.start[-1])
+        missing = int((self.periods["status"] == "missing").sum())
+        unit = name if missing == 1 else f"{name}s"
+        gaps = f"; {missing:,} {unit} not recorded, left as gaps" if missing else ""
+        first, last = (_named(panel.start[at], self.freq) for at in (0, -1))
         return (
-            f"{self.total:,} incidents in {len(panel.keys):,} series by {name}, "
-            f"{first:%d %B %Y} to the {name} from {last:%d %B %Y}{gaps}."
+            f"{self.total:,} incidents in {len(panel.keys):,} series by {name}, {first} to "
+            f"{last}{gaps}."
         )
+
+
+def _named(start: np.datetime64, freq: str) -> str:
+    """Name a period as people do: a month, a week by its Monday, a day."""
+    day = pd.Timestamp(start)
+    if freq == "MS":
+        return f"{day:%B %Y}"
+    return f"{'the week from ' if freq == 'W-MON' else ''}{day.day} {day:%B %Y}"
 
 
 def count_series(
