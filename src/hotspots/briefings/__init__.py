@@ -303,7 +303,8 @@ def _put_together(
     near = [f"Near repeat. {'; '.join(tables['patterns']['words'])}."] * bool(
         len(tables["patterns"])
     )
-    pages = {team: "\n".join(page(team, tables)) for team in teams if team != FORCE}
+    answers = dict(zip(summary["lpt"], summary["words"], strict=True))
+    pages = {team: "\n".join(page(team, answers[team], tables)) for team in teams if team != FORCE}
     top = "\n".join(line for _, line in first)
     if FORCE in teams:
         top = "\n".join([top, *force_page(tables)])

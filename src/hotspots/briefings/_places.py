@@ -86,8 +86,10 @@ def find_repeats(
     if reason:
         return _no_rows(REPEATS), f"Repeat locations cannot be told: {reason}."
     located = _locations(known)
-    here = set(located[new & used]) - {""}
-    chosen = np.array([name in here for name in located], dtype=bool) & used
+    codes, names = pd.factorize(located)
+    often = np.bincount(codes[used], minlength=len(names)) >= BRIEFING[0]
+    here = np.bincount(codes[new & used], minlength=len(names)) > 0
+    chosen = (often & here & (names != ""))[codes] & used
     if not chosen.any():
         return _no_rows(REPEATS), ""
     at = pd.DataFrame(known[chosen]).assign(location=located[chosen], now=new[chosen])
@@ -100,7 +102,7 @@ def find_repeats(
     except InputError:  # the only ones there happened over a year ago and were recorded late
         return _no_rows(REPEATS), ""
     found = found[found["incidents_28d"].fillna(0) >= BRIEFING[0]]
-    groups = at.groupby("location", sort=True)
+    groups = at[at["location"].isin(found.index)].groupby("location", sort=True)
     told = pd.DataFrame({
         "lpt": groups["lpt"].agg(_commonest), "place": groups["street"].agg(_commonest),
         "incidents_in_window": groups["now"].sum().astype("int64"),

@@ -28,6 +28,9 @@ HALF = 0.5
 RARE = 0.001
 """Chance of so few rows under which a shortfall is not put down to a quiet day."""
 
+TWO_YEARS = 700
+"""Days of records under which no season can be told."""
+
 FORCE, ALL, NOWHERE = "Force", "all", "no LPT"
 """Names of the level above the LPTs, of all categories together, and of no LPT."""
 
@@ -104,21 +107,20 @@ def _comparable(
     """Tell the weeks whose hours were recorded whole: missing is not zero."""
     from scipy.special import pdtr
 
-    start = window.start.to_datetime64().astype("datetime64[s]")
-    begins = start - np.arange(1 + WEEKS) * np.timedelta64(7, "D")
-    inside = np.zeros(1 + WEEKS, dtype=bool) if first is None else begins >= first - _MARGIN
+    inside = np.ones(1 + WEEKS, dtype=bool)
     inside[0] = False
     some = np.sort(total[inside & (total > 0)])
-    if not len(some):
-        return inside
+    if first is None or not len(some):
+        return np.zeros(1 + WEEKS, dtype=bool)
     # the week that the median incident lies in: gaps and stragglers cannot move it
-    usual = some[np.searchsorted(np.cumsum(some), some.sum() / 2)]
-    short = (total < HALF * usual) & (pdtr(total, float(usual)) < RARE)  # Poisson, so few or fewer
-    whole: NDArray[np.bool_] = inside & ~short
+    usual = float(some[np.searchsorted(np.cumsum(some), some.sum() / 2)])
+    # records may begin as long after the hours do as chance keeps them waiting, once in a hundred
+    wait = np.timedelta64(int(3600 * window.hours * min(1.0, np.log(100) / usual)), "s")
+    start = window.start.to_datetime64().astype("datetime64[s]")
+    begins = start - np.arange(1 + WEEKS) * np.timedelta64(7, "D")
+    short = (total < HALF * usual) & (pdtr(total, usual) < RARE)  # Poisson, so few or fewer
+    whole: NDArray[np.bool_] = inside & (begins >= first - wait) & ~short
     return whole
-
-
-_MARGIN = np.timedelta64(2, "h")  # a quiet hour or two before the first record of an extract
 
 
 def law_of(weeks: NDArray[np.int64], comparable: NDArray[np.bool_], factor: Floats) -> Predictive:
@@ -142,13 +144,15 @@ def law_of(weeks: NDArray[np.int64], comparable: NDArray[np.bool_], factor: Floa
 
 def seasons(incidents: pd.DataFrame, keys: pd.DataFrame, window: Window) -> tuple[Floats, bool]:
     """Seasonal factor of each group in each week, and whether any season could be told."""
+    factor = np.ones((len(keys), 1 + WEEKS))
+    if window.end - incidents["occurred_from"].min() < pd.Timedelta(days=TWO_YEARS):
+        return factor, False
     from ..series import count_series
     from ..series.factors import factors_at, month_factors
 
     begins = window.end.to_datetime64().astype("datetime64[s]") - np.arange(
         1 + WEEKS
     ) * np.timedelta64(7, "D")
-    factor = np.ones((len(keys), 1 + WEEKS))
     known = False
     for by in ((), ("category",), ("lpt",), ("lpt", "category")):
         chosen = (

@@ -149,9 +149,9 @@ def force_page(tables: dict[str, pd.DataFrame]) -> list[str]:
     return lines + _carried(FORCE, tables)
 
 
-def page(team: str, tables: dict[str, pd.DataFrame]) -> list[str]:
-    """Return the lines of one LPT, its answer first."""
-    lines = [answer(team, tables["counts"], tables["feed"].iloc[0])]
+def page(team: str, said: str, tables: dict[str, pd.DataFrame]) -> list[str]:
+    """Return the lines of one LPT after its answer, ``said``."""
+    lines = [said]
 
     def own(name: str) -> pd.DataFrame:
         return tables[name][tables[name]["lpt"] == team]
