@@ -5,6 +5,7 @@ Poisson, over-dispersed, and with days that hang together (an autoregressive log
 given correlation from day to day). Half of each table below has no effects, half has planted ones.
 
     python benchmarks/calendar_effects.py [series]
+    python benchmarks/calendar_effects.py areas [forces]
     python benchmarks/calendar_effects.py picture    # draws docs/_static/calendar.png
 """
 
@@ -40,6 +41,7 @@ PLANTED = {
 }  # fmt: skip
 SHOWN = {"bank_holiday": 0.18, "halloween": 0.4, "bonfire": 0.25, "christmas": -0.4,
          "school_holiday": 0.1, "football": 0.15}  # fmt: skip
+_TOGETHER = ("bank_holiday", "christmas", "new_year_eve", "new_year_day", "bank_holiday_eve")
 CASES = [  # correlation from day to day, standard deviation of the log rate, dispersion
     ("Poisson", 0.0, 0.0, 0.0),
     ("over-dispersed", 0.0, 0.0, 0.1),
@@ -90,6 +92,44 @@ def share(effects: pd.DataFrame, values: pd.Series) -> dict[str, str]:
         kind: f"{mean.loc[kind, 'mean']:.3f}" if kind in mean.index and mean.loc[kind, "size"] >= 50
         else "" for kind in PLANTED
     }  # fmt: skip
+
+
+def areas(forces: int) -> None:
+    """Means over ten LPTs: independent, with the same weather, and with effects that differ."""
+    days = hs.calendar_days("2022-01-01", "2024-12-31", CALENDAR)
+    rows = []
+    for name, weather, between in (
+        ("independent", 0.0, 0.0), ("same weather", 0.2, 0.0), ("effects differ", 0.0, 0.2),
+    ):  # fmt: skip
+        rng = np.random.default_rng(5)
+        parts = []
+        for force in range(forces):
+            shared = np.zeros(len(days))
+            for day in range(1, len(days)):
+                shared[day] = 0.7 * shared[day - 1] + rng.normal(0, weather * 0.71)
+            for lpt in range(10):
+                log = np.log(3.0) + 0.3 * np.cos(2 * np.pi * np.arange(len(days)) / 365.25) + shared
+                for kind, effect in PLANTED.items():
+                    log = log + days[kind].to_numpy() * rng.normal(effect, between)
+                parts.append(pd.DataFrame({
+                    "lpt": f"lpt {lpt}", "force": f"f{force:03d}", "period_start": days.index,
+                    "incidents": rng.poisson(np.exp(log)),
+                }))  # fmt: skip
+        counts = pd.concat(parts, ignore_index=True)
+        found = hs.calendar_effects(counts, by=["lpt", "force"], calendar=CALENDAR).pooled
+        found = found[~found["effect"].isin(_TOGETHER)]
+        true = np.exp(found["effect"].map(PLANTED))
+        held = (found["low"] <= true) & (true <= found["high"])
+        rows.append(
+            {
+                "LPTs": name,
+                "means": len(found),
+                "held": round(held.mean(), 3),
+                "bias of log ratio": round((np.log(found["ratio"]) - np.log(true)).mean(), 3),
+            }
+        )
+    print(f"Share of 95% intervals of means over ten LPTs that hold the truth, {forces} forces")
+    print(pd.DataFrame(rows).to_string(index=False))
 
 
 def picture() -> None:
@@ -144,4 +184,9 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    picture() if sys.argv[1:] == ["picture"] else main()
+    if sys.argv[1:] == ["picture"]:
+        picture()
+    elif sys.argv[1:2] == ["areas"]:
+        areas(int(sys.argv[2]) if len(sys.argv) > 2 else 60)
+    else:
+        main()

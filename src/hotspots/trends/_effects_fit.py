@@ -48,8 +48,8 @@ class EffectFit:
         explain, 0 to 1: near 0 the effect cannot be told from theirs.
     dispersion, together, used : ndarray, shape (n,)
         Dispersion α of the counts, correlation of neighbouring days, days fitted.
-    alike : ndarray, shape (n,)
-        Mean correlation of a group's residuals with those of its fellows on the same day.
+    alike : ndarray, shape (n, m)
+        Mean correlation of a group's error with those of its fellows: they share the weather.
     """
 
     beta: Floats
@@ -94,7 +94,8 @@ def fit_effects(
         parts.append(found)
         residuals[rows] = residual
     joined = {k: np.concatenate([p[k] for p in parts]) for k in parts[0]}
-    return EffectFit(**joined, alike=_alike(residuals, used, fellows))
+    alike = _alike(residuals, used, fellows, joined.pop("cross"), joined.pop("taken"))
+    return EffectFit(**joined, alike=alike / joined["error"] ** 2)
 
 
 def _fit(
@@ -108,17 +109,17 @@ def _fit(
     residual = np.where(used, (np.nan_to_num(y) - fit.mean) / np.sqrt(variance), 0.0)
     root = np.where(used, fit.mean / np.sqrt(variance), 0.0)  # square root of the weight
     z = x * root[..., None]
-    correlation = _autocorrelation(residual, used, z, fit.cov)
-    # each effect as a weighted sum of residuals: what its error is made of
+    correlation, taken = _autocorrelation(residual, used, z, fit.cov)
+    # each effect as a weighted sum of residuals: what its error is made of, lag by lag
     weights = np.einsum("ntp,npm->ntm", z, fit.cov[:, :, -m:])
-    own = np.einsum("ntm,ntm->nm", weights, weights)
-    robust = own.copy()
-    for lag in range(1, min(LAGS, y.shape[1] - 1) + 1):
-        cross = np.einsum("ntm,ntm->nm", weights[:, :-lag], weights[:, lag:])
+    cross = np.zeros((n, correlation.shape[1], m))
+    cross[:, 0] = np.einsum("ntm,ntm->nm", weights, weights)
+    for lag in range(1, correlation.shape[1]):
         taper = min(1.0, 2 * (1 - lag / (LAGS + 1)))  # flat, then falling
-        robust += 2 * taper * correlation[:, lag, None] * cross
-    scale = np.maximum(correlation[:, 0], 1.0)[:, None]  # under-dispersed counts stay Poisson
-    error = np.sqrt(np.maximum(robust, own) * scale)
+        cross[:, lag] = 2 * taper * np.einsum("ntm,ntm->nm", weights[:, :-lag], weights[:, lag:])
+    variance = np.maximum(correlation[:, 0], 1.0)[:, None]  # under-dispersed counts stay Poisson
+    robust = cross[:, 0] + np.einsum("nl,nlm->nm", correlation[:, 1:], cross[:, 1:])
+    error = np.sqrt(np.maximum(robust, cross[:, 0]) * variance)
     on = (marks > 0) & used[..., None]
     ordinary = fit.mean[..., None] * np.exp(-beta)[:, None, :]
     first = (marks > 0) & np.pad(marks == 0, ((0, 0), (1, 0), (0, 0)), constant_values=True)[:, :-1]
@@ -129,8 +130,7 @@ def _fit(
         "seen": np.where(on, np.nan_to_num(y)[..., None], 0.0).sum(axis=1),
         "days": on.sum(axis=1), "occasions": _distinct(run),
         "apart": _apart(x, used, m), "dispersion": fit.dispersion,
-        "together": correlation[:, 1] if y.shape[1] > 1 else np.zeros(n),
-        "used": used.sum(axis=1),
+        "together": correlation[:, 1], "used": used.sum(axis=1), "cross": cross, "taken": taken,
     }  # fmt: skip
     return found, residual
 
@@ -161,26 +161,27 @@ def _columns(start: NDArray[np.datetime64], used: Bools, marks: Floats) -> Float
     return np.concatenate(wide, axis=2)
 
 
-def _autocorrelation(residual: Floats, used: Bools, z: Floats, cov: Floats) -> Floats:
-    """Autocovariance of the residuals by lag, over their variance; lag 0 is the variance.
+def _autocorrelation(
+    residual: Floats, used: Bools, z: Floats, cov: Floats
+) -> tuple[Floats, Floats]:
+    """Autocorrelation of the residuals by lag (at lag 0 their variance), and what fitting took.
 
     Fitting takes correlation out of the residuals. What it takes on average from independent
     counts, read off the hat matrix, is put back.
     """
     n, total = residual.shape
-    lags = min(LAGS, total - 1)
+    found, taken = np.zeros((2, n, max(min(LAGS, total - 1), 1) + 1))
     hat = np.einsum("ntp,npq->ntq", z, cov)
-    found = np.zeros((n, max(lags, 1) + 1))
     there = used.astype(float)
-    df = np.maximum(used.sum(axis=1) - np.einsum("ntp,ntp->n", hat, z), 1.0)
-    variance = (residual**2).sum(axis=1) / df
-    found[:, 0] = variance
-    for lag in range(1, lags + 1):
+    lost = np.einsum("ntp,ntp->n", hat, z)
+    found[:, 0] = variance = (residual**2).sum(axis=1) / np.maximum(used.sum(axis=1) - lost, 1.0)
+    taken[:, 0] = lost / np.maximum(used.sum(axis=1), 1.0)
+    for lag in range(1, min(LAGS, total - 1) + 1):
         pairs = np.maximum((there[:, :-lag] * there[:, lag:]).sum(axis=1), 1.0)
         raw = (residual[:, :-lag] * residual[:, lag:]).sum(axis=1) / pairs
-        taken = np.einsum("ntp,ntp->n", hat[:, :-lag], z[:, lag:]) / pairs
-        found[:, lag] = raw / np.maximum(variance, 1e-9) + taken
-    return found
+        taken[:, lag] = np.einsum("ntp,ntp->n", hat[:, :-lag], z[:, lag:]) / pairs
+        found[:, lag] = raw / np.maximum(variance, 1e-9) + taken[:, lag]
+    return found, taken
 
 
 def _apart(x: Floats, used: Bools, m: int) -> Floats:
@@ -198,16 +199,27 @@ def _apart(x: Floats, used: Bools, m: int) -> Floats:
     return np.broadcast_to(share, (len(x), m))
 
 
-def _alike(residual: Floats, used: Bools, fellows: NDArray[np.int64]) -> Floats:
-    """Mean correlation, on the same day, of a group's residuals with those of its fellows."""
-    alike = np.zeros(len(residual))
+def _alike(
+    residual: Floats, used: Bools, fellows: NDArray[np.int64], cross: Floats, taken: Floats
+) -> Floats:
+    """Mean covariance of each effect's error with those of the group's fellows, none below 0.
+
+    What areas share, as the weather, lasts for days: it counts in full where an effect does too.
+    """
+    shared = np.zeros(cross.shape[::2])
     for code in np.unique(fellows):
         rows = np.flatnonzero(fellows == code)
         if len(rows) < 2:
             continue
         e, there = residual[rows], used[rows].astype(float)
-        together = (e.sum(axis=0) ** 2 - (e**2).sum(axis=0)).sum()
-        pairs = (there.sum(axis=0) ** 2 - there.sum(axis=0)).sum()
-        variance = (e**2).sum() / max(there.sum(), 1.0)
-        alike[rows] = max(0.0, float(together / max(pairs, 1.0) / max(variance, 1e-9)))
-    return alike
+        total, count = e.sum(axis=0), there.sum(axis=0)
+        same = np.zeros(cross.shape[1])
+        for lag in range(cross.shape[1]):
+            later, earlier = slice(lag, None), slice(None, e.shape[1] - lag)
+            own = (e[:, earlier] * e[:, later]).sum()
+            pairs = (count[earlier] * count[later]).sum()
+            pairs -= (there[:, earlier] * there[:, later]).sum()
+            same[lag] = ((total[earlier] * total[later]).sum() - own) / max(float(pairs), 1.0)
+        same += same[0] * taken[rows].mean(axis=0)
+        shared[rows] = np.maximum(np.einsum("l,nlm->nm", same, cross[rows]), 0.0)
+    return shared

@@ -144,7 +144,7 @@ def pool(
             if len(at) < 2 or expected.sum() < LEAST_EXPECTED or seen.sum() < 1:
                 continue
             uneven = np.maximum(error[at, j] ** 2 * np.maximum(seen, 0.5), 1.0)
-            alike = float(fit.alike[at].mean())
+            alike = min(1.0, float(fit.alike[at, j].mean()))
             mean, variance, between = _mean_effect(seen, expected, uneven, alike)
             mine = at[told[at, j]]
             v = error[mine, j] ** 2
