@@ -77,9 +77,7 @@ def time_stations(
     if "breaks" in asked:
         with steps.step("breaks") as said:
             chosen = asked["breaks"]
-            registry = None if chosen["registry"] is None else read_known_changes(
-                chosen["registry"]
-            )  # fmt: skip
+            registry = read_known_changes(extend=chosen["registry"])
             steps_found = find_breaks(rows, chosen["by"], chosen["freq"], registry=registry)
             said.append(f"{len(steps_found.breaks)} in {len(steps_found.summary)} series")
         made.append(steps_found)
@@ -122,6 +120,7 @@ def write_pages(
     """
     from ..contracts import HOTSPOTS, Result
     from ..profiles import lpt_profile, publish_trends
+    from ..profiles.publish import SENSITIVE
     from ..report import write_profile
 
     title = config.output["title"]
@@ -136,12 +135,13 @@ def write_pages(
                 hotspots=spots[0] if spots else None,
             )  # fmt: skip
             write_profile(partial, profile, title=f"{title}: LPT profiles")
-            said.append(f"{len(profile.tables['pages'])} pages")
+            said.append(f"{profile.tables['pages']['lpt'].nunique()} pages")
     if "publish" in config.time:
         with steps.step("published") as said:
             chosen = config.time["publish"]
-            own = {"sensitive": chosen["sensitive"]} if chosen["sensitive"] else {}
-            published = publish_trends(incidents, chosen["by"], lpts=lpts, **own)
+            own = chosen["sensitive"]
+            sensitive = (*SENSITIVE, *((own,) if isinstance(own, str) else own))
+            published = publish_trends(incidents, chosen["by"], lpts=lpts, sensitive=sensitive)
             (partial / "public").mkdir()
             for name, frame in published.tables.items():
                 frame.to_csv(

@@ -91,8 +91,16 @@ horizon = "1MS"
 origins = 6
 coverage = 0.001                     # share of the area to flag
 
+[alerts]                             # what is unusual in the latest month?
+
 [trends]
 by = ["lpt"]
+
+[breaks]                             # steps in the level of each category
+
+[forecast]                           # the next three months
+
+[profiles]                           # one sheet per LPT
 
 [patrols]
 shifts = "shifts.csv"
