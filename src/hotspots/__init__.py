@@ -119,6 +119,7 @@ _HOME = {
     "plot_week_profile": "plot",
     "plot_aoristic": "plot",
     "plot_trends": "plot",
+    "plot_breaks": "plot",
     "plot_forecast": "plot",
     "plot_calendar_effects": "plot",
     "plot_backtest": "plot",
@@ -211,6 +212,7 @@ if TYPE_CHECKING:
     from .plot import plot_aoristic as plot_aoristic
     from .plot import plot_backtest as plot_backtest
     from .plot import plot_calendar_effects as plot_calendar_effects
+    from .plot import plot_breaks as plot_breaks
     from .plot import plot_change as plot_change
     from .plot import plot_classes as plot_classes
     from .plot import plot_forecast as plot_forecast

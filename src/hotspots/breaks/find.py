@@ -12,7 +12,7 @@ import pandas as pd
 from ..contracts import InputError, Result
 from ..progress import progress_bar
 from ..series import CountSeries, count_series
-from ..series.factors import factors_at, month_factors
+from ..series.factors import MonthFactors, factors_at, month_factors
 from ._words import paragraph
 from .known import check_registry, read_known_changes
 from .levels import ends_of
@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from ..series import Panel
 
     Floats = NDArray[np.float64]
+    Texts = NDArray[np.object_]
 
 FALSE_RATE = 0.05
 """Share of series without a break that are at most said to have one; see benchmarks/breaks.py."""
@@ -178,10 +179,10 @@ def find_breaks(
     if counted.freq not in SHORTEST:
         raise InputError("find_breaks", [_days(counted.freq)])
     sources = sorted(set(counted.periods["source"].astype(str)) - {"all", "unknown"})
-    found, e, season, why = _searched(panel, penalty)
+    found, e, source, why = _searched(panel, penalty)
     seen = Seen(panel, found, e, known, sources)
     breaks = break_rows(seen)
-    summary = group_rows(seen, breaks, season, why)
+    summary = group_rows(seen, breaks, source, why)
     said = paragraph(summary, breaks, panel, counted, {
         "penalty": penalty, "usual": penalty >= PENALTY, "rate": FALSE_RATE,
         "shortest": SHORTEST[counted.freq],
@@ -213,7 +214,9 @@ def _days(freq: str) -> str:
     return f"freq is {freq!r}; a level is told from months ('MS') or weeks ('W-MON')."
 
 
-def _searched(panel: Panel, penalty: float) -> tuple[Found, Floats, Any, NDArray[np.object_]]:
+def _searched(
+    panel: Panel, penalty: float
+) -> tuple[Found, Floats, NDArray[np.object_], NDArray[np.object_]]:
     """Search every series, take the season's factors anew with the steps out, search again."""
     shortest = SHORTEST[panel.freq]
     y = np.where(panel.used, np.nan_to_num(panel.y), 0.0)
@@ -222,17 +225,31 @@ def _searched(panel: Panel, penalty: float) -> tuple[Found, Floats, Any, NDArray
     why[y.sum(axis=1) < FEW] = "too few to say"
     why[(end - first < 2 * shortest) | (panel.used.sum(axis=1) < 2 * shortest)] = "too short to say"
     season = month_factors(panel)
-    e = _exposure(panel, season.factor, why == "")
-    found = _in_batches(panel, y, e, penalty)
-    if not (found.columns >= 0).any():
-        return found, e, season, why
-    level = np.exp(-found.jumps)
-    flat = level * (y.sum(axis=1) / np.maximum((y * level).sum(axis=1), 1e-9))[:, None]
-    season = month_factors(replace(panel, y=panel.y * flat))
-    again = _exposure(panel, season.factor, why == "")
-    if np.allclose(again, e, rtol=1e-3):
-        return found, e, season, why
-    return _in_batches(panel, y, again, penalty), again, season, why
+    factor, source = season.factor.copy(), season.source.astype(object)
+    e = _exposure(panel, factor, why == "")
+    lost = _lost(panel, y, season)
+    found = _in_batches(panel, y, e, lost, penalty)
+    stepped = np.unique(panel.pool[(found.columns >= 0).any(axis=1)])
+    mine = np.flatnonzero(np.isin(panel.pool, stepped))
+    if len(mine):
+        flat = y * np.exp(-found.jumps)
+        flat *= (y.sum(axis=1) / np.maximum(flat.sum(axis=1), 1e-9))[:, None]
+        anew = month_factors(_only(panel, mine, flat))
+        factor[mine], source[mine] = anew.factor, anew.source
+        before, e = e, _exposure(panel, factor, why == "")
+        mine = np.flatnonzero(~np.isclose(e, before, rtol=1e-3).all(axis=1))
+    if len(mine):
+        again = _in_batches(_only(panel, mine, y), y[mine], e[mine], lost[mine], penalty)
+        found = found.with_rows(mine, again)
+    return found, e, source, why
+
+
+def _only(panel: Panel, rows: NDArray[np.intp], y: Floats) -> Panel:
+    """Keep some groups of a panel, with other counts where it is used."""
+    return replace(
+        panel, keys=panel.keys.iloc[rows].reset_index(drop=True), inside=panel.inside[rows],
+        y=np.where(panel.used, y, np.nan)[rows], used=panel.used[rows],
+    )  # fmt: skip
 
 
 def _exposure(panel: Panel, factor: Floats, searched: NDArray[np.bool_]) -> Floats:
@@ -244,18 +261,36 @@ def _exposure(panel: Panel, factor: Floats, searched: NDArray[np.bool_]) -> Floa
     return scaled
 
 
-def _in_batches(panel: Panel, y: Floats, e: Floats, penalty: float) -> Found:
+def _lost(panel: Panel, y: Floats, season: MonthFactors) -> Floats:
+    """Degrees of freedom that its season has taken from each series, shape (n,).
+
+    Eleven for a season of its own alone; of its pool's season as much as it weighs in the pool.
+    """
+    total, pool = y.sum(axis=1), panel.pool
+    whole = np.bincount(pool[panel.base], total[panel.base], minlength=int(pool.max()) + 1)[pool]
+    own = season.weight.mean(axis=1)
+    lost = 11 * (own + (1 - own) * np.clip(total / np.maximum(whole, 1), 0, 1))
+    return np.where(season.source == "none", 0.0, lost)
+
+
+def _in_batches(panel: Panel, y: Floats, e: Floats, lost: Floats, penalty: float) -> Found:
     middle = panel.middle
     year = middle.astype("datetime64[Y]")
     start, after = year.astype("datetime64[s]"), (year + 1).astype("datetime64[s]")
     turn = (middle.astype("datetime64[s]") - start) / (after - start)
     shortest = SHORTEST[panel.freq]
-    fewest = -(-2 * shortest // 3)
     y = np.where(e > 0, y, 0.0)
     cuts = range(0, max(len(y), 1), _BATCH)
     bar = progress_bar(cuts, desc="breaks", unit="batch", disable=len(cuts) < 3)
     parts = [
-        search(y[at : at + _BATCH], e[at : at + _BATCH], turn, shortest, fewest, penalty)
+        search(
+            y[at : at + _BATCH],
+            e[at : at + _BATCH],
+            turn,
+            lost[at : at + _BATCH],
+            (shortest, -(-2 * shortest // 3)),
+            penalty,
+        )
         for at in bar
     ]
     return Found.joined(parts)

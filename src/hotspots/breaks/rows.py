@@ -127,7 +127,7 @@ def _dates(y: Floats, e: Floats, best: int, alpha: float, scale: float) -> tuple
 
 
 def group_rows(
-    seen: Seen, breaks: pd.DataFrame, season: Any, why: NDArray[np.object_]
+    seen: Seen, breaks: pd.DataFrame, source: NDArray[np.object_], why: NDArray[np.object_]
 ) -> pd.DataFrame:
     """Give one row per group, with its verdict."""
     panel, found = seen.panel, seen.found
@@ -154,7 +154,7 @@ def group_rows(
     mean = total / np.maximum(count, 1)
     frame["dispersion"] = np.where(why == "", 1 + found.alpha * mean, np.nan)
     frame["widened"] = np.where(why == "", found.scale, np.nan)
-    frame["season"] = pd.Series(season.source.astype(object), frame.index, dtype="str")
+    frame["season"] = pd.Series(source, frame.index, dtype="str")
     starts = pd.DatetimeIndex(panel.start)
     rows: list[dict[Any, Any]] = frame.to_dict("records")
     said = []
@@ -192,7 +192,7 @@ def period_rows(seen: Seen) -> pd.DataFrame:
     frame["incidents"] = panel.y[g, t]
     status = np.where(panel.used, "present", np.where(np.isnan(panel.y), "missing", "thin"))
     frame["status"] = pd.Series(status[g, t], dtype="str")
-    frame["usual"] = np.where((e > 0).any(axis=1), seen.usual.T, np.nan).T[g, t]
+    frame["usual"] = np.where(e > 0, seen.usual, np.nan)[g, t]
     frame["expected"] = np.where(e > 0, found.level * e, np.nan)[g, t]
     cut = found.columns[:, None, :]
     at = np.arange(len(panel.start))[:, None]

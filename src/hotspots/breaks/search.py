@@ -87,6 +87,16 @@ class Found:
             for name in cls.__dataclass_fields__
         ))  # fmt: skip
 
+    def with_rows(self, rows: NDArray[np.intp], other: Found) -> Found:
+        """Put others in the place of some rows."""
+        wide = max(self.columns.shape[1], other.columns.shape[1])
+        merged = []
+        for name in self.__dataclass_fields__:
+            values = _widened(getattr(self, name), name, wide).copy()
+            values[rows] = _widened(getattr(other, name), name, wide)
+            merged.append(values)
+        return Found(*merged)
+
     def offset(self, which: tuple[int, ...]) -> Floats:
         """Log of the part of the level that some of the first columns make, shape (n, T)."""
         part: Floats = np.einsum("ntp,np->nt", self.base[:, :, which], self.b[:, which])
@@ -109,7 +119,7 @@ class Found:
 
 
 def search(
-    y: Floats, e: Floats, turn: Floats, shortest: int, fewest: int, penalty: float = PENALTY
+    y: Floats, e: Floats, turn: Floats, lost: Floats, least: tuple[int, int], penalty: float
 ) -> Found:
     """Look for steps in every series.
 
@@ -119,7 +129,9 @@ def search(
         Counts and exposures, both 0 where a period is not used.
     turn : ndarray, shape (T,)
         Share of the year passed at the middle of each period.
-    shortest, fewest : int
+    lost : ndarray, shape (n,)
+        Degrees of freedom that the season in the exposures has taken from the series.
+    least : tuple of int
         Periods that a level must last, and how many of them must be recorded.
     penalty : float
         Times log n.
@@ -131,7 +143,9 @@ def search(
     n, t = y.shape
     size = max(1, int(_CELLS // (t + 1) ** 2))
     parts = [
-        _Search(y[at : at + size], e[at : at + size], turn, shortest, fewest, penalty).found()
+        _Search(
+            y[at : at + size], e[at : at + size], turn, lost[at : at + size], least, penalty
+        ).found()
         for at in range(0, n, size)
     ]
     return Found.joined(parts)
@@ -152,13 +166,15 @@ class _Search:
     """The models of a batch of series, and the way to the one taken."""
 
     def __init__(
-        self, y: Floats, e: Floats, turn: Floats, shortest: int, fewest: int, penalty: float
-    ) -> None:
+        self, y: Floats, e: Floats, turn: Floats, lost: Floats, least: tuple[int, int],
+        penalty: float,
+    ) -> None:  # fmt: skip
         self.y, self.e = y, e
         used = e > 0
+        self.lost = lost
         self.count = used.sum(axis=1).astype(float)
         self.ends = ends_of(used)
-        self.allowed = allowed_runs(used, shortest, fewest)
+        self.allowed = allowed_runs(used, *least)
         self.base = _base(used, turn)
         self.base[self.count < BENT, :, 4] = 0.0
         self.none = np.zeros((len(y), 0), dtype=np.int64)
@@ -171,13 +187,16 @@ class _Search:
     def scatter(self) -> None:
         """Tell how far counts scatter, beside a wave, a bend and the two best steps."""
         b = self.model(self.none, 2)[0]
-        costs = run_costs(self.y, self.e * np.exp(self._smooth(b, 2)), self.alpha)
+        wave = np.einsum("ntp,np->nt", self.base[:, :, 1:3], b[:, 1:3])
+        costs = run_costs(self.y, self.e * np.exp(wave), self.alpha)
         self.two = _columns(best_cuts(costs, self.allowed, self.ends, 2))
         level = self.model(self.two, 2)[2]
         steps = (self.two >= 0).sum(axis=1)
-        df = self.count - 4 - (self.count >= BENT) - 2 * steps
-        self.alpha = dispersion(self.y, self.e, level, np.maximum(df, 2.0))
-        rho = likeness(self.y, self.e, level, self.alpha, 3.0 + 3 * steps)
+        df = self.count - 4 - (self.count >= BENT) - 2 * steps - self.lost
+        # a third at least, for an estimate from fewer would be no more than a guess
+        df = np.maximum(df, np.maximum(self.count / 3, 2.0))
+        self.alpha = dispersion(self.y, self.e, level, df)
+        rho = likeness(self.y, self.e, level, self.alpha, 3 + 3 * steps + self.lost / 4)
         rho = np.clip(rho, 0.0, 0.8)
         self.scale = (1 + rho) / (1 - rho)
 
@@ -191,18 +210,19 @@ class _Search:
         x = _x(self.base[which], columns, [True, True, True, bend > 0, bend > 1])
         return fit(self.y[which], self.e[which], x, self.alpha[which])
 
-    def _smooth(self, b: Floats, upto: int) -> Floats:
-        part: Floats = np.einsum("ntp,np->nt", self.base[:, :, 1 : upto + 1], b[:, 1 : upto + 1])
-        return part
-
     def proposed(self, bend: int) -> NDArray[np.int64]:
-        """Cut the series with the season's rest, and the line, taken out; twice."""
-        columns = self.two
+        """Cut the series with the season's rest, and the line, taken out; what is cut, twice."""
+        columns, todo = self.two, np.arange(len(self.y))
         for _ in range(2):
-            b = self.model(columns, bend)[0]
-            costs = run_costs(self.y, self.e * np.exp(self._smooth(b, 4)), self.alpha)
-            cuts = cheapest_cuts(costs, self.allowed, self.ends, self.needed * self.scale)
-            columns = _columns(cuts)
+            b = self._some(todo, columns[todo], bend)[0]
+            rest = np.einsum("ntp,np->nt", self.base[todo, :, 1:], b[:, 1:_BASE])
+            costs = run_costs(self.y[todo], self.e[todo] * np.exp(rest), self.alpha[todo])
+            cuts = np.zeros(self.y.shape, dtype=bool)
+            cuts[todo] = cheapest_cuts(
+                costs, self.allowed[todo], (self.ends[0][todo], self.ends[1][todo]),
+                (self.needed * self.scale)[todo],
+            )  # fmt: skip
+            columns, todo = _columns(cuts), np.flatnonzero(cuts.any(axis=1))
         return columns
 
     def weighed(self, columns: NDArray[np.int64], bend: int) -> tuple[NDArray[np.int64], Floats]:

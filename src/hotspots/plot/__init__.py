@@ -7,6 +7,7 @@ said in words or by shape as well.
 
 from .accuracy import plot_backtest
 from .bayes import plot_parts
+from .breaks import plot_breaks
 from .calendar import plot_calendar_effects
 from .change import plot_change, plot_classes, plot_history
 from .clusters import plot_k_distance
@@ -25,6 +26,7 @@ from .trends import plot_trends
 __all__ = [
     "plot_aoristic",
     "plot_backtest",
+    "plot_breaks",
     "plot_calendar_effects",
     "plot_change",
     "plot_classes",

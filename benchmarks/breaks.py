@@ -1,0 +1,127 @@
+"""How often find_breaks finds a break where there is none, and finds, dates and sizes a real one.
+
+    python benchmarks/breaks.py [--series 500] [--seed 0]
+
+Synthetic monthly series of known kind, each searched as a user would, season and all, with no
+help from other series. First table: share of series without any break that are said to have a
+*clear* one. Second: one step half-way, how often it is called a clear step or a change of either
+kind, and how often the 95% intervals of date and ratio hold the truth where it is.
+"""
+
+from __future__ import annotations
+
+import argparse
+import time
+
+import numpy as np
+import pandas as pd
+
+import hotspots as hs
+
+MEANS = (0.5, 2, 5, 30, 300)
+KINDS = {
+    "Poisson": {},
+    "over-dispersed": {"alpha": 0.05},
+    "season 1.65, over-dispersed": {"alpha": 0.05, "season": 0.25},
+    "neighbours alike 0.3": {"alpha": 0.01, "rho": 0.3},
+    "neighbours alike 0.5": {"alpha": 0.01, "rho": 0.5},
+    "doubling slowly, over-dispersed": {"alpha": 0.05, "growth": np.log(2)},
+}
+
+
+def counts(
+    rng: np.random.Generator, series: int, n: int, mean: float, ratio: float = 1.0,
+    alpha: float = 0.0, season: float = 0.0, rho: float | None = None, growth: float = 0.0,
+) -> pd.DataFrame:  # fmt: skip
+    """Draw monthly counts; sd .15 of the log of the rate where neighbours are alike."""
+    t = np.arange(n)
+    log = season * np.cos(2 * np.pi * t / 12) + growth * (t / n - 0.5)
+    log = log + np.log(ratio) * (t >= n // 2)
+    rate = np.tile(mean * np.exp(log), (series, 1))
+    if alpha:
+        rate *= rng.gamma(1 / alpha, alpha, rate.shape)
+    if rho is not None:
+        drift = np.empty(rate.shape)
+        drift[:, 0] = rng.normal(size=series)
+        for k in range(1, n):
+            drift[:, k] = rho * drift[:, k - 1] + np.sqrt(1 - rho**2) * rng.normal(size=series)
+        rate *= np.exp(0.15 * drift)
+    months = pd.date_range("2015-01-01", periods=n, freq="MS")
+    names = [f"S{k:04d}" for k in range(series)]
+    return pd.DataFrame({
+        "category": np.repeat(names, n), "period_start": np.tile(months, series),
+        "incidents": rng.poisson(rate).ravel(),
+    })  # fmt: skip
+
+
+def with_gap(table: pd.DataFrame) -> pd.DataFrame:
+    """Leave out the fifth to the twelfth of 24 months."""
+    months = np.sort(table["period_start"].unique())
+    return table.assign(
+        incidents=table["incidents"].where(~table["period_start"].isin(months[4:12]))
+    )
+
+
+def false_rates(series: int, seed: int) -> None:
+    """Print the share of series without a break that are said to have a clear one."""
+    print("no break: % of series with a clear step / with a change, step or gradual")
+    print(f"{'':34}{'n':>8}" + "".join(f"{mean:>12}" for mean in MEANS))
+    worst = 0.0
+    for kind, how in KINDS.items():
+        for n in (16, 24, 36, 60, 120):
+            cells = []
+            for mean in MEANS:
+                rng = np.random.default_rng([seed, n, int(10 * mean)])
+                table = counts(rng, series, max(n, 24), mean, **how)
+                summary = hs.find_breaks(with_gap(table) if n == 16 else table).summary
+                clear = 100 * float((summary["verdict"] == "step").mean())
+                some = 100 * float(summary["verdict"].isin(
+                    ["step", "step or gradual", "gradual"]).mean())  # fmt: skip
+                worst = max(worst, clear)
+                cells.append(f"{clear:5.1f} /{some:5.1f}")
+            name = f"{n} of 24" if n == 16 else str(n)
+            print(f"{kind:34}{name:>8}" + "".join(f"{cell:>12}" for cell in cells), flush=True)
+    print(f"most clear steps in any cell: {worst:.1f}%; Monte Carlo error of 5%: "
+          f"{100 * np.sqrt(0.05 * 0.95 / series):.1f}")  # fmt: skip
+
+
+def found_rates(series: int, seed: int) -> None:
+    """Print how often a step is found, and whether the intervals hold the truth."""
+    print("\none step half-way, alpha .05: % clear / % some change; "
+          "% of clear ones whose interval holds the date, the ratio")  # fmt: skip
+    for n in (24, 36, 60):
+        for mean in (5, 30, 300):
+            for ratio in (1.25, 1.5, 2.0, 0.5):
+                rng = np.random.default_rng([seed, n, mean, int(100 * ratio)])
+                table = counts(rng, series, n, mean, ratio, alpha=0.05)
+                found = hs.find_breaks(table)
+                change = found.summary["verdict"].isin(["step", "step or gradual", "gradual"])
+                clear = found.breaks[found.breaks["sure"]]
+                truth = table["period_start"].iloc[n // 2]
+                dated = (clear["earliest"] <= truth) & (truth <= clear["latest"])
+                sized = (clear["low"] <= ratio) & (ratio <= clear["high"])
+                share = float((found.summary["verdict"] == "step").mean())
+                held = f"{100 * dated.mean():6.1f}{100 * sized.mean():6.1f}" * bool(len(clear))
+                print(f"n {n:3} mean {mean:4} ratio {ratio:4}: {100 * share:5.1f} /"
+                      f"{100 * change.mean():5.1f}  {held} of {len(clear)}", flush=True)  # fmt: skip
+
+
+def speed() -> None:
+    """Print the time that 1,400 series of 60 months take."""
+    rng = np.random.default_rng(0)
+    table = counts(rng, 1400, 60, 12, alpha=0.05, season=0.25)
+    counted = hs.count_series(table, by=("category",))
+    begun = time.perf_counter()
+    found = hs.find_breaks(counted)
+    took = time.perf_counter() - begun
+    print(f"\n1,400 series of 60 months: {took:.1f} s ({len(found.breaks)} steps found)")
+
+
+if __name__ == "__main__":
+    ask = argparse.ArgumentParser(description=__doc__)
+    ask.add_argument("--series", type=int, default=500)
+    ask.add_argument("--seed", type=int, default=0)
+    given = ask.parse_args()
+    speed()
+    false_rates(given.series, given.seed)
+    found_rates(given.series, given.seed)
