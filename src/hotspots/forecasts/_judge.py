@@ -114,17 +114,21 @@ def race(
 
     Notes
     -----
-    Origins are drawn anew in circular blocks as long as the horizon, because forecasts from
+    Origins are drawn anew in circular blocks of twice the horizon, because forecasts from
     neighbouring origins share their errors. The interval is the gain plus and minus the standard
-    error so found, times Student's t with one degree of freedom fewer than there are blocks, at
-    95% for all rivals together (Bonferroni).
+    error so found, times what blocks of this length miss of that overlap, times Student's t with
+    one degree of freedom fewer than there are blocks, at 95% for all rivals together
+    (Bonferroni).
     """
     from scipy.stats import t as student
 
     groups, turns, horizon = pairs[0][0].shape
     pick = np.zeros((groups, turns), dtype=np.int64)
     gain, low, high = (np.full((groups, len(pairs)), np.nan) for _ in range(3))
-    step = np.arange(1, horizon + 1)
+    step, length = np.arange(1, horizon + 1), 2 * horizon
+    # blocks this long miss part of what overlap alone adds to the variance
+    alike = 1 - step[:-1] / horizon
+    missed = np.sqrt(horizon / (1 + 2 * (alike * (1 - step[:-1] / length)).sum()))
     for o in range(turns) if at is None else at.tolist():
         if o < ENOUGH and o < turns - 1:
             continue
@@ -134,11 +138,11 @@ def race(
             gain = (1 - rival.sum(2) / base.sum(2)).T
         if o < ENOUGH:
             continue
-        count = _blocks(np.random.default_rng([seed, o]), o, max(horizon, 2))
+        count = _blocks(np.random.default_rng([seed, o]), o, length)
         with np.errstate(invalid="ignore", divide="ignore"):
             again = 1 - (rival @ count.T) / (base @ count.T)
-            error = np.std(again, axis=2, ddof=1).T
-        wide = student.ppf(1 - (1 - _SURE) / 2 / len(pairs), max(o / max(horizon, 2) - 1, 1))
+            error = np.std(again, axis=2, ddof=1).T * missed
+        wide = student.ppf(1 - (1 - _SURE) / 2 / len(pairs), max(o / length - 1, 1))
         low, high = gain - wide * error, gain + wide * error
         lead = np.where(low > 0, gain, -np.inf)
         best = np.argmax(lead, axis=1)

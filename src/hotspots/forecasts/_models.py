@@ -28,6 +28,7 @@ MODELS = {
 """By their names in ``method=``, in words; the first is the plain baseline."""
 
 YEARS = 4  # of history at most that the regression fits: beyond, its straight trend would mislead
+_CELLS = 200_000  # series times periods fitted at once: more only takes memory
 _GAIN = (0.02, 0.05, 0.1, 0.15, 0.2, 0.3, 0.4, 0.5, 0.7, 1.0)
 _TREND, _DAMP = (0.05, 0.2), 0.9
 COMBOS = np.array([(a, 0.0) for a in _GAIN] + [(a, b) for b in _TREND for a in _GAIN if a < 0.6])
@@ -86,6 +87,10 @@ def means_of(panel: Panel, origins: NDArray[np.int64], horizon: int, names: list
     gap = np.full((n, periods), np.nan)
     gap[:, cycle:] = np.abs(known[:, cycle:] - known[:, :-cycle])
     source = np.full(n, "none", dtype=object)
+    if "regression" in names:
+        mean["regression"], extra["regression"] = _regression(
+            known, days, year, origins, cycle, horizon
+        )
     for o, k in enumerate(progress_bar(
         origins, "forecasting anew", unit="origin", disable=None, leave=False, delay=2
     )):  # fmt: skip
@@ -98,11 +103,9 @@ def means_of(panel: Panel, origins: NDArray[np.int64], horizon: int, names: list
         told["mean"], noise[:, o], level[:, o] = _mean(past, exposure, cycle)
         if "seasonal_naive" in names:
             told["seasonal_naive"] = _naive(past, days, cycle, horizon)
-        if "regression" in names:
-            told["regression"] = _regression(past, days, year, cycle, horizon)
         if "smoothing" in names:
             told["smoothing"] = _smoothing(past, exposure, cycle)
-        for name in names:
+        for name in told:
             mean[name][:, o], extra[name][:, o] = told[name]
         target[:, o] = padded[:, k : k + horizon]
         seen = np.isfinite(gap[:, :k])
@@ -196,38 +199,52 @@ def _smoothing(y: Floats, exposure: Floats, cycle: int) -> tuple[Floats, Floats]
 
 
 def _regression(
-    y: Floats, days: Floats, year: Floats, cycle: int, horizon: int
+    y: Floats, days: Floats, year: Floats, origins: NDArray[np.int64], cycle: int, horizon: int
 ) -> tuple[Floats, Floats]:
-    """Negative-binomial regression on a trend and none, one or two waves a year, by AICc."""
-    n, k = y.shape
-    begin = max(0, k - YEARS * cycle)
-    t = np.arange(begin, k + horizon)
-    turn = 2 * np.pi * year[t]
-    whole = np.column_stack([
-        np.ones(len(t)), (t - k) / cycle, np.cos(turn), np.sin(turn), np.cos(2 * turn),
-        np.sin(2 * turn),
+    """Negative-binomial regression on a trend and none, one or two waves a year, by AICc.
+
+    All series from all origins at once, a few thousand at a time: ``y`` has shape (n, T), what
+    is returned (n, O, H).
+    """
+    n, periods = y.shape
+    mean, extra = (np.full((n * len(origins), horizon), np.nan) for _ in range(2))
+    t = np.arange(periods)
+    window = (t < origins[:, None]) & (t >= origins[:, None] - YEARS * cycle)
+    turn = 2 * np.pi * year
+    x = np.column_stack([
+        np.ones(len(turn)), (np.arange(len(turn)) - periods) / cycle, np.cos(turn), np.sin(turn),
+        np.cos(2 * turn), np.sin(2 * turn),
     ])  # fmt: skip
-    past = k - begin
-    y = y[:, begin:]
+    able = np.isfinite(y).astype(float) @ window.T >= 2 * cycle
+    todo = np.flatnonzero(able.ravel())
+    for some in np.array_split(todo, max(1, len(todo) * periods // _CELLS)):
+        if len(some):
+            series, origin = np.divmod(some, len(origins))
+            rows = np.where(window[origin], y[series], np.nan)
+            mean[some], extra[some] = _fitted(rows, x, days, origins[origin], horizon)
+    shape = (n, len(origins), horizon)
+    return mean.reshape(shape), extra.reshape(shape)
+
+
+def _fitted(
+    y: Floats, x: Floats, days: Floats, k: NDArray[np.int64], horizon: int
+) -> tuple[Floats, Floats]:
+    """Fit each row on the columns AICc prefers, and say what comes after its period ``k``."""
     used = np.isfinite(y)
-    count = used.sum(1)
-    best = np.full(n, np.inf)
-    mean, extra = (np.full((n, horizon), np.nan) for _ in range(2))
-    enough = count >= 2 * cycle
-    if not enough.any():
-        return mean, extra
-    offset = np.log(days[begin:k])
+    safe, count = np.where(used, y, 0.0), used.sum(1)
+    best = np.full(len(y), np.inf)
+    mean, extra = (np.full((len(y), horizon), np.nan) for _ in range(2))
+    at = k[:, None] + np.arange(horizon)
     for columns in (2, 4, 6):
-        x = whole[:, :columns]
-        fit = fit_counts(np.where(used, y, 0.0), x[:past], offset, used)
+        fit = fit_counts(safe, x[: y.shape[1], :columns], np.log(days[: y.shape[1]]), used)
         p = columns + 1
-        with np.errstate(divide="ignore"):
-            aicc = -2 * fit.loglik + 2 * p + 2 * p * (p + 1) / np.maximum(count - p - 1, 1)
-        ahead = np.exp(np.minimum(fit.coef @ x[past:].T, 30.0)) * days[k : k + horizon]
-        unsure = np.einsum("hp,npq,hq->nh", x[past:], fit.cov, x[past:])
-        better = enough & (aicc < best) & np.isfinite(ahead).all(1) & np.isfinite(unsure).all(1)
+        aicc = -2 * fit.loglik + 2 * p + 2 * p * (p + 1) / np.maximum(count - p - 1, 1)
+        z = x[at, :columns]
+        ahead = np.exp(np.minimum(np.einsum("nhp,np->nh", z, fit.coef), 30.0)) * days[at]
+        unsure = np.einsum("nhp,npq,nhq->nh", z, fit.cov, z)
+        better = (aicc < best) & np.isfinite(ahead).all(1) & np.isfinite(unsure).all(1)
         best = np.where(better, aicc, best)
         mean = np.where(better[:, None], ahead, mean)
         extra = np.where(better[:, None], ahead * np.clip(unsure, 0.0, 3.0), extra)
-    most = 3 * np.where(used, y, 0.0).max(1) + 5  # a trend may not run away
+    most = 3 * safe.max(1) + 5  # a trend may not run away
     return np.clip(mean, 0.5 / np.maximum(count, 1)[:, None], most[:, None]), extra

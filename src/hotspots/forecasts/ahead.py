@@ -168,8 +168,8 @@ def forecast(
     Examples
     --------
     >>> import hotspots as hs
-    >>> county = hs.make_county(seed=1, months=30)
-    >>> told = hs.forecast(county.incidents, lpts=county.lpts, horizon=1)
+    >>> county = hs.make_county(seed=1, months=7)
+    >>> told = hs.forecast(county.incidents, lpts=county.lpts, horizon=1, origins=0)
     >>> ahead = told.ahead.set_index("level")["expected"]
     >>> bool(abs(ahead["lpt"].sum() - ahead["force"]) < 1e-9)
     True

@@ -43,7 +43,7 @@ def plot_forecast(forecast: Result, group: Any = None, *, ax: Axes | None = None
     Examples
     --------
     >>> import hotspots as hs
-    >>> county = hs.make_county(seed=1, months=14)
+    >>> county = hs.make_county(seed=1, months=7)
     >>> told = hs.forecast(county.incidents, by=(), method="mean", origins=0)
     >>> hs.plot_forecast(told).get_ylabel()
     'incidents a month'
@@ -91,9 +91,8 @@ def _chosen(ahead: pd.DataFrame, by: list[str], group: Any) -> pd.Series:
         for column, value in zip(by, values, strict=True):
             found = found[(found[column] == value).to_numpy(dtype=bool)]
     if len(values) != len(by) or not len(found):
-        some = ", ".join(dict.fromkeys(_names(first, by)))
-        some = some if len(some) < 200 else some[:200] + " ..."
-        raise InputError("plot_forecast", [f"there is no group {group!r}; there are {some}."])
+        there = ", ".join(list(dict.fromkeys(_names(first, by)))[:8])
+        raise InputError("plot_forecast", [f"there is no group {group!r}; there are {there}."])
     return found.iloc[-1]
 
 
@@ -118,16 +117,22 @@ def _recorded(ax: Axes, rows: pd.DataFrame) -> None:
     if thin.any():
         ax.scatter(start[thin], count[thin], s=22, facecolors="none", edgecolors=BLUE, zorder=3,
                    label="incomplete, left out")  # fmt: skip
-    half = pd.to_timedelta(rows["days"] / 2, unit="D")
-    lost = (rows["status"] == "missing").to_numpy()
-    for at, width in zip(start[lost], half[lost], strict=True):
-        ax.axvspan(at - width, at + width, color=PALE, hatch="///", ec="#CFCFCF", lw=0, zorder=0)
+    half = (rows["days"] * 43200).to_numpy().astype("timedelta64[s]")
+    at = start.to_numpy()
+    lost = np.flatnonzero((rows["status"] == "missing").to_numpy())
+    for run in np.split(lost, np.flatnonzero(np.diff(lost) > 1) + 1):
+        if len(run):
+            left, right = at[run[0]] - half[run[0]], at[run[-1]] + half[run[-1]]
+            ax.axvspan(left, right, color=PALE, hatch="///", ec="#CFCFCF", lw=0, zorder=0)
+            ax.text(left + (right - left) / 2, 0.4, "not recorded", rotation=90, fontsize=8,
+                    transform=ax.get_xaxis_transform(), ha="center", va="center",
+                    color="#555555")  # fmt: skip
 
 
 def _fan(ax: Axes, told: pd.DataFrame, rows: pd.DataFrame) -> None:
     """Draw the expected counts, and the intervals as boxes about them."""
     days = float(rows["days"].median()) if len(rows) else 30.0
-    wide = pd.Timedelta(days=0.7 * days)
+    wide: Any = pd.Timedelta(days=0.7 * days)
     middle = told["period_start"]
     for level, shade in ((95, 0.18), (80, 0.35)):
         low = told[f"low{level}"].astype(float)
@@ -147,17 +152,13 @@ def _model(row: pd.Series) -> str:
         "mean": "mean × season", "seasonal_naive": "last year's count",
         "regression": "negative-binomial regression", "smoothing": "exponential smoothing",
     }  # fmt: skip
-    return f"forecast by {words.get(row['model'], row['model'])}"
+    return f"forecast by {words.get(row['model'], 'the sum of its LPTs')}"
 
 
 def _said(told: pd.DataFrame, past: pd.DataFrame, freq: str) -> str:
     """Say the first forecast, and how often such intervals held the count before."""
     row = told.iloc[0]
-    when = (
-        f"{row['period_start']:%B %Y}"
-        if freq == "MS"
-        else f"week of {row['period_start']:%d %B %Y}"
-    )
+    when = f"{row['period_start']:{'%B %Y' if freq == 'MS' else 'Week of %d %B %Y'}}"
     if np.isnan(row["expected"]):
         return f"{when}: nothing recorded to forecast from."
     text = (
