@@ -109,7 +109,8 @@ def _banners(looks: pd.DataFrame, freq: str) -> list[str]:
         if row["status"] == "feed incomplete":
             lines.append(
                 f"FEED INCOMPLETE: {row['incidents']:,.0f} incidents {when} of about "
-                f"{row['expected']:,.0f} expected over everything; nothing is compared."
+                f"{row['expected']:,.0f} expected over everything; nothing is compared. So deep a "
+                "fall, were it real, cannot be told from missing records."
             )
         elif row["status"] == "partly recorded":
             lines.append(
@@ -226,8 +227,9 @@ def _reservations(done: pd.DataFrame, groups: pd.DataFrame, facts: Facts) -> lis
     if facts.looks and len(done):
         seasonal = np.mean([one.seasonal.mean() for one in facts.looks])
         if seasonal < 1:
+            some = f"For {1 - seasonal:.0%} of the series no" if seasonal else "No"
             lines.append(
-                f"For {1 - seasonal:.0%} of the series no season could be learned (it takes each "
+                f"{some} season could be learned (it takes each "
                 "month recorded twice, five incidents a month, and more variation than chance "
                 "gives): a usual peak of the year may stand out."
             )

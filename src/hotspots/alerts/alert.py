@@ -129,7 +129,8 @@ def find_alerts(
     :math:`P(Y \ge y) \le \alpha`, or :math:`P(Y \le y) \le \alpha`. The variance over mean is
     estimated per group and shrunk to that of the groups beside it; that it is an estimate, and
     the error of the seasonal factor, widen the range. Periods of the baseline that are more than
-    four standard deviations out count less, by the square of how far. Only the past is used.
+    four standard deviations out count less, by the fourth power of how far, so that an old
+    outbreak neither raises nor widens the range. Only the past is used.
 
     Where under half of the expected total was recorded, the feed is taken as incomplete, and
     nothing is compared. Where ``recorded_at`` shows that under 95% of a period's incidents are
@@ -217,7 +218,7 @@ def _told(counted: CountSeries, one: Look, level: float) -> tuple[pd.DataFrame, 
     panel, law, k = counted.panel, one.law, one.at
     y, known = panel.y[:, k], ~np.isnan(one.law.mean)
     inside, recorded = panel.inside[:, k], panel.used[:, k]
-    base = panel.base & recorded & known
+    base = panel.base & known & ~np.isnan(y)
     total, expected = float(y[base].sum()), float(law.mean[base].sum())
     fed = not (expected >= SURE and total < FEED * expected)
     compared = recorded & known & fed
@@ -228,9 +229,9 @@ def _told(counted: CountSeries, one: Look, level: float) -> tuple[pd.DataFrame, 
     most = np.where(law.cdf(most) <= level, most, most - 1)
     p_high, p_low = law.sf(count), law.cdf(count)
     verdict = np.select(
-        [~recorded, np.full(len(y), not fed), ~known, count >= least, count <= most, count > high,
+        [np.full(len(y), not fed), ~recorded, ~known, count >= least, count <= most, count > high,
          count < low],
-        ["not recorded", "feed incomplete", "too few periods to say", "unusually high",
+        ["feed incomplete", "not recorded", "too few periods to say", "unusually high",
          "unusually low", "above the usual range", "below the usual range"],
         "within the usual range",
     )  # fmt: skip
@@ -248,7 +249,8 @@ def _told(counted: CountSeries, one: Look, level: float) -> tuple[pd.DataFrame, 
         "period_start": panel.start[k],
         "status": "feed incomplete" if not fed else "compared" if compared.any()
         else "nothing compared",
-        "incidents": float(np.nansum(y[panel.base & inside])), "expected": expected,
+        "incidents": float(np.nansum(y[panel.base & inside])),
+        "expected": expected if base.any() else np.nan,
         "compared": int(compared.sum()), "high": unusual,
         "low": int((verdict == "unusually low").sum()), "false_high": chance_high,
         "false_low": chance_low,

@@ -10,6 +10,9 @@ Floats = NDArray[np.float64]
 POOLED = 5
 """Groups from which a pool lends its dispersion to each of them."""
 
+ALONE = 2.0
+"""Least dispersion for which the estimate of a group on its own must allow."""
+
 
 def pools(level: NDArray[np.int64], pool: NDArray[np.int64]) -> NDArray[np.int64]:
     """Put together the groups that lend each other their dispersion.
@@ -57,7 +60,7 @@ def dispersion(
     Returns
     -------
     phi : ndarray, shape (n,)
-        Variance over mean; may lie under 1.
+        Variance over mean, at least 1.
     df : ndarray, shape (n,)
         Degrees of freedom it is worth.
 
@@ -73,7 +76,8 @@ def dispersion(
     negative binomial. In a pool :math:`\phi = 1 + a + b \bar m` is fitted, with
     :math:`a, b \ge 0`; how far groups lie from it beyond chance, :math:`\tau^2` by moments, says
     how much of its own each keeps, :math:`\tau^2 / (\tau^2 + v)`. Degrees of freedom are twice
-    the square of the estimate over its variance.
+    the square of the estimate over its variance; alone, the variance is taken as if the
+    dispersion were at least 2, for few incidents cannot show that they come in bursts.
 
     References
     ----------
@@ -95,8 +99,8 @@ def dispersion(
     whole = mean.sum(axis=1, where=weight > 0)
     below = total - (fitted * mean).sum(axis=1) / np.maximum(whole, 1e-12)
     raw = (weight * (y - mean) ** 2).sum(axis=1) / np.maximum(below, 1e-12)
-    level = total / np.maximum(weight.sum(axis=1), 1e-12)
-    phi, df = raw.copy(), 2 / _relative(np.maximum(raw, 1.0), level, spare)
+    level = np.maximum(total, 1e-9) / np.maximum(weight.sum(axis=1), 1e-9)
+    phi, df = np.maximum(raw, 1.0), 2 / _relative(np.maximum(raw, ALONE), level, spare)
     for code in np.unique(pool[pool >= 0]):
         mine = pool == code
         phi[mine], df[mine] = _shrunk(raw[mine], level[mine], spare[mine])
@@ -119,9 +123,9 @@ def _shrunk(raw: Floats, level: Floats, spare: Floats) -> tuple[Floats, Floats]:
     apart = raw / prior - 1
     weight = 1 / v**2
     tau = max(0.0, float((weight * (apart**2 - v)).sum() / weight.sum()))
-    phi = prior * (1 + tau / (tau + v) * apart)
+    phi = np.maximum(prior * (1 + tau / (tau + v) * apart), 1.0)
     variance = tau * v / (tau + v) + 1 / (1 / (v + tau)).sum()
-    return phi, 2 * (np.maximum(phi, 0.1) / prior) ** 2 / variance
+    return phi, 2 * (phi / prior) ** 2 / variance
 
 
 def _line(x: Floats, y: Floats, weight: Floats) -> Floats:

@@ -98,10 +98,10 @@ def look(panel: Panel, at: int, baseline: int) -> Look:
         error = np.log(seasons.high[:, month] / seasons.low[:, month]) / 3.92
     law = predictive(
         np.where(enough, total, np.nan), np.where(enough, amount, 1.0), ahead,
-        np.maximum(phi, 0.0), np.maximum(df, 1.0), np.nan_to_num(error),
+        phi, np.maximum(df, 1.0), np.nan_to_num(error),
     )  # fmt: skip
     return Look(
-        at, law, total, recorded.astype(np.int64), np.maximum(phi, 1.0),
+        at, law, total, recorded.astype(np.int64), phi,
         np.asarray(seasons.source != "none", dtype=bool).reshape(n),
         (used & (weight < 1)).sum(axis=1).astype(np.int64),
     )  # fmt: skip
@@ -138,7 +138,7 @@ def _weights(y: Floats, exposure: Floats, used: NDArray[np.bool_]) -> Floats:
             low, high = _tenths(middle)
         width = np.maximum((high - low) / 2.563, 1.0)
         far = np.abs(apart) / width[:, None]
-        weight = np.where(used, np.minimum(1.0, (EXTREME / np.maximum(far, 1e-9)) ** 2), 0.0)
+        weight = np.where(used, np.minimum(1.0, (EXTREME / np.maximum(far, 1e-9)) ** 4), 0.0)
     return weight
 
 
