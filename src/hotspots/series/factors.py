@@ -73,8 +73,10 @@ def month_factors(panel: Panel, exposure: Floats | None = None) -> MonthFactors:
     pool's factors as offset, for groups, whose b is then a deviation from the pool's. Shrinkage
     by empirical Bayes, with τ² by the method of moments:
 
-    .. math:: B = \frac{τ²}{τ² + v}, \quad τ² = \max\Bigl(0, \frac{Σ b²/v - N}{Σ 1/v}\Bigr)
+    .. math:: B = \frac{τ²}{τ² + v}, \quad
+              τ² = \max\Bigl(0, \frac{Σ (b²/v - 1 + w)}{\frac{11}{12} Σ (1 - 2w + Σw²)/v}\Bigr)
 
+    (w the group's share of its pool, which it draws after it; 0 for the pool itself)
     over the months of a pool towards no season at all, and over the months and groups of a pool
     towards the pool. A group has deviations of its own only with 5 incidents a month and each
     calendar month recorded twice; a pool needs the same to have any factor.
@@ -112,9 +114,9 @@ def month_factors(panel: Panel, exposure: Floats | None = None) -> MonthFactors:
     own, error, fitted = _deviations(panel, panel.y, panel.used, days, shift[pool])
     lone = np.bincount(pool[base & fitted], minlength=len(force))[pool] < 2
     fitted &= ~lone & known[pool]
-    tau = _spread(own[base & fitted], error[base & fitted], pool[base & fitted], len(force))[pool][
-        :, None
-    ]
+    some = base & fitted
+    part = _parts(panel, base)[some]
+    tau = _spread(own[some], error[some], pool[some], len(force), part)[pool][:, None]
     weight = np.where(fitted[:, None], _share(tau, error), 0.0)
     logs = _centred(shift[pool] + np.where(fitted[:, None], weight * np.nan_to_num(own), 0.0))
     # where nothing of its own is known, it still may differ from the pool by τ
@@ -251,13 +253,29 @@ def _deviations(
     return own, error, fitted
 
 
-def _spread(own: Floats, error: Floats, pool: NDArray[Any], pools: int) -> Floats:
-    """Variance τ² between true log factors of each pool, by the method of moments."""
+def _parts(panel: Panel, base: NDArray[np.bool_]) -> Floats:
+    """Share of each group in its pool's incidents, (n,)."""
+    total = np.where(base, np.nansum(np.where(panel.used, panel.y, np.nan), axis=1), 0.0)
+    part: Floats = total / np.maximum(np.bincount(panel.pool, weights=total)[panel.pool], 1.0)
+    return part
+
+
+def _spread(
+    own: Floats, error: Floats, pool: NDArray[Any], pools: int, part: Floats | None = None
+) -> Floats:
+    """Variance τ² between true log factors of each pool, by the method of moments.
+
+    A group that is a part of its pool draws the pool after it: its deviation then varies less
+    than its own error and τ² say, which ``part``, its share of the pool, puts right.
+    """
     known = ~np.isnan(own)
+    part = np.zeros(len(own)) if part is None else part
+    square = np.bincount(pool, weights=part**2, minlength=pools)[pool]
+    seen = np.maximum(1 - 2 * part + square, 0.0) * 11 / 12  # of τ², deviations being centred
     precision = np.where(known, 1 / np.maximum(error, 1e-12), 0.0)
-    excess = np.where(known, own**2 * precision - 1, 0.0).sum(axis=1)
+    excess = np.where(known, own**2 * precision - (1 - part)[:, None], 0.0).sum(axis=1)
     above = np.bincount(pool, weights=excess, minlength=pools)
-    below = np.bincount(pool, weights=precision.sum(axis=1), minlength=pools)
+    below = np.bincount(pool, weights=seen * precision.sum(axis=1), minlength=pools)
     return np.maximum(0.0, above / np.maximum(below, 1e-12))
 
 
