@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 LAGS = 56
 """Days over which residuals are taken to hang together: longer than a school's summer holiday."""
 
-_CHUNK = 2e7  # numbers in the largest array of a batch
+_CHUNK = 4e6  # numbers in the largest array of a batch
 _YEAR = 365.2425
 _KINDS = 4  # columns of the yearly wave: two harmonics
 
@@ -95,7 +95,9 @@ def fit_effects(
         residuals[rows] = residual
     joined = {k: np.concatenate([p[k] for p in parts]) for k in parts[0]}
     alike = _alike(residuals, used, fellows, joined.pop("cross"), joined.pop("taken"))
-    return EffectFit(**joined, alike=alike / joined["error"] ** 2)
+    known = joined["error"] > 0  # a kind without days has none
+    alike = np.divide(alike, joined["error"] ** 2, out=np.zeros_like(alike), where=known)
+    return EffectFit(**joined, alike=alike)
 
 
 def _fit(
