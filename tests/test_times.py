@@ -331,6 +331,18 @@ def test_unusable_tables_are_refused_in_words(incidents, told):
         hs.aoristic(incidents)
 
 
+def test_an_end_left_open_in_the_year_9999_is_too_long_and_costs_nothing():
+    spans = times(NOON, NOON, ("2025-06-02 10:00", "9999-12-31"))
+    with pytest.warns(Notice, match="1 left out as over 24 hours long"):
+        assert hs.aoristic(spans).iloc[2].isna().all()
+
+
+def test_times_beyond_belief_are_named():
+    spans = times(NOON, ("1066-10-14 09:00", "1066-10-14 10:00")).set_axis(["A", "B"])
+    with pytest.raises(InputError, match=r"outside the years 1900 to 2100 .first: 'B', 1066-10-14"):
+        hs.aoristic(spans)
+
+
 def test_every_fault_at_once():
     with pytest.raises(InputError, match="6 faults") as error:
         hs.aoristic(times().astype("str"), "x", tz="Mars", longest="-1h")

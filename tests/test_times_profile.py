@@ -434,6 +434,11 @@ def test_every_fault_of_a_profile_at_once():
         assert told in str(error.value)
 
 
+def test_a_column_named_as_one_of_the_result_is_refused():
+    with pytest.raises(InputError, match="by names 'peak', which the result has for its own"):
+        hs.week_profile(spread(40).assign(peak="x"), "peak")
+
+
 @pytest.mark.parametrize("hours", [0, 24, (), "four", (2, 25), (2.5,), None])
 def test_lengths_of_windows_are_whole_hours(hours):
     profile = hs.week_profile(spread(100), bootstraps=100)

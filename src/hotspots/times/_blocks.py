@@ -7,8 +7,10 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+import pandas as pd
 from numpy.typing import NDArray
 
+from ..contracts import SURE, recorded_months
 from ..progress import progress_bar
 from ._bins import Pieces, hour_of_week
 from ._clock import DAY, HOUR, MONDAY, WEEK, Clock, Seconds
@@ -86,6 +88,29 @@ def exposed_hours(clock: Clock, days: NDArray[np.int64]) -> tuple[NDArray[np.int
     key = at * 168 + pieces.bin[held]
     counted: Floats = np.bincount(key, weights=hours, minlength=len(week) * 168).astype(float)
     return week, counted.reshape(len(week), 168)
+
+
+def recorded_days(incidents: pd.DataFrame) -> tuple[NDArray[np.int64], list[str]]:
+    """Return the local days that were recorded, as numbers since 1970, and the months left out.
+
+    From the day of the first start to that of the last, less the months any source lacks.
+    """
+    known = incidents[incidents["occurred_from"].notna()]
+    if not len(known):
+        return np.empty(0, dtype=np.int64), []
+    day = np.unique(known["occurred_from"].to_numpy().astype("datetime64[D]"))
+    days = np.arange(day[0], day[-1] + 1)
+    months = recorded_months(known)
+    usual = months.loc[months["status"] == "present"].groupby("source")["incidents"].median()
+    # where a month holds few, an empty one is as likely a true zero
+    sure = months["source"].map(usual).fillna(0) >= SURE
+    lacking = months["status"].eq("thin") | (months["status"].eq("missing") & sure)
+    good = set(months.loc[months["status"].isin(["present", "missing"]), "month"])
+    bad = set(months.loc[lacking, "month"]) | (set(months["month"]) - good)
+    out = np.array(sorted(month.to_datetime64() for month in bad), dtype="datetime64[M]")
+    whole = np.array([month.to_datetime64() for month in good - bad], dtype="datetime64[M]")
+    kept = np.isin(days.astype("datetime64[M]"), whole)
+    return days[kept].astype(np.int64), [str(month) for month in out]
 
 
 def week_of(local: Seconds) -> NDArray[np.int64]:

@@ -24,6 +24,7 @@ CONTACT = (
 SPIKE = 3
 """How many times the neighbouring hours make times at exactly 00:00 a sign of unknown times."""
 
+_EARLIEST, _LATEST = (int(np.datetime64(year, "s").astype(np.int64)) for year in ("1900", "2101"))
 _SPIKE_FROM = 20  # times at 00:00 from which they can be a sign of anything
 _FINE = 0.5  # share whose hour must be told by more than the date
 
@@ -152,14 +153,28 @@ def treat(incidents: pd.DataFrame, tz: str, longest: pd.Timedelta | None) -> Spa
     rule[used & (length > WEEK)] = RULE["over 7 days"]
     if longest is not None:
         rule[used & (length > longest.total_seconds())] = RULE["too long"]
-    known = a[used] if used.any() else np.zeros(1, dtype=np.int64)
-    clock = Clock.over(tz, int(known.min()), int(b[used].max() if used.any() else 0))
+    near = _USED[rule] & (rule != RULE["over 7 days"])
+    given = np.concatenate([a[near], b[near & (b > a)]])
+    if len(given) and not _EARLIEST <= given.min() <= given.max() < _LATEST:
+        raise InputError("incidents", [_impossible(incidents, near, a, b)])
+    bounds = (int(given.min()), int(given.max())) if len(given) else (0, 0)
+    clock = Clock.over(tz, *bounds)
     first, last = clock.to_utc(a), clock.to_utc(b)
-    given = np.concatenate([a[_USED[rule]], b[_USED[rule] & (b > a)]])
     return Spans(
         first, np.maximum(first, last), a, b, rule, clock, int(clock.twice(given).sum()),
         int(clock.skipped(given).sum()),
     )  # fmt: skip
+
+
+def _impossible(incidents: pd.DataFrame, near: NDArray[np.bool_], a: Seconds, b: Seconds) -> str:
+    """Say which times no incident can have."""
+    odd = np.flatnonzero(near & ((a < _EARLIEST) | (b >= _LATEST)))
+    stamp = a[odd[0]] if a[odd[0]] < _EARLIEST else b[odd[0]]
+    return (
+        f"{len(odd):,} incidents lie outside the years 1900 to 2100 (first: "
+        f"{incidents.index[odd[0]]!r}, {stamp.astype('datetime64[s]')}); set them right or drop "
+        "them."
+    )
 
 
 def _spiked(exact: Seconds, every: Seconds) -> NDArray[np.bool_]:

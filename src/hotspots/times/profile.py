@@ -10,11 +10,12 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from ..contracts import SURE, InputError, Result, recorded_months
+from ..contracts import InputError, Result
 from ._bins import DAYS
-from ._blocks import FEW_WEEKS, Blocks, exposed_hours, gather_blocks
+from ._blocks import Blocks, exposed_hours, gather_blocks, recorded_days
 from ._clock import DAY, HOUR, Clock
-from ._smooth import kernel, read_smooth, smoothed
+from ._rates import rates
+from ._smooth import read_smooth
 from ._treatment import (
     RULE,
     Spans,
@@ -30,6 +31,13 @@ from ._words import profile_text
 
 Floats = NDArray[np.float64]
 _WEEK = pd.Timedelta(days=7)
+_TAKEN = {
+    "occurred_from", "occurred_to", "geometry", "hour_of_week", "label", "incidents", "share",
+    "exposed_hours", "rate", "low", "high", "left_out", "span_h", "weeks", "per_hour", "peak",
+    "peak_rate", "peak_low", "peak_high", "sentence", "group", "of", "hours", "start", "end",
+    "lift", "lift_low", "lift_high", "verdict", "cover", "shift", "hours_a_week", "covered",
+    "overlapping",
+}  # fmt: skip
 
 
 @dataclass(frozen=True, repr=False)
@@ -159,7 +167,7 @@ def week_profile(
             raise InputError("week_profile", [
                 "every incident is police-generated; include_police=True counts them."
             ])  # fmt: skip
-    days, months = _recorded(incidents)
+    days, months = recorded_days(incidents)
     kept = incidents[~police]
     spans = treat(kept, tz, length)
     require_hours(spans, "week_profile", daily=False)
@@ -207,8 +215,10 @@ def _check(
             if not isinstance(name, str) or name not in incidents.columns:
                 have = ", ".join(map(str, incidents.columns))
                 faults.append(f"by names {name!r}, which is no column; columns found: {have}.")
-            elif name in ("occurred_from", "occurred_to", "geometry"):
-                faults.append(f"by names {name!r}; give columns of text, as 'lpt' or 'category'.")
+            elif name in _TAKEN:
+                faults.append(
+                    f"by names {name!r}, which the result has for its own; rename the column."
+                )
     if len(set(map(str, columns))) < len(columns):
         faults.append(f"by repeats a column: {', '.join(map(str, columns))}.")
     width: float | str | None = None
@@ -236,29 +246,6 @@ def _police_counted(incidents: pd.DataFrame, include: bool) -> int:
     if not include or "origin" not in incidents.columns:
         return 0
     return int((incidents["origin"] == "police").sum())
-
-
-def _recorded(incidents: pd.DataFrame) -> tuple[NDArray[np.int64], list[str]]:
-    """Return the local days that were recorded, as numbers since 1970, and the months left out.
-
-    From the day of the first start to that of the last, less the months any source lacks.
-    """
-    known = incidents[incidents["occurred_from"].notna()]
-    if not len(known):
-        return np.empty(0, dtype=np.int64), []
-    day = np.unique(known["occurred_from"].to_numpy().astype("datetime64[D]"))
-    days = np.arange(day[0], day[-1] + 1)
-    months = recorded_months(known)
-    usual = months.loc[months["status"] == "present"].groupby("source")["incidents"].median()
-    # where a month holds few, an empty one is as likely a true zero
-    sure = months["source"].map(usual).fillna(0) >= SURE
-    lacking = months["status"].eq("thin") | (months["status"].eq("missing") & sure)
-    good = set(months.loc[months["status"].isin(["present", "missing"]), "month"])
-    bad = set(months.loc[lacking, "month"]) | (set(months["month"]) - good)
-    out = np.array(sorted(month.to_datetime64() for month in bad), dtype="datetime64[M]")
-    whole = np.array([month.to_datetime64() for month in good - bad], dtype="datetime64[M]")
-    kept = np.isin(days.astype("datetime64[M]"), whole)
-    return days[kept].astype(np.int64), [str(month) for month in out]
 
 
 def _within(spans: Spans, days: NDArray[np.int64]) -> Spans:
@@ -295,18 +282,8 @@ def _tables(
     blocks: Blocks, keys: pd.DataFrame, smooth: float | str | None, bootstraps: int, seed: int,
 ) -> tuple[pd.DataFrame, pd.DataFrame]:  # fmt: skip
     """Rates and bands of every group, and one row on each."""
-    few = len(blocks.week) < FEW_WEEKS
-    draws = np.empty((0, len(blocks.week))) if few else blocks.resample(bootstraps, seed)
+    total, rate, low, high = rates(blocks, smooth, bootstraps, seed)
     exposed = blocks.exposed.sum(axis=0)
-    again = draws @ blocks.exposed
-    shape = (len(keys), 168)
-    total, rate, low, high = (np.full(shape, np.nan) for _ in range(4))
-    for n, weeks in blocks.each(len(draws), "drawing weeks"):
-        total[n] = weeks.sum(axis=0)
-        rate[n] = smoothed(total[n], exposed, smooth)
-        if not few:
-            drawn = smoothed(draws @ weeks, again, smooth)
-            low[n], high[n] = _band(rate[n], drawn, exposed, smooth, blocks.widening())
     labels = [f"{day} {hour:02}" for day in DAYS for hour in range(24)]
     hours = keys.loc[np.repeat(np.arange(len(keys)), 168)].reset_index(drop=True)
     hours = hours.assign(
@@ -325,26 +302,6 @@ def _tables(
         peak_low=low[row, peak], peak_high=high[row, peak],
     )  # fmt: skip
     return hours, groups
-
-
-def _band(
-    rate: Floats, drawn: Floats, exposed: Floats, smooth: float | str | None, widening: float
-) -> tuple[Floats, Floats]:
-    """95% band of rates (168,) from their draws (draws, 168)."""
-    from scipy.special import gammaincinv
-
-    if smooth == "harmonic":
-        spread = 1.959964 * widening * np.log(drawn).std(axis=0)
-        return rate * np.exp(-spread), rate * np.exp(spread)
-    with np.errstate(invalid="ignore", divide="ignore"):
-        variance = (widening * np.nanstd(drawn, axis=0)) ** 2
-        weight = kernel(smooth if isinstance(smooth, float) else None)
-        half = weight.max() / (exposed @ weight) / 2  # what half an incident more would add
-        low = gammaincinv(rate**2 / variance, 0.025) * variance / rate
-        shape = (rate + half) ** 2 / (variance + half**2)
-        high = gammaincinv(shape, 0.975) * (rate + half) / shape
-    low = np.where((variance > 0) & (rate > 0), low, np.where(np.isnan(rate), np.nan, 0.0))
-    return np.minimum(low, rate), np.maximum(high, rate)
 
 
 def _median_span(spans: Spans, group: NDArray[np.int64], groups: int) -> Floats:
