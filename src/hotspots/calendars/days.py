@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import calendar as names
 import datetime as dt
 import os
 
@@ -14,7 +13,7 @@ from ..contracts import InputError
 from .entries import read_calendar
 from .holidays import check_days, holiday_dates, uncovered
 
-WEEKDAYS = tuple(name.lower() for name in names.day_name)
+WEEKDAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
 """Columns of the days of the week, Monday first."""
 
 _Bools = NDArray[np.bool_]

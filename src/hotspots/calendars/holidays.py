@@ -19,6 +19,9 @@ LAST_YEAR = 2099
 """Last year the rules are worked out for."""
 
 
+_WEEKDAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
+
+
 @cache
 def _rules() -> dict[str, Any]:
     return tomllib.loads((files(__package__) / "england_and_wales.toml").read_text("utf-8"))
@@ -66,7 +69,7 @@ def easter(year: int) -> dt.date:
 
 def _weekday(year: int, month: int, day: str, which: int) -> dt.date:
     """Return the first, second, ... or last (-1) such weekday of a month."""
-    wanted = list(calendar.day_name).index(day)
+    wanted = _WEEKDAYS.index(day)
     days = [d for d in calendar.Calendar().itermonthdates(year, month)
             if d.month == month and d.weekday() == wanted]  # fmt: skip
     return days[which - 1 if which > 0 else which]
