@@ -119,6 +119,9 @@ _HOME = {
     "plot_week_profile": "plot",
     "plot_aoristic": "plot",
     "plot_trends": "plot",
+    "plot_alerts": "plot",
+    "plot_chart": "plot",
+    "plot_funnel": "plot",
     "plot_breaks": "plot",
     "plot_forecast": "plot",
     "plot_calendar_effects": "plot",
@@ -209,13 +212,16 @@ if TYPE_CHECKING:
     from .places import Grid as Grid
     from .places import read_lpt_lookup as read_lpt_lookup
     from .places import read_lpts as read_lpts
+    from .plot import plot_alerts as plot_alerts
     from .plot import plot_aoristic as plot_aoristic
     from .plot import plot_backtest as plot_backtest
-    from .plot import plot_calendar_effects as plot_calendar_effects
     from .plot import plot_breaks as plot_breaks
+    from .plot import plot_calendar_effects as plot_calendar_effects
     from .plot import plot_change as plot_change
+    from .plot import plot_chart as plot_chart
     from .plot import plot_classes as plot_classes
     from .plot import plot_forecast as plot_forecast
+    from .plot import plot_funnel as plot_funnel
     from .plot import plot_heat as plot_heat
     from .plot import plot_history as plot_history
     from .plot import plot_hotspots as plot_hotspots

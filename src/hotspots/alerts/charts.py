@@ -351,7 +351,7 @@ def _finished(
             said.append(
                 f"Rule {number_of}, {told['meaning']}: {told['signals']:,} "
                 f"{'point' if told['signals'] == 1 else 'points'} "
-                f"({told['false_signals']:.1f} expected by chance)."
+                f"({_few(told['false_signals'])} expected by chance)."
             )
     if kind == "XmR" and (wide := int((points["moving_range"] > points["range_upper"]).sum())):
         said.append(f"{wide:,} jump{'' if wide == 1 else 's'} from one point to the next beyond "
@@ -372,3 +372,7 @@ def _signal_words(hit: int, points: pd.DataFrame) -> str:
 
 def _short(value: float) -> str:
     return f"{value:,.4g}" if abs(value) < 1000 else f"{value:,.0f}"
+
+
+def _few(number: float) -> str:
+    return f"{number:.1f}" if number >= 0.1 else f"{number:.2f}"

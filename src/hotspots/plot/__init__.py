@@ -6,6 +6,7 @@ said in words or by shape as well.
 """
 
 from .accuracy import plot_backtest
+from .alerts import plot_alerts, plot_chart, plot_funnel
 from .bayes import plot_parts
 from .breaks import plot_breaks
 from .calendar import plot_calendar_effects
@@ -24,13 +25,16 @@ from .times import plot_aoristic, plot_week_profile
 from .trends import plot_trends
 
 __all__ = [
+    "plot_alerts",
     "plot_aoristic",
     "plot_backtest",
     "plot_breaks",
     "plot_calendar_effects",
     "plot_change",
+    "plot_chart",
     "plot_classes",
     "plot_forecast",
+    "plot_funnel",
     "plot_heat",
     "plot_history",
     "plot_hotspots",
