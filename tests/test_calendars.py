@@ -7,6 +7,8 @@ import numpy as np
 import pandas as pd
 import pytest
 from dateutil.easter import easter as dateutil_easter
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 import hotspots as hs
 from hotspots.calendars import day_weights, effective_days
@@ -183,6 +185,16 @@ def test_dates_are_read_day_first():
         np.datetime64("2025-05-04"),
     ]})  # fmt: skip
     assert (hs.read_calendar(frame)["start"] == pd.Timestamp("2025-05-04")).all()
+
+
+@settings(max_examples=60)
+@given(
+    st.dates(dt.date(1900, 1, 1), dt.date(2199, 12, 31)),
+    st.sampled_from(["%d/%m/%Y", "%d-%m-%Y", "%d.%m.%Y", "%Y-%m-%d", "%Y/%m/%d", "%Y-%m-%d 00:00"]),
+)
+def test_any_day_comes_back_from_any_way_of_writing_it(day, written):
+    frame = pd.DataFrame({"kind": ["event"], "start": [day.strftime(written)]})
+    assert hs.read_calendar(frame)["end"].item() == pd.Timestamp(day)
 
 
 def test_every_fault_is_named_with_its_line_value_and_remedy(tmp_path):
