@@ -8,7 +8,7 @@ import hotspots as hs
 from hotspots.contracts import InputError
 
 mpl.use("Agg")
-import matplotlib.pyplot as plt  # noqa: E402
+import matplotlib.pyplot as plt
 
 
 @pytest.fixture(scope="module")

@@ -451,15 +451,13 @@ def test_lengths_of_windows_are_whole_hours(hours):
 
 @pytest.mark.realdata
 def test_vehicle_thefts_of_new_york(shared):
-    rows = pd.read_csv(shared / "data" / "timed" / "nycvehiclethefts.csv.gz", dtype=str)
+    path = shared / "data" / "timed" / "nycvehiclethefts.csv.gz"
     columns = {
-        "id": "uid", "category": "kind", "occurred_from": "date_start", "occurred_to": "date_end",
+        "id": "uid", "occurred_from": "date_start", "occurred_to": "date_end",
         "longitude": "longitude", "latitude": "latitude",
     }  # fmt: skip
-    thefts = hs.read_incidents(
-        rows.assign(kind="Vehicle crime"), crs="EPSG:32618", now="2020-01-01",
-        mapping={"columns": columns, "timezone": "America/New_York"},
-    ).incidents  # fmt: skip
+    mapping = {"category": "Vehicle crime", "columns": columns, "timezone": "America/New_York"}
+    thefts = hs.read_incidents(path, crs="EPSG:32118", now="2020-01-01", mapping=mapping).incidents
     assert len(thefts) == 35_746
     profile = hs.week_profile(thefts, tz="America/New_York", bootstraps=200)
     counts = profile.treatment.set_index("rule")["incidents"]
@@ -471,8 +469,8 @@ def test_vehicle_thefts_of_new_york(shared):
     assert day.loc[[0, 1, 2, 3], "aoristic"].sum() == pytest.approx(0.244, abs=0.001)
     assert day.loc[[19, 20, 21, 22], "start_only"].sum() == pytest.approx(0.288, abs=0.002)
     # two ways to the same weights
-    raw = pd.DataFrame({"occurred_from": pd.to_datetime(rows["date_start"]),
-                        "occurred_to": pd.to_datetime(rows["date_end"])})  # fmt: skip
+    rows = pd.read_csv(path, parse_dates=["date_start", "date_end"])
+    raw = rows.rename(columns={"date_start": "occurred_from", "date_end": "occurred_to"})
     with pytest.warns(hs.Notice, match="2,815 without an end"):
         weights = hs.aoristic(raw, "hour of day", tz="America/New_York")
     assert int(weights.notna().all(axis=1).sum()) == 35_746 - 7_795

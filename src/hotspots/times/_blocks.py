@@ -93,7 +93,8 @@ def exposed_hours(clock: Clock, days: NDArray[np.int64]) -> tuple[NDArray[np.int
 def recorded_days(incidents: pd.DataFrame) -> tuple[NDArray[np.int64], list[str]]:
     """Return the local days that were recorded, as numbers since 1970, and the months left out.
 
-    From the day of the first start to that of the last, less the months any source lacks.
+    From the day of the first start to that of the last, less the months any source lacks; those
+    named lie in between.
     """
     known = incidents[incidents["occurred_from"].notna()]
     if not len(known):
@@ -110,7 +111,9 @@ def recorded_days(incidents: pd.DataFrame) -> tuple[NDArray[np.int64], list[str]
     out = np.array(sorted(month.to_datetime64() for month in bad), dtype="datetime64[M]")
     whole = np.array([month.to_datetime64() for month in good - bad], dtype="datetime64[M]")
     kept = np.isin(days.astype("datetime64[M]"), whole)
-    return days[kept].astype(np.int64), [str(month) for month in out]
+    inside = days[kept].astype("datetime64[M]")
+    gaps = out[(out > inside.min()) & (out < inside.max())] if len(inside) else out
+    return days[kept].astype(np.int64), [str(month) for month in gaps]
 
 
 def week_of(local: Seconds) -> NDArray[np.int64]:
