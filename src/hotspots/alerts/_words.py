@@ -34,8 +34,9 @@ def named(when: Any, freq: str) -> str:
     """Name a period by its start: "January 2026", "the week of 5 January 2026"."""
     day = pd.Timestamp(when)
     if freq == "MS":
-        return f"{day:%B %Y}"
-    return f"{'the week of ' if freq == 'W-MON' else f'{day:%A} '}{day.day} {day:%B %Y}"
+        return f"{day.month_name()} {day.year}"
+    lead = "the week of" if freq == "W-MON" else day.day_name()
+    return f"{lead} {day.day} {day.month_name()} {day.year}"
 
 
 def during(when: Any, freq: str) -> str:

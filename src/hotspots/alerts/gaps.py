@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from ..chance.exact import scan_p
 from ..contracts import InputError, Result, check_incidents
 from ..support import data_support
-from ._words import counted
+from ._words import counted, named
 
 if TYPE_CHECKING:
     import geopandas as gpd
@@ -343,7 +343,8 @@ def _said(
                      f"(up to {level * able:.1f} by chance).")  # fmt: skip
     lines += [
         f"- {_who(row, keys)}: {row['events']} within {counted(row['window_days'], 'day')} from "
-        f"{row['start']:%d %B %Y} ({row['expected']:.1f} usual; chance {_share(row['p_value'])})."
+        f"{named(row['start'], 'D')} ({row['expected']:.1f} usual; chance "
+        f"{_share(row['p_value'])})."
         for row in full.head(_SHOWN).to_dict("records")
     ]  # fmt: skip
     few = int((groups["verdict"] == "too few").sum())
