@@ -285,7 +285,7 @@ def test_what_is_hidden_costs_least_of_all_choices(to):
                 continue
             told.hidden = done.small.copy()
             told.hidden[0, chosen] = True
-            if not told.exposed()[0]:
+            if not told.exposed([0]):
                 best = cost
         assert told.cost[done.hidden & ~done.small].sum() == pytest.approx(best)
 

@@ -153,7 +153,14 @@ def hide_more(
     from scipy.optimize import Bounds, LinearConstraint, milp
     from scipy.sparse import block_diag, csr_matrix, hstack
 
-    low, high, guessed = bounds
+    kept = np.flatnonzero(bounds[1] > 0)  # zeros are shown, and stay what they are
+    number = np.full(len(value), -1)
+    number[kept] = np.arange(len(kept))
+    goals = [(int(number[p]), goal, knows) for p, goal, knows in goals]
+    everything = hidden.copy()
+    sums, value, cost = sums.tocsc()[:, kept], value[kept], cost[kept]
+    hidden, may = hidden[kept], may[kept]
+    low, high, guessed = (bound[kept] for bound in bounds)
     n, copies = len(value), len(goals)
     reach = max(abs(goal - value[p]) for p, goal, _ in goals)
     wider_low = np.minimum(low, np.maximum(1.0, value - reach))
@@ -191,6 +198,5 @@ def hide_more(
     )  # fmt: skip
     if solved.x is None:
         return None
-    more = hidden.copy()
-    more[choice[solved.x[:k] > 0.5]] = True
-    return more
+    everything[kept[choice[solved.x[:k] > 0.5]]] = True
+    return everything

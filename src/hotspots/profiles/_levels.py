@@ -25,7 +25,7 @@ FEW = 20
 """Incidents in either year under which no percentage is given."""
 
 CLEAR = 0.05
-FAR = 3.0902  # standard errors that one count in a thousand passes, either side
+FAR = 0.999  # quantile beyond which an LPT stands out, either side
 
 
 @dataclass(frozen=True)
@@ -188,8 +188,9 @@ def rates(table: pd.DataFrame, population: pd.Series | None, spread: Floats) -> 
     A funnel on the square-root scale, where a rate :math:`r = O/n` of :math:`n` thousand
     residents has variance :math:`s^2 = \phi/(4n)`; LPTs also differ by more than chance, with
     variance :math:`\tau^2` between them by moments from z-scores pulled in to their 10th and 90th
-    percentile, so that an LPT far off does not hide itself [1]_. Beyond 3.09 of
-    :math:`\sqrt{s^2 + \tau^2}` (one in 500 by chance) is *above* or *below* the others.
+    percentile, so that an LPT far off does not hide itself [1]_. Since ten LPTs tell little of how
+    LPTs differ, the limits are Student's, with one df fewer than LPTs: one in 500 is *above* or
+    *below* them by chance (up to one in 230 of fourteen in simulation).
 
     References
     ----------
@@ -209,6 +210,8 @@ def rates(table: pd.DataFrame, population: pd.Series | None, spread: Floats) -> 
     n = np.where(known, own / 1000 * table["months"].to_numpy() / YEAR, np.nan)
     count = np.nan_to_num(table["incidents"].to_numpy(dtype=float))
     low, high = poisson_interval(count / spread)
+    from scipy.stats import t
+
     told["per_1000"] = count / n
     told["per_1000_low"], told["per_1000_high"] = low * spread / n, high * spread / n
     for rows in table.groupby("category").indices.values():
@@ -223,7 +226,8 @@ def rates(table: pd.DataFrame, population: pd.Series | None, spread: Floats) -> 
         told.loc[table.index[some], "force_per_1000"] = rate
         if len(some) >= 5:
             z = _funnel(count[some], n[some], rate, spread[some])
-            words = np.select([z > FAR, z < -FAR], ["above", "below"], "within")
+            far = float(t.ppf(FAR, len(some) - 1))
+            words = np.select([z > far, z < -far], ["above", "below"], "within")
             told.loc[table.index[some], "standing"] = words.astype(object)
     return told
 

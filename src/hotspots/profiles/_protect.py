@@ -11,6 +11,8 @@ from ..progress import progress_bar
 from ._hide import exposed, hide_more, widest
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from numpy.typing import NDArray
 
     from ._cells import Cells
@@ -85,21 +87,22 @@ def protect(cells: Cells, under: int, to: int, held: Flags, locked: Flags) -> Pr
     present = cells.status == "present"
     small = present & (cells.value >= 1) & (cells.value < under)
     told = _Told(cells, under, to, small, small | (held & present))
-    left = told.exposed()
-    unlocked = 0
-    months = np.flatnonzero([len(goals) > 0 for goals in left])
-    some = sum(map(len, left))
-    for t in progress_bar(months, desc="guarding small counts", disable=some < _ANNOUNCED):
-        may = present[t] & (cells.value[t] > 0)
-        broken, goals = False, left[t]
-        while goals:
-            more = told.more(t, may & ~locked[t], goals[:_AT_ONCE])
-            if more is None and (may & locked[t]).any():
-                broken, more = True, told.more(t, may, goals[:_AT_ONCE])
-            told.hidden[t] |= may if more is None else more
-            goals = told.exposed(t)[0] if more is not None else []  # nothing is left to hide
-        unlocked += broken
-    return Protected(small, told.hidden, unlocked)
+    may = present & (cells.value > 0)
+    unlocked: set[int] = set()
+    left = told.exposed(range(len(small)))
+    while left:
+        few = sum(map(len, left.values())) < _ANNOUNCED
+        again = []
+        for t, every in progress_bar(left.items(), desc="guarding small counts", disable=few):
+            goals = every[:_AT_ONCE]
+            more = told.more(t, may[t] & ~locked[t], goals)
+            if more is None and (may[t] & locked[t]).any():
+                unlocked.add(t)
+                more = told.more(t, may[t], goals)
+            told.hidden[t] |= may[t] if more is None else more
+            again += [t] * (more is not None)  # else all is hidden
+        left = told.exposed(again)
+    return Protected(small, told.hidden, len(unlocked))
 
 
 class _Told:
@@ -110,40 +113,42 @@ class _Told:
         self.small, self.hidden = small, hidden
         self.cost = _cost(cells)
         least = np.where(small, cells.leaves.astype(float), np.nan)
+        most = least + under - 2
         # a reader who knows which are small must learn no more than if all but zeros were hidden
         present = cells.status == "present"
         low, _, guessed = self.bounds(hidden=present & (cells.value > 0))
         last = np.where(small, under - 1.0, np.nan)
-        self.goals = ((False, least, least + under - 2),
-                      (True, *widest(cells.sums, low, guessed, least, last)))  # fmt: skip
+        known_least, known_most = widest(cells.sums, low, guessed, least, last)
+        # a table that fits what he knows fits what the other knows too
+        self.goals = ((True, known_least, known_most),
+                      (False, np.where(known_least <= least, np.nan, least),
+                       np.where(known_most >= most, np.nan, most)))  # fmt: skip
 
-    def bounds(
-        self, at: slice = slice(None), hidden: Flags | None = None
-    ) -> tuple[Floats, Floats, Floats]:
+    def bounds(self, hidden: Flags | None = None) -> tuple[Floats, Floats, Floats]:
         """Return least and greatest value of each figure; the greatest for who knows the small."""
-        hidden = self.hidden[at] if hidden is None else hidden
-        value, present = self.cells.value[at], self.cells.status[at] == "present"
+        hidden = self.hidden if hidden is None else hidden
+        value, present = self.cells.value, self.cells.status == "present"
         low, high = told_by(rounded(value, self.to), self.under, self.to)
         low = np.where(present, np.where(hidden, np.minimum(value, 1.0), low), 0.0)
         high = np.where(present & ~hidden, high, np.inf)
-        return low, high, np.where(self.small[at], self.under - 1.0, high)
+        return low, high, np.where(self.small, self.under - 1.0, high)
 
-    def exposed(self, month: int | None = None) -> list[list[Goal]]:
-        """Return for every month, or for one, what can be ruled out and must not be."""
-        at = slice(None) if month is None else slice(month, month + 1)
-        low, high, guessed = self.bounds(at)
-        goals: list[list[Goal]] = [[] for _ in range(len(low))]
-        for knows, least, most in self.goals:
-            bounds = least[at], most[at]
+    def exposed(self, months: Sequence[int]) -> dict[int, list[Goal]]:
+        """Return what can be ruled out and must not be, for the months where there is any."""
+        at = np.asarray(months, dtype=np.int64)
+        low, high, guessed = (bound[at] for bound in self.bounds())
+        goals: dict[int, list[Goal]] = {}
+        for knows, *ends in self.goals:
+            bounds = [end[at] for end in ends]
             found = exposed(self.cells.sums, low, guessed if knows else high, *bounds)
             for gone, bound in zip(found, bounds, strict=True):
-                for t, p in zip(*np.nonzero(gone), strict=True):
-                    goals[t].append((int(p), float(bound[t, p]), knows))
+                for n, p in zip(*np.nonzero(gone), strict=True):
+                    goals.setdefault(int(at[n]), []).append((int(p), float(bound[n, p]), knows))
         return goals
 
     def more(self, t: int, may: Flags, goals: list[Goal]) -> Flags | None:
         """Return what to hide in a month so that the goals are reached."""
-        low, high, guessed = (bound[0] for bound in self.bounds(slice(t, t + 1)))
+        low, high, guessed = (bound[t] for bound in self.bounds())
         return hide_more(self.cells.sums, self.cells.value[t], (low, high, guessed),
                          self.hidden[t], may, self.cost[t], goals)  # fmt: skip
 

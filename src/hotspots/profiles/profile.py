@@ -160,7 +160,8 @@ def lpt_profile(
     >>> one = hs.lpt_profile(county.incidents, county.lpts.index[0], lpts=county.lpts)
     >>> one.pages["section"].unique().tolist()
     ['levels', 'change', 'harm', 'seasons', 'hotspots', 'week', 'quality']
-    >>> hs.lpt_profile(county.incidents, lpts=county.lpts, public=True).public
+    >>> release = hs.publish_trends(county.incidents, ["lpt"])
+    >>> hs.lpt_profile(county.incidents, public=release).public
     True
     """
     faults, by = _asked(incidents, lpts, public)
