@@ -70,7 +70,8 @@ def bands() -> None:
         "\n95% bands: share of hours that hold the (smoothed) truth; Gaussian 1 h, none, harmonic"
     )
     print("| incidents | weeks | excess | clock | Gaussian, its own rate | Gaussian, raw rate | "
-          "not smoothed | harmonic |\n|---|---|---|---|---|---|---|---|")  # fmt: skip
+          "percentiles | not smoothed | harmonic |")  # fmt: skip
+    print("|---|---|---|---|---|---|---|---|---|")
     from hotspots.times._smooth import kernel
 
     for n, weeks, excess, name in (
@@ -79,22 +80,37 @@ def bands() -> None:
         (10_000, 156, 0, "evening"), (10_000, 156, 0.2, "evening"), (300, 52, 0.2, "wave"),
         (1000, 52, 0, "wave"),
     ):  # fmt: skip
-        clock = EVENING if name == "evening" else WAVE
-        truth = np.outer(DAYS, clock).ravel()
+        # the wave, alike on all days, is one that the harmonics can draw; the evening is not
+        clock, days = (EVENING, DAYS) if name == "evening" else (WAVE, np.ones(7))
+        truth = np.outer(days, clock).ravel()
         truth = n / weeks * truth / truth.sum()
         runs = max(10, min(RUNS // 5, 200_000 // n))  # each has 168 hours
-        table = draw(runs, n, weeks, clock, excess, 0)
+        table = draw(runs, n, weeks, clock, excess, 0, days)
         said = []
         for smooth in (1.0, None, "harmonic"):
-            hours = hs.week_profile(table, "run", smooth=smooth, bootstraps=400).hours
-            hours = hours[hours["run"] != "edge"]
+            profile = hs.week_profile(table, "run", smooth=smooth, bootstraps=400)
+            hours = profile.hours[profile.hours["run"] != "edge"]
             low, high = (hours[c].to_numpy().reshape(-1, 168) for c in ("low", "high"))
             own = truth @ kernel(1.0) if smooth == 1.0 else truth
             said.append(((low <= own) & (own <= high)).mean())
             if smooth == 1.0:
                 said.append(((low <= truth) & (truth <= high)).mean())
+                said.append(percentiles(profile, own))
         print(f"| {n:,} | {weeks} | {excess:g} | {name} | " + " | ".join(f"{s:.3f}" for s in said)
               + " |", flush=True)  # fmt: skip
+
+
+def percentiles(profile: hs.WeekProfile, truth: np.ndarray) -> float:
+    """Share of hours whose truth lies between the 2.5 and 97.5% quantiles of the draws."""
+    from hotspots.times._smooth import kernel
+
+    blocks, held = profile.blocks, []
+    draws, lens = blocks.resample(400, 0), kernel(1.0)
+    hours = draws @ (blocks.exposed @ lens)
+    for group in range(blocks.groups - 1):  # the last is the one at the edges
+        low, high = np.quantile(draws @ (blocks.of(group) @ lens) / hours, [0.025, 0.975], axis=0)
+        held.append(((low <= truth) & (truth <= high)).mean())
+    return float(np.mean(held))
 
 
 def peaks() -> None:

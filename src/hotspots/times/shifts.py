@@ -125,7 +125,7 @@ def shift_shares(profile: WeekProfile, shifts: pd.DataFrame) -> ShiftShares:
         cover = np.stack(list(mine.values()), axis=1)  # (168, shifts)
         share = _share(weeks.sum(axis=0), exposed) @ cover
         drawn = _share(draws @ weeks, again) @ cover
-        low, high = _interval(share, drawn, int(used[n]), np.nan if few else blocks.widening())
+        low, high = _interval(share, drawn, int(used[n]), 0 if few else len(blocks.week))
         held = cover.sum(axis=0)
         tables.append(pd.DataFrame({
             "group": n, "shift": list(mine), "hours_a_week": held, "incidents": share * used[n],
@@ -222,16 +222,15 @@ def _share(counts: Floats, exposed: Floats) -> Floats:
     return share
 
 
-def _interval(
-    share: Floats, drawn: Floats, incidents: int, widening: float
-) -> tuple[Floats, Floats]:
+def _interval(share: Floats, drawn: Floats, incidents: int, weeks: int) -> tuple[Floats, Floats]:
     """95% interval of shares (k,) from their draws (draws, k)."""
-    from scipy.special import betaincinv
+    from scipy.special import betaincinv, stdtrit
 
     drawn = drawn[~np.isnan(drawn).any(axis=1)]
-    if np.isnan(widening) or len(drawn) == 0 or np.isnan(share).any():
+    if not weeks or len(drawn) == 0 or np.isnan(share).any():
         return np.full(len(share), np.nan), np.full(len(share), np.nan)
-    variance = (widening * drawn.std(axis=0)) ** 2
+    # a variance from few weeks is itself unsure: Student's quantile over the normal one
+    variance = drawn.var(axis=0) * weeks / (weeks - 1) * (stdtrit(weeks - 1, 0.975) / 1.959964) ** 2
     apart = share * (1 - share)
     number = np.where(variance > 1e-15, apart / np.maximum(variance, 1e-15), float(incidents))
     number = np.where(apart > 1e-12, number, float(incidents))
