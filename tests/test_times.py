@@ -230,7 +230,7 @@ def test_every_rule_is_applied_and_counted():
     assert held(weights, 1) == {"Mon 10": 1.0}
     assert held(weights, 2) == {"Mon 11": 1.0}
     assert held(weights, 5) == {"Mon 13": 1.0}
-    for told in ("of 9 incidents 5 have a weight", "1 left out as over 24 hours long",
+    for told in ("of 9 incidents 5 have a weight", "1 (11%) left out as over 24 hours long",
                  "1 left out without a start", "1 left out without any time",
                  "1 left out, ending over 24 hours before they start",
                  "1 with start and end swapped", "1 without an end, taken as exact at the start",
@@ -333,7 +333,7 @@ def test_unusable_tables_are_refused_in_words(incidents, told):
 
 def test_an_end_left_open_in_the_year_9999_is_too_long_and_costs_nothing():
     spans = times(NOON, NOON, ("2025-06-02 10:00", "9999-12-31"))
-    with pytest.warns(Notice, match="1 left out as over 24 hours long"):
+    with pytest.warns(Notice, match=r"1 \(33%\) left out as over 24 hours long"):
         assert hs.aoristic(spans).iloc[2].isna().all()
 
 
@@ -411,6 +411,7 @@ def test_policing_days_keep_index_kind_and_gaps():
         ("soon", 7, "when holds 'soon'"),
         (5, 7, "when holds 5"),
         (pd.Series([1, 2]), 7, "when is int64"),
+        (pd.DataFrame({"a": [1]}), 7, "when is of type DataFrame"),
         (pd.Timestamp("2025-06-06", tz="UTC"), 7, "without a time zone"),
     ],
 )

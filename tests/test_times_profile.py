@@ -94,7 +94,8 @@ def test_weights_of_the_profile_are_those_of_aoristic(county):
     assert profile.hours["incidents"].sum() == pytest.approx(used)
     assert profile.treatment["incidents"].sum() == len(burglary)
     counts = profile.treatment.set_index("rule")["incidents"]
-    assert f"{counts['too long']:,} left out as over 24 hours long" in profile.text
+    share = counts["too long"] / len(burglary)
+    assert f"{counts['too long']:,} ({share:.0%}) left out as over 24 hours long" in profile.text
 
 
 def test_groups_add_up_and_do_not_depend_on_the_order_of_rows(county):
@@ -432,6 +433,19 @@ def test_every_fault_of_a_profile_at_once():
                  "longer span than 7 days", "tz is None", "bootstraps is 5", "seed is -1",
                  "include_police is 'no'"):  # fmt: skip
         assert told in str(error.value)
+
+
+def test_harmonics_need_every_hour_of_the_week():
+    with pytest.raises(InputError, match="needs every hour of the week recorded; 6 days"):
+        hs.week_profile(exact(["2025-06-05 09:00", "2025-06-10 23:00"]), smooth="harmonic")
+
+
+def test_contact_crime_with_ends_alone_is_profiled():
+    some = spread(100).assign(category="Robbery")
+    some["occurred_from"] = pd.Series(pd.NaT, index=some.index, dtype="datetime64[s]")
+    profile = hs.week_profile(some, bootstraps=100)
+    assert profile.groups["incidents"].tolist() == [100]
+    assert "100 without a start, taken as exact at the end" in profile.text
 
 
 def test_a_column_named_as_one_of_the_result_is_refused():

@@ -96,7 +96,8 @@ def recorded_days(incidents: pd.DataFrame) -> tuple[NDArray[np.int64], list[str]
     From the day of the first start to that of the last, less the months any source lacks; those
     named lie in between.
     """
-    known = incidents[incidents["occurred_from"].notna()]
+    start = incidents["occurred_from"].fillna(incidents["occurred_to"])
+    known = incidents.assign(occurred_from=start)[start.notna()]
     if not len(known):
         return np.empty(0, dtype=np.int64), []
     day = np.unique(known["occurred_from"].to_numpy().astype("datetime64[D]"))

@@ -247,6 +247,10 @@ def treatment_words(spans: Spans, longest: pd.Timedelta | None) -> list[str]:
         "over 7 days": "over 7 days long, spread evenly over the week",
     }
     said = [f"{counts[rule]:,} {what}" for rule, what in words.items() if counts[rule]]
+    if counts["too long"]:
+        part = counts["too long"] / len(spans.rule)
+        percent = f"{part:.0%}" if part >= 0.01 else f"{part:.1%}"
+        said[0] = f"{counts['too long']:,} ({percent}) {words['too long']}"
     for number, what in (
         (spans.twice, "that the clock change makes happen twice, read as the first"),
         (spans.skipped, "that the clock change skips, moved on"),

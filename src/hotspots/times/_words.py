@@ -16,7 +16,9 @@ def number(value: float) -> str:
     """Write a rate with three digits that count."""
     if value >= 100:
         return f"{value:,.0f}"
-    return f"{value:.1f}" if value >= 10 else f"{value:.2g}" if value < 1 else f"{value:.2f}"
+    if 0 < value < 0.001:
+        return "under 0.001"
+    return f"{value:.1f}" if value >= 10 else f"{value:.2f}" if value >= 1 else f"{value:#.2g}"
 
 
 def clock(hour: int) -> str:

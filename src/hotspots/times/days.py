@@ -55,6 +55,11 @@ def policing_day(when: Any, start: int | str = 7) -> Any:
     if isinstance(when, np.ndarray | list | tuple):
         times = _read(list(when), faults)
     elif not series and not isinstance(when, pd.DatetimeIndex):
+        if not pd.api.types.is_scalar(when):
+            kind = type(when).__name__
+            raise InputError("policing_day", [
+                f"when is of type {kind}; give a column of times, or one time."
+            ])  # fmt: skip
         times = _read([when], faults)
     if not faults and not pd.api.types.is_datetime64_dtype(times.dtype):
         faults.append(

@@ -177,6 +177,11 @@ def week_profile(
     day_range = days * DAY
     clock = Clock.over(tz, int(day_range.min()), int(day_range.max()) + DAY)
     week, exposed = exposed_hours(clock, days)
+    if width == "harmonic" and (exposed.sum(axis=0) == 0).any():
+        raise InputError("week_profile", [
+            f"smooth='harmonic' needs every hour of the week recorded; {len(days)} days do not "
+            "hold them all: use smooth=1.0."
+        ])  # fmt: skip
     group, keys = _groups(kept, columns)
     blocks = gather_blocks(spans, np.flatnonzero(spans.used), group, len(keys), week, exposed)
     hours, groups = _tables(blocks, keys, width, bootstraps, seed)
