@@ -22,6 +22,7 @@ from hotspots.profiles._cells import cells_of
 from hotspots.profiles._protect import rounded, told_by
 from hotspots.series import count_series
 
+MOST = 10_000  # the attackers look no further up
 COMMANDS = {"L0": "North", "L1": "North", "L2": "North", "L3": "North", "L4": "South"}
 
 
@@ -76,10 +77,10 @@ def audit(tables: int, seed: int) -> pd.DataFrame:
         for name, (which, to) in rules.items():
             hide = hidden[which]
             low, high = told_by(rounded(value, to), 5, to)
-            told = np.column_stack([np.where(hide, 1, low), np.where(hide, 99, high)])
+            told = np.column_stack([np.where(hide, 1, low), np.where(hide, MOST, high)])
             guessed = told.copy()
             guessed[hidden["small"], 1] = 4
-            blank = np.column_stack([value > 0, np.where(value > 0, 99, 0)]).astype(float)
+            blank = np.column_stack([value > 0, np.where(value > 0, MOST, 0)]).astype(float)
             marked = blank.copy()
             marked[hidden["small"], 1] = 4
             for p in np.flatnonzero(hidden["small"]):

@@ -194,7 +194,8 @@ def whole(county):
         index=pd.Index(["a", "b", "c"], name="hotspot"),
     )  # fmt: skip
     return lpt_profile(
-        incidents, county.lpts.index[:3], lpts=county.lpts, trends=hs.seasonal_trends(incidents), hotspots=spots,
+        incidents, county.lpts.index[:3], lpts=county.lpts, hotspots=spots,
+        trends=hs.seasonal_trends(incidents),
         week=hs.week_profile(incidents, "lpt", bootstraps=100),
     )  # fmt: skip
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
 import pandas as pd
 
 from ._cells import ALL
@@ -34,14 +35,13 @@ def months(starts: pd.Series) -> str:
     >>> months(pd.Series(pd.to_datetime(["2024-05-01", "2024-06-01", "2025-01-01"])))
     'May 2024 to Jun 2024, Jan 2025'
     """
-    each = sorted(pd.PeriodIndex(starts.drop_duplicates(), freq="M"))
-    runs: list[list[Any]] = []
-    for month in each:
-        if runs and month == runs[-1][1] + 1:
-            runs[-1][1] = month
-        else:
-            runs.append([month, month])
-    told = [f"{a:%b %Y}" if a == b else f"{a:%b %Y} to {b:%b %Y}" for a, b in runs]
+    each = np.unique(starts.to_numpy().astype("datetime64[M]"))
+    told = []
+    for run in np.split(each, np.flatnonzero(np.diff(each).astype(np.int64) > 1) + 1):
+        if len(run):
+            first, last = pd.Timestamp(run[0]), pd.Timestamp(run[-1])
+            to = f" to {last:%b %Y}" if last > first else ""
+            told.append(f"{first:%b %Y}{to}")
     rest = f" and {len(told) - _NAMED} more spells" if len(told) > _NAMED else ""
     return ", ".join(told[:_NAMED]) + rest
 
@@ -77,8 +77,8 @@ def paragraph(figures: pd.DataFrame, facts: dict[str, Any]) -> str:
     if facts["again"]:
         lines.append(_again(facts))
     lines.append(
-        "Before another table of the same incidents is published, with other areas, periods or "
-        "categories: the two can be subtracted from each other."
+        "Another table of the same incidents, by other areas, periods or categories, could be "
+        "subtracted from this one: publish none without a check."
     )
     return " ".join(lines)
 
