@@ -22,7 +22,7 @@ RATIO = 1.5
 
 
 def counts(kind, mean, months, rng, log=0.0):
-    """Draw counts of N series: pure chance, over-dispersed (variance mean + mean²/10), or drifting."""
+    """Draw counts of N series: pure chance, over-dispersed (mean + mean²/10), or drifting."""
     mu = mean * np.exp(log) * np.ones((N, months))
     if kind == "negative binomial":
         mu = mu * rng.gamma(10, 0.1, (N, months))

@@ -277,15 +277,43 @@ def test_trend_and_factors_appear_only_where_decomposed(county):
     np.testing.assert_allclose(trend.get_ydata(), full.series["trend"])
     side = ax.figure.axes[1]
     heights = [bar.get_height() + bar.get_y() for bar in side.patches]
-    np.testing.assert_allclose(heights, full.seasons["factor"])
     assert full.summary["verdict"].iloc[0] in side.get_title()
-    assert ("trend and season" in named(ax)) == (
-        full.summary["verdict"].iloc[0] in ("clear season", "possible season")
-    )
+    # what is claimed is drawn as it was tested; what is not, in grey, from the decomposition
+    claimed = full.summary["verdict"].iloc[0] in ("clear season", "possible season")
+    np.testing.assert_allclose(heights, full.seasons["shrunk" if claimed else "factor"])
+    assert ("trend and tested season" in named(ax)) == claimed
+    assert ("tested curve" in named(side)) == claimed
     first_year = county.incidents["occurred_to"] < pd.Timestamp("2024-01-01")
     short = hs.plot_trends(hs.seasonal_trends(county.incidents[first_year], by=()))
     assert list(named(short)) == ["recorded"]
     assert len(short.figure.axes) == 1
+
+
+def test_a_claimed_season_is_drawn_as_tested_with_the_interval_of_its_factors():
+    t = np.arange(60)
+    counts = np.random.default_rng(0).poisson(150 * np.exp(0.3 * np.cos(np.pi * (t - 6) / 6)))
+    starts = pd.date_range("2020-01-01", periods=60, freq="MS")
+    full = hs.seasonal_trends(pd.DataFrame({"period_start": starts, "incidents": counts}), by=())
+    ax = hs.plot_trends(full)
+    side = ax.figure.axes[1]
+    np.testing.assert_allclose(named(side)["tested curve"].get_ydata(), full.seasons["tested"])
+    whiskers = side.collections[0].get_segments()
+    np.testing.assert_allclose([w[0][1] for w in whiskers], full.seasons["low"])
+    drawn = named(ax)["trend and tested season"].get_ydata()
+    wanted = full.series["trend"].to_numpy() * np.tile(full.seasons["tested"], 5)
+    np.testing.assert_allclose(drawn, wanted)
+
+
+def test_levels_are_drawn_by_name_alone(county):
+    full = hs.seasonal_trends(county.incidents, lpts=county.lpts)
+    assert hs.plot_trends(full, "Force").get_title() == "Force"
+    assert hs.plot_trends(full, "City").get_title() == "City command"
+    assert hs.plot_trends(full, ("force", "Force")).get_title() == "Force"
+
+
+def test_days_are_labelled_as_days(county):
+    daily = hs.seasonal_trends(county.incidents, by=(), freq="D")
+    assert hs.plot_trends(daily).get_ylabel() == "incidents per day"
 
 
 def test_all_groups_are_small_multiples_with_their_verdicts(trends, county):

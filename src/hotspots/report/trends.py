@@ -66,7 +66,7 @@ def _findings(summary: pd.DataFrame, by: list[str], charted: int) -> pd.DataFram
 
 
 def _unit(trends: Result) -> str:
-    return "weeks" if str(getattr(trends, "freq", "MS")).startswith("W") else "months"
+    return {"W": "weeks", "D": "days"}.get(str(getattr(trends, "freq", "MS"))[:1], "months")
 
 
 def _chart(trends: Result, group: tuple[str, ...], sentence: str) -> str:

@@ -243,6 +243,7 @@ def _peak(
     rival &= ~(((place - low[:, None]) % _GRID) <= (high - low)[:, None])
     other = np.where(rival, height, -np.inf).argmax(axis=1)
     second = np.where(rival.any(axis=1), other / _GRID, np.nan)
+    low, high = low - 0.5, high + 0.5  # the ends lie between two places
     return _refined(coef, top / _GRID), low / _GRID, high / _GRID, second
 
 
