@@ -193,8 +193,8 @@ def test_excess_variance_is_learned_and_never_from_what_came_later():
 
 def test_before_any_error_the_spread_about_the_mean_and_the_drift_are_taken():
     noise = np.array([[0.04], [0.02], [np.nan]])
-    start = beginnings(noise, np.full((3, 1), 100.0), np.array([0, 0, 1]), 0.0025)
-    assert start[:, 0].tolist() == pytest.approx([0.0325, 0.0025])
+    start = beginnings(noise, np.full((3, 1), 100.0), np.array([0, 0, 1]), np.array([0.0025, 0.02]))
+    assert start[:, 0].tolist() == pytest.approx([0.0325, 0.02])
 
 
 def test_past_forecasts_are_those_that_would_have_been_made_at_the_time(told):
@@ -456,6 +456,14 @@ def test_a_gap_is_left_out_and_never_read_as_zero():
     assert "8 months not wholly recorded are left out, never read as zero" in whole.text
     gap = pd.date_range("2021-09-01", periods=8, freq="MS")
     assert not whole.past["period_start"].isin(gap).any()
+
+
+def test_errors_are_told_beside_those_of_last_years_counts(told):
+    _, whole = told
+    scores = whole.scores[whole.scores["level"] == "lpt"].set_index(["model", "step"])
+    weight = scores.loc["used", "forecasts"]
+    own, naive = ((scores.loc[m, "mase"] * weight).sum() for m in ("used", "seasonal_naive"))
+    assert f"they missed by {1 - own / naive:.0%} less than last year's counts" in whole.text
 
 
 def test_under_two_years_no_season_is_claimed():

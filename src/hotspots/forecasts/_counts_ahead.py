@@ -121,7 +121,7 @@ def excess(
     return np.maximum(np.where(count > 0, own, shared[pool]), 0.0)
 
 
-def beginnings(noise: Floats, level: Floats, pool: NDArray[np.int64], drift: float) -> Floats:
+def beginnings(noise: Floats, level: Floats, pool: NDArray[np.int64], drift: Floats) -> Floats:
     """Take for excess variance, before any error, that of the counts about their mean.
 
     Parameters
@@ -129,7 +129,7 @@ def beginnings(noise: Floats, level: Floats, pool: NDArray[np.int64], drift: flo
     noise, level : ndarray of float, shape (n, O)
         Excess variance over the squared mean within what was known, and the mean; NaN: unknown.
     pool : ndarray of int, shape (n,)
-    drift : float
+    drift : ndarray of float, shape (m,)
         Added for what changes between the known and the next.
 
     Returns
@@ -141,4 +141,4 @@ def beginnings(noise: Floats, level: Floats, pool: NDArray[np.int64], drift: flo
     total, known = (np.zeros((int(pool.max()) + 1, noise.shape[1])) for _ in range(2))
     np.add.at(total, pool, weight * np.nan_to_num(noise))
     np.add.at(known, pool, weight)
-    return np.maximum(total / np.maximum(known, 1e-300), 0.0) + drift
+    return np.maximum(total / np.maximum(known, 1e-300), 0.0) + drift[:, None]

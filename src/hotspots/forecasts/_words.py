@@ -70,7 +70,9 @@ def _expected(counted: CountSeries, ahead: pd.DataFrame, season: bool) -> list[s
         if len(first) == 1:
             if by and who and "level" in ahead:
                 who = f"the force ({who})"
-            lead = f"Next {name} ({when}) {who or 'all together'} can expect "
+            lead = f"Next {name} ({when}) {who} can expect " if who else (
+                f"Next {name} ({when}), expect "
+            )  # fmt: skip
             rest = shown[shown["step"] > 1].to_dict("records")
             then = [f"{_when(r['period_start'], freq)} {_number(r['expected'])} ({_range(r, 80)})"
                     for r in rest]  # fmt: skip
@@ -156,14 +158,7 @@ def _tested(counted: CountSeries, scores: pd.DataFrame) -> str:
     weight = used["forecasts"] / used["forecasts"].sum()
     cover = {level: float((used[f"cover{level}"] * weight).sum()) for level in (80, 95)}
     tests = int(used["origins"].max())
-    error = used.dropna(subset="mase")
-    mase = float(np.average(error["mase"], weights=error["forecasts"])) if len(error) else np.nan
-    told = ""
-    if np.isfinite(mase):
-        way = "better than" if mase < 0.95 else "worse than" if mase > 1.05 else "as good as"
-        told = (
-            f"; they were {way} repeating last year's count (mean absolute scaled error {mase:.2f})"
-        )
+    told = _against_naive(scores, used)
     where = " of LPTs" if "level" in used else ""
     if cover[80] < 0.72 or cover[95] < 0.9:
         told += ". Expect more surprises than the intervals say"
@@ -171,6 +166,25 @@ def _tested(counted: CountSeries, scores: pd.DataFrame) -> str:
         f"Made in the same way from {tests} past {name}s, {int(used['forecasts'].sum()):,} "
         f"forecasts{where} held {cover[80]:.0%} of the counts in their 80% intervals and "
         f"{cover[95]:.0%} in their 95% intervals{told}."
+    )
+
+
+def _against_naive(scores: pd.DataFrame, used: pd.DataFrame) -> str:
+    """Compare the errors with those of repeating last year's count, over the same forecasts."""
+    on = [c for c in ("level", "category", "step") if c in scores]
+    naive = scores[scores["model"] == "seasonal_naive"]
+    both = used.merge(naive, on=on, suffixes=("", "_naive")).dropna(subset=["mase", "mase_naive"])
+    both = both[both["forecasts"] == both["forecasts_naive"]]
+    if not len(both):
+        return ""
+    own, other = (float(np.average(both[c], weights=both["forecasts"]))
+                  for c in ("mase", "mase_naive"))  # fmt: skip
+    share = 1 - own / other
+    if abs(share) < 0.02:
+        return f"; they missed by as much as last year's counts would have (MASE {own:.2f})"
+    return (
+        f"; they missed by {abs(share):.0%} {'less' if share > 0 else 'more'} than last year's "
+        f"counts would have (MASE {own:.2f} against {other:.2f})"
     )
 
 

@@ -187,7 +187,8 @@ def forecast(
     means = means_of(panel, _origins(counted, horizon, origins), horizon, names)
     about = [c for c in panel.keys.columns if c in ("level", "category")]
     code, named = coded(panel.keys, about)
-    drift = _DRIFT if (means.source != "none").any() else _NO_SEASON
+    known = np.bincount(code, weights=means.source != "none", minlength=len(named)) > 0
+    drift = np.where(known, _DRIFT, _NO_SEASON)
     start = beginnings(means.noise, means.level, code, drift)
     models = {
         name: scored(means.mean[name], means.extra[name], means.target, code, start)
