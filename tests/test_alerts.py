@@ -212,6 +212,19 @@ def test_planted_outbreaks_are_found_and_chance_is_told_beside_them():
     assert "%" not in alerts.text.split("\n- ")[1].split("\n")[0]
 
 
+def test_an_outbreak_planted_in_the_county_is_the_first_named(county):
+    some = county.incidents.query("lpt == 'Fennimore' and category == 'Burglary'").head(15)
+    day = pd.Timestamp("2025-12-23 12:00")
+    planted = some.assign(occurred_from=day, occurred_to=day, origin="public")
+    planted.index = pd.Index([f"P{i}" for i in range(15)], name="incident")
+    alerts = hs.find_alerts(pd.concat([county.incidents, planted]))
+    assert alerts.alerts.iloc[0][["lpt", "category"]].tolist() == ["Fennimore", "Burglary"]
+    assert alerts.alerts.iloc[0]["q_high"] < 0.05
+    before = hs.find_alerts(county.incidents)
+    assert before.looks["high"].item() == len(alerts.alerts) - 1
+    assert before.looks["false_high"].item() < 0.3
+
+
 def test_a_fall_is_told_with_its_reservation():
     rng = np.random.default_rng(8)
     counts = {f"L{i}": rng.poisson(40, 60) for i in range(10)}

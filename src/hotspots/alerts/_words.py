@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from ..chance.exact import poisson_tails
 from ..series import FREQ
 from ._feed import Asked, Feed
 from .looks import LEAST, Look
@@ -148,16 +149,15 @@ def _found(done: pd.DataFrame, groups: pd.DataFrame, facts: Facts) -> list[str]:
         f"and {_about(false_low)} unusually low"
     )
     if high:
-        from ..chance.exact import poisson_tails
-
         p = float(poisson_tails(high, false_high)[1])
-        said += f"; {high:,} high or more would then come up {_often(p)}"
+        said += f"; {'even one high' if high == 1 else f'{high:,} high or more'} would then come up {_often(p)}"
         sure = int(((groups["verdict"] == "unusually high") & (groups["q_high"] <= _SURE)).sum())
-        said += (
-            f". {_number(sure)[0].upper()}{_number(sure)[1:]} of the {high:,} "
-            + ("still stand out" if sure != 1 else "still stands out")
-            + f" when all {number:,} are allowed for (false discovery rate 5%)"
-        )
+        all_of = f"when all {number:,} are allowed for (false discovery rate 5%)"
+        if high == 1:
+            said += f". It {'still stands' if sure else 'does not stand'} out {all_of}"
+        else:
+            many = f"{_number(sure)[0].upper()}{_number(sure)[1:]} of the {high:,}"
+            said += f". {many} still {'stands' if sure == 1 else 'stand'} out {all_of}"
     return [*lines, f"{said}."]
 
 
