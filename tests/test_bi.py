@@ -302,6 +302,7 @@ def test_every_column_of_every_result_on_places_is_explained(county):
                            category=kind, year_on_year=False),
         hs.concentration(grid.counts(asb), n_boot=199), hs.repeat_locations(asb, n_sim=99),
         hs.backtest(hs.Counts(), asb, grid, origins=1), *_of_the_week(asb, county.shifts),
+        hs.briefing(asb, asb["occurred_to"].max()),
     )  # fmt: skip
     names, silent = set(), []
     for label, name, frame in gather(results, what="test").tables():

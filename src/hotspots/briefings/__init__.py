@@ -180,11 +180,12 @@ def briefing(
     the comparable weeks and :math:`n = \sum_k f_k / f_0` of exposure, :math:`f` the seasonal
     factor of the group (shrunk to the force's; 1 where none can be told), the count is predicted
     as negative binomial with mean :math:`(S + 1/2)/n` and variance :math:`\phi(1 + 1/n)` times
-    it; :math:`\phi`, at least 1, is estimated by Pearson's :math:`\chi^2`/df over the comparable
-    weeks, and taken as uncertain. The usual range runs from the 2.5% to the 97.5% point, and its
-    upper end is at least 1: a single incident is never unusual. Counts are whole, so it holds
-    rather more than 95 days in 100; how many comparisons chance alone puts outside is summed from
-    what it truly holds. Under 8 comparable weeks nothing is compared.
+    it; :math:`\phi`, at least 1, is Pearson's :math:`\chi^2`/df over the comparable weeks, drawn
+    by empirical Bayes towards what the groups of its kind have in common (one rare type tells
+    next to nothing of its own), and taken as uncertain. The usual range runs from the 2.5% to
+    the 97.5% point, and its upper end is at least 1: a single incident is never unusual. Counts
+    are whole, so it holds rather more than 95 days in 100; how many comparisons chance alone
+    puts outside is summed from what it truly holds. Under 8 comparable weeks nothing is compared.
 
     Repeat locations are those with three or more events in 28 days, one of them new
     (:func:`repeat_locations`), told by street; near-repeat notices need a pattern beyond chance
@@ -248,7 +249,7 @@ def _compared(
     law, season = None, False
     if enough:
         factor, season = seasons(known, counted.keys, window)
-        law = law_of(counted.weeks, counted.comparable, factor)
+        law = law_of(counted, factor)
     feed = feed_state(counted, float(law.mean[0]) if law else float("nan"), moments, window)
     if not feed["complete"].iloc[0]:
         law = None

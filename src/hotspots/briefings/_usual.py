@@ -28,6 +28,12 @@ HALF = 0.5
 RARE = 0.001
 """Chance of so few rows under which a shortfall is not put down to a quiet day."""
 
+ALIKE = 8
+"""Groups of a kind from which each may lean on the others for its dispersion."""
+
+KNOWN = 1e5
+"""Weight of a dispersion on which all groups agree."""
+
 TWO_YEARS = 700
 """Days of records under which no season can be told."""
 
@@ -92,9 +98,9 @@ def count(
         if team == NOWHERE and not cube[n].any():
             continue
         add("lpt", team, ALL, np.s_[n, :])
+        # every pair: to keep those that occurred would keep a rare one just because it did now
         for k, category in enumerate(kinds):
-            if cube[n, k].any():
-                add("lpt", team, category, np.s_[n, k])
+            add("lpt", team, category, np.s_[n, k])
     keys = pd.DataFrame(rows, columns=["level", "lpt", "category"], dtype="str")
     counts = np.array(weeks, dtype=np.int64)
     first = moments[~np.isnat(moments)].min() if (~np.isnat(moments)).any() else None
@@ -123,23 +129,55 @@ def _comparable(
     return whole
 
 
-def law_of(weeks: NDArray[np.int64], comparable: NDArray[np.bool_], factor: Floats) -> Predictive:
+def law_of(counted: Counted, factor: Floats) -> Predictive:
     """Predict the count of each group from the comparable weeks, its season and its spread.
 
     Parameters
     ----------
-    weeks : ndarray of int, shape (n, W)
-    comparable : ndarray of bool, shape (W,)
+    counted : Counted
+        Counts of n groups in W weeks.
     factor : ndarray of float, shape (n, W)
         Seasonal factor of each group in each week; the first column is that of the briefing.
     """
-    y, f = weeks[:, comparable].astype(float), factor[:, comparable]
+    y, f = counted.weeks[:, counted.comparable].astype(float), factor[:, counted.comparable]
     total, exposure = y.sum(axis=1), f.sum(axis=1)
     mean = total[:, None] * f / exposure[:, None]
-    free = max(int(comparable.sum()) - 1, 1)
+    kind = counted.keys["level"] + np.where(counted.keys["category"] == ALL, " all", " by type")
+    phi, df = _spread(y, mean, pd.factorize(kind)[0])
+    return predictive(total, exposure, factor[:, 0], phi, df)
+
+
+def _spread(y: Floats, mean: Floats, kind: NDArray[np.int64]) -> tuple[Floats, Floats]:
+    """Dispersion of each group, leaning on the other groups of its kind, and its df.
+
+    Pearson's estimate from a year of one rare type says next to nothing: its variance is
+    (2 + 1/m)/df at a mean of m. So it is drawn towards 1 + a + k m, where a (several records of
+    one event) and k (days that differ) are common to the groups of a kind, by empirical Bayes;
+    where the groups differ no more than chance makes them, wholly.
+    """
+    from scipy.optimize import nnls
+
+    weeks = y.shape[1]
+    free = weeks - 1
+    each = mean.mean(axis=1)
     with np.errstate(invalid="ignore", divide="ignore"):
-        pearson = np.nansum((y - mean) ** 2 / mean, axis=1) / free
-    return predictive(total, exposure, factor[:, 0], pearson, free)
+        own = np.nansum((y - mean) ** 2 / mean, axis=1) / free
+        precision = free / (2 + 1 / each)  # 0 where nothing was counted
+    phi, df = own.copy(), np.full(len(y), float(free))
+    for one in np.unique(kind):
+        of = kind == one
+        if of.sum() < ALIKE:
+            continue
+        weight = precision[of]
+        root = np.sqrt(weight)
+        columns = np.column_stack([np.ones(int(of.sum())), each[of]])
+        common, _ = nnls(columns * root[:, None], (own[of] - 1) * root)
+        pool = 1 + columns @ common
+        apart = (weight * (own[of] - pool) ** 2).sum() - of.sum()
+        lean = max(weight.sum(), 1e-12) / apart if apart > 0 else KNOWN
+        phi[of] = (weight * own[of] + lean * pool) / (weight + lean)
+        df[of] = 2 * (weight + lean)
+    return phi, df
 
 
 def seasons(incidents: pd.DataFrame, keys: pd.DataFrame, window: Window) -> tuple[Floats, bool]:

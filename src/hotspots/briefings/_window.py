@@ -89,7 +89,7 @@ def find_window(when: object, hours: object, faults: list[str]) -> Window:
         faults.append(f"hours is {hours!r}; it must be a whole number from 1 to 168: try 24.")
         hours = 24
     moment, bare = _read(when)
-    if pd.isna(moment) or not 1900 <= moment.year <= 2200:
+    if pd.isna(moment):
         faults.append(
             f"when is {when!r}; give a date as '2025-03-31', which means {HOUR:02d}:00 of it, or "
             "a date and time as '2025-03-31 09:00'."
@@ -125,8 +125,8 @@ def _read(when: object) -> tuple[pd.Timestamp, bool]:
         moment = pd.Timestamp(when)  # type: ignore[arg-type]
     except (ValueError, OverflowError):
         return pd.NaT, False  # type: ignore[return-value]
-    if pd.isna(moment):
-        return moment, False
+    if pd.isna(moment) or not 1900 <= moment.year <= 2200:
+        return pd.NaT, False  # type: ignore[return-value]
     return (moment + pd.Timedelta(hours=HOUR) if bare else moment).floor("s"), bare
 
 
