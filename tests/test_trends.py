@@ -6,6 +6,7 @@ import pytest
 from trend_fixtures import daily, incidents, monthly
 
 import hotspots as hs
+from hotspots.series.lag import recording_lag
 from hotspots.series.periods import place
 from hotspots.trends import seasonal_trends
 
@@ -372,3 +373,31 @@ def test_faulty_steps_calendars_and_lpts_are_refused_in_words(given, said):
     table = monthly([50] * 24, lpt="A")
     with pytest.raises(hs.InputError, match=said):
         seasonal_trends(table, **given)
+
+
+def test_periods_whose_records_still_come_in_are_left_out_of_every_fit():
+    given = daily(10, "2024-01-01", "2025-06-30")
+    late = np.where(np.arange(len(given)) % 10 == 0, 12, 1)  # one in ten takes twelve days
+    given["recorded_at"] = given["occurred_from"] + pd.to_timedelta(late, unit="D")
+    known = given[given["recorded_at"] <= "2025-07-02"].reset_index(drop=True)
+    trends = seasonal_trends(known.rename_axis("incident"), by=())
+    assert trends.series["status"].tolist() == ["present"] * 17 + ["thin"]
+    assert np.isnan(trends.series["adjusted"].iloc[-1])
+    assert trends.series["incidents"].sum() == len(known)
+    assert "after 12 days or more): Jun 2025 may still rise" in trends.text
+    whole = seasonal_trends(given, by=())  # all of June has had its twelve days
+    assert (whole.series["status"] == "present").all()
+    assert "still rise" not in whole.text
+
+
+def test_the_lag_is_read_off_records_old_enough_to_be_all_in():
+    day = pd.Series(pd.date_range("2024-01-01", periods=500, freq="D"))
+    rows = pd.DataFrame({"occurred_from": day, "occurred_to": day})
+    rows["recorded_at"] = day + pd.to_timedelta(np.where(np.arange(500) % 5, 0, 20), unit="D")
+    end = pd.Timestamp("2025-05-01")
+    known = rows[rows["recorded_at"] <= end]
+    assert recording_lag(known).days == 20
+    assert recording_lag(known.assign(recorded_at=known["recorded_at"] + pd.Timedelta("99D"))
+                         ).days == 31  # fmt: skip
+    assert recording_lag(rows.drop(columns="recorded_at")) is None
+    assert recording_lag(rows.assign(recorded_at=pd.NaT)) is None

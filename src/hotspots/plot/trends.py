@@ -193,8 +193,8 @@ def _factors(side: Axes, rows: pd.DataFrame, row: pd.Series) -> None:
     name, colour = ("shrunk", RED) if claimed else ("factor", "#BBBBBB")
     height = rows[name].to_numpy()
     reach = [np.abs(height - 1)]
-    label = {"own and force": "own, leaning on the force's", "force": "the force's"}
-    label = label.get(rows["source"].iloc[0], "flat") if claimed else "decomposition"
+    sources = {"own and force": "own, leaning on the force's", "force": "the force's"}
+    label = sources.get(rows["source"].iloc[0], "flat") if claimed else "decomposition"
     side.bar(rows["month"], height - 1, bottom=1, color=colour, alpha=0.75 if claimed else 1,
              label=label)  # fmt: skip
     if claimed:

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -19,11 +19,12 @@ import pandas as pd
 from ..contracts import Result
 from ..series import FREQ, CountSeries, Panel, count_series
 from ..series.factors import MonthFactors, add_to_months, month_factors
+from ..series.lag import Lag, recording_lag
 from ._change import Change, find_change
 from ._known import Known, take_known
 from ._parts import Parts, decompose, month_means
 from ._season import Season, find_season, month_of
-from ._words import paragraph, sentences
+from ._words import late_records, paragraph, sentences
 
 if TYPE_CHECKING:
     import geopandas as gpd
@@ -140,6 +141,9 @@ def seasonal_trends(
     (``exposure``): in dated records each weekday and bank holiday at the worth that the force's
     daily counts of that category show beyond chance; else each day alike.
 
+    Where ``recorded_at`` is known, the last periods that reach beyond the time within which 95%
+    of incidents are recorded are shown as *thin* and left out of every fit.
+
     Decomposition, for the eye: STL [1]_ of log(adjusted + 1/2), or of 2√(adjusted + 3/8) where
     the mean is under 10, seasonal window 13, robust from 48 points, on the longest run with gaps
     of at most two periods (bridged by a straight line on that scale; their remainder stays NaN),
@@ -185,6 +189,8 @@ def seasonal_trends(
     True
     """
     counted = count_series(incidents, by, freq, lpts=lpts, what="seasonal_trends")
+    lag = recording_lag(incidents) if isinstance(incidents, pd.DataFrame) else None
+    counted, late = _settled(counted, lag)
     known = take_known(incidents, counted, calendar, steps, "seasonal_trends")
     panel, cycle = counted.panel, FREQ[counted.freq][0]
     months, exposure, columns = panel, known.exposure, known.columns
@@ -204,10 +210,28 @@ def seasonal_trends(
     seasons = _seasons(panel, parts, season, factors, recorded.astype(np.int64))
     summary["sentence"] = sentences(summary, counted, "month" if counted.freq == "D" else "")
     effects = _effects(panel, known, season)
-    said = paragraph(counted, series, summary, known, effects)
+    said = paragraph(counted, series, summary, known, effects, late)
     summary = summary.drop(columns=[c for c in summary.columns if c.startswith("_")])
     return Trends(series, seasons, summary, counted.periods, counted.by, counted.freq, said,
                   _weekdays(panel, known), effects)  # fmt: skip
+
+
+def _settled(counted: CountSeries, lag: Lag | None) -> tuple[CountSeries, str]:
+    """Leave the last periods out of every fit where records are still coming in for them."""
+    panel = counted.panel
+    if lag is None or not len(panel.start):
+        return counted, ""
+    ends = panel.start + (panel.days * 86400).astype(np.int64).astype("timedelta64[s]")
+    late = ends > lag.complete.to_datetime64()
+    late &= np.cumprod(late[::-1])[::-1].astype(bool)
+    if not (panel.used & late).any() or late.all():
+        return counted, ""
+    told = late_records(lag.days, panel.start[late], counted.freq)
+    used = panel.used & ~late
+    series = counted.series.copy()
+    partly = (panel.inside & panel.used & late)[panel.inside]
+    series["status"] = series["status"].mask(partly, "thin")
+    return replace(counted, series=series, panel=replace(panel, used=used)), told
 
 
 def _by_month(panel: Panel, known: Known) -> tuple[Panel, Floats, Floats]:

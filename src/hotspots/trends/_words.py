@@ -139,6 +139,14 @@ def _reservations(periods: pd.DataFrame, freq: str) -> list[str]:
     return lines
 
 
+def late_records(days: int, starts: NDArray[np.datetime64], freq: str) -> str:
+    """Say which periods are left out because their records are still coming in."""
+    return (
+        f"Records come in late (one incident in twenty after {_counted(days, 'day')} or more): "
+        f"{spans(starts, freq)} may still rise and is shown but left out of every fit."
+    )
+
+
 def _standard(freq: str, known: Known) -> str:
     """Say what the figures of a period stand for."""
     if freq == "D":
@@ -188,7 +196,7 @@ def panel_end(series: pd.DataFrame) -> pd.Timestamp:
 
 def paragraph(
     counted: CountSeries, series: pd.DataFrame, summary: pd.DataFrame, known: Known,
-    effects: pd.DataFrame | None,
+    effects: pd.DataFrame | None, late: str = "",
 ) -> str:  # fmt: skip
     """Put together the paragraph: what was counted, what was not, and each group's sentence."""
     periods, by, freq = counted.periods, counted.by, counted.freq
@@ -203,6 +211,7 @@ def paragraph(
         f"({len(summary):,} {'series' if by else 'series for all together'}; "
         f"{_standard(freq, known)}).",
         *_reservations(periods, freq),
+        *([late] if late else []),
     ]
     if counted.spanning:
         lines.append(
