@@ -124,10 +124,10 @@ def peak_text(
             if len(of_it):
                 near = (of_it["hours"] - shown).abs().to_numpy()
                 best = of_it.iloc[int(np.argmin(near))]
-                whole = "" if of == "day" else " of the week"
+                what = "incidents" if of == "day" else "the week's incidents"
                 parts.append(
                     f"{best['start']} to {best['end']} holds {best['share']:.0%} of "
-                    f"incidents{whole} (95% interval {best['low']:.0%} to {best['high']:.0%}), "
+                    f"{what} (95% interval {best['low']:.0%} to {best['high']:.0%}), "
                     f"{best['lift']:.1f} times an even spread"
                 )
         half = coverage[(coverage["group"] == n) & (coverage["of"] == "day")
