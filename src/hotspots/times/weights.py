@@ -61,11 +61,12 @@ def aoristic(
     read as the first.
 
     No end: exact at the start. No start: exact at the end for contact crime (violence, robbery,
-    theft from the person, public order, weapons, ASB: somebody was there), else left out. Reversed by at most 24 hours: swapped, else left out.
-    Times at exactly 00:00 over three times as frequent as those at 23:00 and 01:00, or at 00:01
-    as those at 23:01 and 01:01, are taken as unknown and spread over their day. Longer than
-    ``longest``: left out; of the rest, over 7 days: evenly over all bins. Whatever was not plain
-    is counted in a :class:`~hotspots.Notice`.
+    theft from the person, public order, weapons, ASB: somebody was there), else left out.
+    Reversed by at most 24 hours: swapped, else left out. Times at exactly 00:00 over three times
+    as frequent as those at 23:00 and 01:00, or at 00:01 as those at 23:01 and 01:01, are taken as
+    unknown and spread over their day. Longer than ``longest``: left out; of the rest, over 7
+    days: evenly over all bins. Whatever was not plain is counted in a
+    :class:`~hotspots.Notice`.
 
     A million rows by 168 columns take 1.3 GB; :func:`week_profile` needs no such table.
 
