@@ -138,6 +138,11 @@ def test_an_interval_that_leaves_out_zero_by_chance_is_explained():
     assert "leaves out 0%, as some do by chance" in said(profile, "L0", "change")
 
 
+def test_one_incident_makes_a_page():
+    said = lpt_profile(counts([[1]], lpts=["A"])).text
+    assert said.startswith("A.\n1 incident in the recorded month Jan 2023.")
+
+
 # --- against the force -------------------------------------------------------------------------
 
 
@@ -312,6 +317,10 @@ def test_every_fault_is_told_in_words(county):
     assert len(caught.value.faults) >= 3
     with pytest.raises(hs.InputError, match="is of type int"):
         lpt_profile(5)
+    with pytest.raises(hs.InputError, match="count anew"):
+        lpt_profile(hs.count_series(county.incidents, ("lpt",), "W-MON"))
+    with pytest.raises(hs.InputError, match="there are no incidents"):
+        lpt_profile(county.incidents.iloc[:0])
     with pytest.raises(hs.InputError, match="trends is of type int"):
         lpt_profile(county.incidents, trends=3)
     with pytest.raises(hs.InputError, match="week has no column"):
@@ -468,19 +477,3 @@ def test_it_leaves_as_tables_with_every_column_explained(whole, public, tmp_path
     assert len(names) == 16
     for name in names:
         assert [c["name"] for c in told[name]["columns"] if not c["meaning"]] == [], name
-
-
-@pytest.mark.realdata
-def test_two_years_of_a_county(shared):
-    lpts = hs.read_lpts(shared / "data" / "boundaries" / "staffordshire_lpts.gpkg")
-    given = hs.read_incidents(
-        shared / "data" / "police_uk" / "staffordshire-2024-2025.zip", lpts=lpts
-    ).incidents
-    profile = lpt_profile(given, lpts=lpts)
-    assert len(profile.lpts) == 10
-    north = level(profile, "Stoke-on-Trent North", ALL)
-    assert (north["months"], north["compared"]) == (12, 4)
-    own = given[(given["lpt"] == "Stoke-on-Trent North") & (given["occurred_from"] >= "2025-01-01")]
-    assert north["incidents"] == len(own)
-    assert north["standing"] == "within"
-    assert "May 2024 to Dec 2024" in said(profile, "Stafford", "quality")

@@ -144,7 +144,7 @@ def tables(draw):
     return np.array(counts).reshape(1, lpts, categories)
 
 
-@settings(max_examples=14, derandomize=True)
+@settings(max_examples=9, derandomize=True)
 @given(tables())
 def test_no_small_count_can_be_worked_out_of_a_random_table(counts):
     table = counts_table(counts)
@@ -153,7 +153,7 @@ def test_no_small_count_can_be_worked_out_of_a_random_table(counts):
     audit(public, table, command, by_category=counts.shape[2] > 1)
 
 
-@settings(max_examples=6, derandomize=True)
+@settings(max_examples=5, derandomize=True)
 @given(tables(), st.sampled_from([(5, 1), (3, 1), (10, 5), (3, 3)]))
 def test_it_holds_without_rounding_and_for_other_rules(counts, rule):
     under, to = rule
@@ -270,7 +270,7 @@ def test_secondary_suppression_is_the_least_there_is():
 @pytest.mark.parametrize("to", [1, 5])
 def test_what_is_hidden_costs_least_of_all_choices(to):
     rng = np.random.default_rng(7)
-    for _ in range(2):
+    for _ in range(1 if to == 1 else 3):
         counts = rng.choice([0, 2, 3, 5, 6, 11], (1, 2, 2))
         cells = cells_of(count_series(counts_table(counts), ("lpt", "category")), None)
         nothing = np.zeros(cells.value.shape, dtype=bool)
@@ -483,6 +483,16 @@ def test_two_years_of_a_county(shared):
     small = leaf.index[true.between(1, 4)]
     assert (month.loc[small, "status"] == "suppressed").all()
     command = lpts["command"].to_dict()
-    for p in small:
+    for p in small[::4]:
         least, most = bounds_of(month, p, command, 5, 5)
         assert (least, most >= 4) == (1, True), month.loc[p]
+    # and the profiles of the same records
+    profile = hs.lpt_profile(given, lpts=lpts)
+    assert len(profile.lpts) == 10
+    levels = profile.levels.set_index(["lpt", "category"])
+    north = levels.loc[("Stoke-on-Trent North", ALL)]
+    assert (north["months"], north["compared"], north["standing"]) == (12, 4, "within")
+    late = given["occurred_from"] >= "2025-01-01"
+    assert north["incidents"] == (late & (given["lpt"] == "Stoke-on-Trent North")).sum()
+    said = profile.pages.set_index(["lpt", "section"])["sentence"]
+    assert "May 2024 to Dec 2024" in said[("Stafford", "quality")]

@@ -103,7 +103,9 @@ def _level(levels: pd.DataFrame, when: str) -> str:
     row = _whole(levels)
     if not row["months"]:
         return "No month is wholly recorded."
-    said = f"{_number(row)} incidents in the {counted(int(row['months']), 'recorded month')} {when}"
+    many = "incident" if row["incidents"] == 1 else "incidents"
+    over = "recorded month" if row["months"] == 1 else f"{row['months']:.0f} recorded months"
+    said = f"{_number(row)} {many} in the {over} {when}"
     if np.isfinite(row["per_1000"]):
         said += (
             f": {row['per_1000']:,.1f} a year per 1,000 residents (95% interval "

@@ -201,6 +201,11 @@ def _asked(incidents: Any, lpts: Any, public: Any) -> tuple[list[str], tuple[str
     columns: Any = ()
     if isinstance(incidents, CountSeries):
         columns = incidents.by
+        if incidents.freq != "MS" or not set(columns) <= {"lpt", "category"}:
+            faults.append(
+                f"the counts are by {', '.join(columns) or 'nothing'} and freq="
+                f"{incidents.freq!r}; count anew by=['lpt', 'category'] and freq='MS'."
+            )
     elif isinstance(incidents, pd.DataFrame):
         columns = incidents.columns
     else:
