@@ -162,19 +162,24 @@ def test_dispersion_of_poisson_counts_is_none_and_of_others_theirs():
 # --- steps planted ------------------------------------------------------------------------------
 
 
-def test_the_planted_step_of_the_county_is_found_at_its_date():
-    county = hs.make_county(seed=2, months=60, scale=4.0)
+def test_the_planted_step_of_the_county_is_found_at_its_date(county):
     step = county.changes[county.changes["what"] == "step"].iloc[0]
-    breaks = hs.find_breaks(county.incidents, by=["lpt", "category"])
-    row = breaks.breaks.query("lpt == @step.lpt and category == @step.category")
-    assert len(row) == 1
-    row = row.iloc[0]
+    # ten times the county's exact rates, as a large force would record them
+    drawn = RNG(1).poisson(10 * county.rates["expected"])
+    counts = county.rates.rename(columns={"month": "period_start"}).assign(incidents=drawn)
+    breaks = hs.find_breaks(counts, by=["lpt", "category"])
+    rows = breaks.breaks.query("lpt == @step.lpt and category == @step.category")
+    assert len(rows) == 1
+    row = rows.iloc[0]
+    assert row["sure"]
     assert row["earliest"] <= step["start"] <= row["latest"]
-    assert row["latest"] - row["earliest"] < pd.Timedelta(days=300)
+    assert row["latest"] - row["earliest"] < pd.Timedelta(days=200)
     assert row["low"] < step["ratio"] < row["high"]
-    assert row["known"] == "unexplained" or row["kind"]
     where = breaks.steps.query("lpt == @step.lpt and category == @step.category")
     assert where["start"].tolist() == [row["start"]]
+    # the seasons planted, up to three to one, are not taken for steps
+    others = breaks.summary.query("category in ['Burglary', 'Drugs', 'Bicycle theft', 'Robbery']")
+    assert (others["verdict"] == "step").mean() <= 2 * FALSE_RATE
 
 
 def test_a_step_is_dated_sized_and_said():
@@ -302,7 +307,7 @@ def test_no_more_false_breaks_than_stated_and_the_number_expected_is_said():
 def test_no_percentage_where_either_count_is_small():
     breaks = hs.find_breaks(table(np.r_[[0, 0, 1] * 12, RNG(0).poisson(2.4, 36)]))
     row = only(breaks)
-    assert row["before"] == 12
+    assert row["before"] < 20
     assert np.isnan(row["change"])
     assert "too few for a percentage" in breaks.text
     assert "rose by" not in breaks.text
@@ -467,8 +472,10 @@ def test_a_faulty_registry_names_every_fault(tmp_path):
     with pytest.raises(hs.InputError) as error:
         hs.read_known_changes(bad)
     told = str(error.value)
-    wanted = ("'colour' is unknown", "name is ''", "give a date without quotes", "'weather'",
-              "it ends (2020-01-01) before", "categories is 'Drugs'", "verified is 'yes'")  # fmt: skip
+    wanted = (
+        "'colour' is unknown", "name is ''", "give a date without quotes", "'weather'",
+        "it ends (2020-01-01) before", "categories is 'Drugs'", "verified is 'yes'",
+    )  # fmt: skip
     assert [words for words in wanted if words not in told] == []
     bad.write_text("[[change]\n", encoding="utf-8")
     with pytest.raises(hs.InputError, match="no valid TOML"):
@@ -555,8 +562,9 @@ def test_the_first_lockdown_is_found_in_the_city_of_london(shared):
         row = rows.loc[category]
         assert row["sure"]
         assert row["high"] < 0.7
-        assert pd.Timestamp("2020-03-01") <= row["earliest"]
-        assert row["start"] == row["latest"] == pd.Timestamp("2020-06-01")  # after the thin months
+        assert row["gap"]  # April and May 2020 are thin, and left out
+        assert row["start"] == pd.Timestamp("2020-06-01")
+        assert row["earliest"] <= pd.Timestamp("2020-04-01") <= row["latest"]
         assert row["known"].startswith("coincides with COVID: first national lockdown")
         assert row["kind"] == "covid"
 

@@ -123,10 +123,10 @@ def paragraph(
         ]
     else:
         sure = int(breaks["sure"].sum())
-        lines = [
-            f"{counted(sure, 'break')} in level, in {held:,} of {counted(n, 'series')} searched, "
-            f"{span}. {_chance(n, facts)}"
-        ]
+        found = f"{counted(sure, 'break')} in level, in {held:,} of" if sure else (
+            "No clear break in level in any of" if n > 1 else "No clear break in level in"
+        )  # fmt: skip
+        lines = [f"{found} {counted(n, 'series')} searched, {span}. {_chance(n, facts)}"]
     lines += _told(summary, breaks)
     lines += _silent(summary, "no change", "No break")
     for why in ("too few to say", "too short to say"):
@@ -192,8 +192,8 @@ def _reservations(summary: pd.DataFrame, panel: Panel, counts: CountSeries) -> l
     if bare:
         every = "every series" if bare == searched.sum() else counted(bare, "series")
         lines.append(
-            f"No season was found to take out of {every}, or the records are too short for one: "
-            "one wave a year was allowed for instead."
+            f"No factors of the season were taken out of {every} (under three years recorded, or "
+            "no season found); one smooth wave a year was allowed for instead."
         )
     if counts.police:
         lines.append(

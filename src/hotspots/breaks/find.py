@@ -12,7 +12,7 @@ import pandas as pd
 from ..contracts import InputError, Result
 from ..progress import progress_bar
 from ..series import CountSeries, count_series
-from ..series.factors import MonthFactors, factors_at, month_factors
+from ..series.factors import factors_at, month_factors
 from ._words import paragraph
 from .known import check_registry, read_known_changes
 from .levels import ends_of
@@ -34,6 +34,7 @@ FALSE_RATE = 0.05
 SHORTEST = {"MS": 6, "W-MON": 26}
 """Periods that a level lasts at least; two thirds of them must be recorded."""
 
+_SEASONED = 1080.0  # days recorded, three years, from which factors of the season are taken out
 _BATCH = 500  # series between two movements of the progress bar
 
 
@@ -148,8 +149,9 @@ def find_breaks(
     periods. Each step proposed is then fitted together with what could look like one: the rest of
     a yearly wave, and a gradual change (a line or a bend). It is *sure* only if it beats the
     gradual change by 2 log n; where that explains about as much, both are said, and where it
-    explains more, there is no step. The season is taken out first (factors shrunk to the force's;
-    estimated again with the steps taken out).
+    explains more, there is no step. From three years of records on the season is taken out first
+    (factors shrunk to the force's; estimated again with the steps taken out); only from 36
+    periods on may a gradual change bend or go with steps.
 
     The interval of the date holds the dates whose profile likelihood is within 7.35 of the best
     [2]_. A period not recorded holds no level, and a step may lie within a gap. The interval of
@@ -214,9 +216,7 @@ def _days(freq: str) -> str:
     return f"freq is {freq!r}; a level is told from months ('MS') or weeks ('W-MON')."
 
 
-def _searched(
-    panel: Panel, penalty: float
-) -> tuple[Found, Floats, NDArray[np.object_], NDArray[np.object_]]:
+def _searched(panel: Panel, penalty: float) -> tuple[Found, Floats, Texts, Texts]:
     """Search every series, take the season's factors anew with the steps out, search again."""
     shortest = SHORTEST[panel.freq]
     y = np.where(panel.used, np.nan_to_num(panel.y), 0.0)
@@ -224,18 +224,15 @@ def _searched(
     why = np.full(len(y), "", dtype=object)
     why[y.sum(axis=1) < FEW] = "too few to say"
     why[(end - first < 2 * shortest) | (panel.used.sum(axis=1) < 2 * shortest)] = "too short to say"
-    season = month_factors(panel)
-    factor, source = season.factor.copy(), season.source.astype(object)
+    factor, source, lost = _season(panel, y)
     e = _exposure(panel, factor, why == "")
-    lost = _lost(panel, y, season)
     found = _in_batches(panel, y, e, lost, penalty)
     stepped = np.unique(panel.pool[(found.columns >= 0).any(axis=1)])
     mine = np.flatnonzero(np.isin(panel.pool, stepped))
     if len(mine):
         flat = y * np.exp(-found.jumps)
         flat *= (y.sum(axis=1) / np.maximum(flat.sum(axis=1), 1e-9))[:, None]
-        anew = month_factors(_only(panel, mine, flat))
-        factor[mine], source[mine] = anew.factor, anew.source
+        factor[mine], source[mine], lost[mine] = _season(_only(panel, mine, flat), flat[mine])
         before, e = e, _exposure(panel, factor, why == "")
         mine = np.flatnonzero(~np.isclose(e, before, rtol=1e-3).all(axis=1))
     if len(mine):
@@ -261,16 +258,21 @@ def _exposure(panel: Panel, factor: Floats, searched: NDArray[np.bool_]) -> Floa
     return scaled
 
 
-def _lost(panel: Panel, y: Floats, season: MonthFactors) -> Floats:
-    """Degrees of freedom that its season has taken from each series, shape (n,).
+def _season(panel: Panel, y: Floats) -> tuple[Floats, Texts, Floats]:
+    """Seasonal factors of each group, whose they are, and the degrees of freedom they took.
 
-    Eleven for a season of its own alone; of its pool's season as much as it weighs in the pool.
+    Under three years of records a step at the turn of a year cannot be told from a line with a
+    season of the right shape, so no factors are taken out, and a smooth wave is fitted instead.
+    A season of its own alone takes eleven; its pool's as much of them as it weighs in the pool.
     """
-    total, pool = y.sum(axis=1), panel.pool
+    season, total, pool = month_factors(panel), y.sum(axis=1), panel.pool
+    short = (panel.used * panel.days).sum(axis=1) < _SEASONED
+    factor = np.where(short[:, None], 1.0, season.factor)
+    source = np.where(short, "none", season.source.astype(object))
     whole = np.bincount(pool[panel.base], total[panel.base], minlength=int(pool.max()) + 1)[pool]
     own = season.weight.mean(axis=1)
     lost = 11 * (own + (1 - own) * np.clip(total / np.maximum(whole, 1), 0, 1))
-    return np.where(season.source == "none", 0.0, lost)
+    return factor, source, np.where(source == "none", 0.0, lost)
 
 
 def _in_batches(panel: Panel, y: Floats, e: Floats, lost: Floats, penalty: float) -> Found:

@@ -200,17 +200,18 @@ def label(registry: pd.DataFrame, dates: tuple[pd.Timestamp, ...], days: int) ->
         return "date too uncertain to say what it coincides with", ""
     room = pd.Timedelta(days=days)
     rows = registry[~registry["gradual"]].to_dict("records")
-    found: dict[int, tuple[pd.Timedelta, bool, pd.Timestamp]] = {}
+    found: dict[int, tuple[Any, ...]] = {}
     for n, row in enumerate(rows):
         for ended in (True, False):
             date = row["end" if ended else "start"]
             if earliest - room <= date <= latest + room:
                 away = max(old - date, date - start, pd.Timedelta(0))
-                found[n] = min(found.get(n, (away, ended, date)), (away, ended, date))
+                rank = (away, row["categories"] != "", ended, date)
+                found[n] = min(found.get(n, rank), rank)
     if not found:
         return "unexplained", ""
     order = sorted(found, key=lambda n: found[n])
-    said = [_told(rows[n], found[n][1]) for n in order[:_NAMED]]
+    said = [_told(rows[n], found[n][2]) for n in order[:_NAMED]]
     more = f", and {len(order) - _NAMED} more" if len(order) > _NAMED else ""
     return "; ".join(said) + more, str(rows[order[0]]["kind"])
 

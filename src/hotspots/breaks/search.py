@@ -35,7 +35,7 @@ PENALTY = 3.0
 UNSURE = 1.0
 """Times the log of the periods used: by how much a step must beat a gradual change to be called."""
 
-BENT = 24
+BENT = 36
 """Periods recorded from which a gradual change may bend, or go with steps; fewer carry a line."""
 
 _BASE = 5  # columns before the steps: one, cosine, sine, line, bend
@@ -263,6 +263,8 @@ class _Search:
         worth = np.array([f[3] for f in fits]) / self.scale + price
         worth += (columns >= 0).sum(axis=2) * self.needed
         worth[np.ix_([2, 4], self.count < BENT)] = np.inf
+        # steps on a line are taken where steps alone, or a line alone, do not serve nearly as well
+        worth[4] += UNSURE * self.logn
         best = worth.argmin(axis=0)
         smooth, steps = worth[1:3].min(axis=0), worth[3]
         unsure = (columns[3] >= 0).any(axis=1) & (best != 4)
