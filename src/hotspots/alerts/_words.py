@@ -15,6 +15,7 @@ from .looks import LEAST, Look
 
 _SHOWN = {"unusually high": 8, "unusually low": 4}  # alerts named; the alerts table holds them all
 _SURE = 0.05
+_BANNERS = 4  # periods with an incomplete feed that are named
 
 
 @dataclass(frozen=True)
@@ -105,23 +106,33 @@ def paragraph(alerts: pd.DataFrame, groups: pd.DataFrame, looks: pd.DataFrame, f
 
 
 def _banners(looks: pd.DataFrame, freq: str) -> list[str]:
-    lines = []
+    lines: list[str] = []
+    if len(looks) == 0:
+        return lines
     for row in looks.to_dict("records"):
         when = during(row["period_start"], freq)
         if row["status"] == "feed incomplete":
             lines.append(
                 f"FEED INCOMPLETE: {row['incidents']:,.0f} incidents {when} of about "
-                f"{row['expected']:,.0f} expected over everything; nothing is compared. So deep a "
-                "fall, were it real, cannot be told from missing records."
+                f"{row['expected']:,.0f} expected over everything; nothing is compared."
             )
         elif row["status"] == "partly recorded":
             lines.append(
                 f"FEED INCOMPLETE: {named(row['period_start'], freq)} is recorded in part only "
                 f"({row['incidents']:,.0f} incidents); nothing is compared."
             )
-        elif row["status"] == "nothing compared":
-            lines.append(f"Nothing could be compared {when}: no group is wholly recorded then "
-                         f"with {LEAST} recorded periods before it.")  # fmt: skip
+    if len(lines) > _BANNERS:
+        lines = [*lines[-_BANNERS:], f"... and so in {len(lines) - _BANNERS:,} more periods (table "
+                 "looks)."]  # fmt: skip
+    if (looks["status"] == "feed incomplete").any():
+        lines[-1] += " So deep a fall, were it real, cannot be told from missing records."
+    none = looks[looks["status"] == "nothing compared"]["period_start"].tolist()
+    if len(none):
+        period, more = FREQ[freq][2], ""
+        if len(none) > 1:
+            more = f" and {counted(len(none) - 1, f'more {period}')} before it"
+        lines.append(f"Nothing could be compared {during(max(none), freq)}{more}: no group is "
+                     f"wholly recorded then with {LEAST} recorded periods before it.")  # fmt: skip
     return lines
 
 
@@ -150,7 +161,8 @@ def _found(done: pd.DataFrame, groups: pd.DataFrame, facts: Facts) -> list[str]:
     )
     if high:
         p = float(poisson_tails(high, false_high)[1])
-        said += f"; {'even one high' if high == 1 else f'{high:,} high or more'} would then come up {_often(p)}"
+        many = "even one high" if high == 1 else f"{high:,} high or more"
+        said += f"; {many} would then come up {_often(p)}"
         sure = int(((groups["verdict"] == "unusually high") & (groups["q_high"] <= _SURE)).sum())
         all_of = f"when all {number:,} are allowed for (false discovery rate 5%)"
         if high == 1:

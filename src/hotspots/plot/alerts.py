@@ -67,8 +67,9 @@ def plot_alerts(alerts: Result, group: Any = None, *, ax: Axes | None = None) ->
         at = known["period_start"].to_numpy()
         middle, low, high = (known[name].to_numpy() for name in ("expected", "low", "high"))
         if len(known) == 1:
-            ax.errorbar(at, middle, [middle - low, high - middle], color=GREY, capsize=4, zorder=1,
-                        marker="_", label="usual range (95%)")  # fmt: skip
+            reach = np.stack([middle - low, high - middle])
+            ax.errorbar(at, middle, reach, color=GREY, capsize=4, zorder=1, marker="_",
+                        label="usual range (95%)")  # fmt: skip
         else:
             ax.fill_between(at, low, high, color=PALE, zorder=0, label="usual range (95%)")
             ax.plot(at, middle, color=GREY, linewidth=0.8, linestyle="--", label="expected")
