@@ -36,6 +36,14 @@ def test_the_e_test_of_a_difference_is_that_of_every_pair_of_counts():
     assert e_test(k1, k2, n1, n2, d).item() == pytest.approx(expected, abs=1e-10)
 
 
+def test_the_e_test_of_large_counts_is_normal():
+    large = e_test(800_000, 802_500).item()
+    assert large == pytest.approx(2 * stats.norm.sf(2500 / np.sqrt(1_602_500)))
+    assert e_test(90_000, 90_840).item() == pytest.approx(
+        2 * stats.norm.sf(840 / np.sqrt(180_840)), rel=2e-3
+    )
+
+
 def test_the_e_test_takes_many_pairs_and_nothing_against_nothing():
     many = e_test([6, 0, 6], [2, 0, 2])
     assert many.tolist() == [e_test(6, 2).item(), 1.0, e_test(6, 2).item()]
