@@ -712,3 +712,28 @@ def test_a_notebook_shows_every_lpt(morning):
     shown = morning._repr_html_()
     assert shown.count("<summary>") == 12
     assert morning.text.splitlines()[0] in shown
+
+
+# --- real records ----------------------------------------------------------------------------
+
+
+@pytest.mark.realdata
+def test_new_york_vehicle_thefts_on_an_ordinary_morning(shared):
+    """Four years of thefts with from and to times: complete, seasonal, with near repeat."""
+    loaded = hs.read_incidents(
+        shared / "data" / "timed" / "nycvehiclethefts.csv.gz", crs="EPSG:32118",
+        mapping={"category": "Vehicle crime", "columns": {
+            "id": "uid", "occurred_from": "date_start", "occurred_to": "date_end",
+            "longitude": "longitude", "latitude": "latitude"}},
+    )  # fmt: skip
+    found = hs.briefing(loaded.incidents, "2017-06-15")
+    end = loaded.incidents["occurred_to"]
+    known = loaded.incidents["occurred_to"] - loaded.incidents["occurred_from"] <= WEEK
+    window = (end >= "2017-06-14 07:00") & (end <= "2017-06-15 07:00") & known
+    assert abs(row(found, "Force")["incidents"] - window.sum()) <= 1  # one that ends at 07:00
+    assert row(found, "Force")["standing"] == "within"
+    assert "allowing for the season" in found.text
+    assert "2,842 of 35,746 incidents" in found.text
+    assert found.patterns[["reach_m", "reach_days"]].iloc[0].tolist() == [100, 7]
+    assert 1.2 < found.patterns["ratio"].iloc[0] < 1.6
+    assert found.notices["new"].sum() == row(found, "Force")["incidents"]

@@ -235,7 +235,7 @@ def briefing(
         "feed": feed,
     }  # fmt: skip
     shown = [FORCE, *everyone, NOWHERE] if force else teams
-    notes += [why, _unplaced(unplaced, len(incidents)), _police(known, new)]
+    notes += [why, _unplaced(unplaced, len(incidents)), _police(known[new], shown)]
     return _put_together(tables, window, season, shown, [note for note in notes if note])
 
 
@@ -277,8 +277,8 @@ def _unplaced(many: int, of: int) -> str:
     )
 
 
-def _police(known: gpd.GeoDataFrame, new: NDArray[np.bool_]) -> str:
-    many = int((~no_police(known) & new).sum())
+def _police(new: gpd.GeoDataFrame, shown: list[str]) -> str:
+    many = int((~no_police(new) & np.isin(labels(new), shown)).sum())
     if not many:
         return ""
     return (
@@ -294,7 +294,7 @@ def _put_together(
     """Keep what was asked for, sum it up and say it."""
     for name, table in tables.items():
         if "lpt" in table.columns:
-            kept = table["lpt"].isin([*shown, FORCE] if name == "carried" else shown)
+            kept = table["lpt"].isin(shown)
             index = table.index.name is None
             tables[name] = table[kept].reset_index(drop=True) if index else table[kept]
     counts, feed = tables["counts"], tables["feed"].iloc[0]

@@ -271,6 +271,7 @@ padding:.5rem .8rem;border-radius:6px}
 .two th,.two td,.two strong,.two small,.where{white-space:nowrap;overflow:hidden;
 text-overflow:ellipsis}.two strong{display:block}.w1{width:6mm}.w2{width:10mm}.w3{width:16mm}
 .w4{width:12mm}.two td.key{white-space:normal;font-size:7pt}
+.two tbody th,.two strong{font-size:7.1pt}
 .sheet .quiet,.sheet li{font-size:8pt}.visits{columns:2}.notes p{font-size:7.5pt}}
 """
 
