@@ -105,8 +105,9 @@ def find_alerts(
     when : date or int
         A date, for the period that holds it; or how many of the latest whole periods to look at.
     baseline : int, optional
-        Recorded periods before that tell the usual level, at least 8; 24 months, 52 weeks or the
-        same weekday of 52 weeks when absent. The season is learned from all that came before.
+        Periods before it whose recorded ones tell the usual level, at least 8; 24 months, 52 weeks
+        or the same weekday of 52 weeks when absent. The season is learned from all that came
+        before.
     level : float
         Chance of an alert, on each side, where nothing is unusual: .00135 is that of three
         standard deviations.
