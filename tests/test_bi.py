@@ -301,8 +301,7 @@ def test_every_column_of_every_result_on_places_is_explained(county):
         hs.compare_periods(incidents, grid, incidents["occurred_from"].max().strftime("%Y-%m-01"),
                            category=kind, year_on_year=False),
         hs.concentration(grid.counts(asb), n_boot=199), hs.repeat_locations(asb, n_sim=99),
-        hs.backtest(hs.Counts(), asb, grid, origins=1), *_of_the_week(asb, county.shifts),
-        hs.briefing(asb, asb["occurred_to"].max()),
+        hs.backtest(hs.Counts(), asb, grid, origins=1),
     )  # fmt: skip
     names, silent = set(), []
     for label, name, frame in gather(results, what="test").tables():
@@ -315,8 +314,3 @@ def test_every_column_of_every_result_on_places_is_explained(county):
 
     missed = {name.replace("statistics_2", "statistics") for name in names} ^ set(OWN)
     assert missed == set()
-
-
-def _of_the_week(incidents, shifts):
-    profile = hs.week_profile(incidents, ["lpt", "category"], bootstraps=100)
-    return profile, hs.peak_windows(profile), hs.shift_shares(profile, shifts)

@@ -37,6 +37,7 @@ _COLUMNS = {
     "is_weekend": ("flag", "", "Saturday or Sunday"),
     "financial_year": ("text", "", "April to March, as 2025/26"),
     "category": ("text", "", "type of crime or ASB"),
+    "level": ("text", "", "lpt, command or force"),
     # incidents and what was read
     "incidents.date": ("date", "", "day; the first of the month where date_grain is month"),
     "date_grain": ("text", "", "day or month: how finely the date is known"),

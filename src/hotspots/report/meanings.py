@@ -121,64 +121,6 @@ OWN = {
         "false_alarms": ("number", "cells", "hot cells that may be chance, at most"),
     },
     "classes_history": {"state": ("text", "", "hot, cold or empty")},
-    "week_profile_hours": {
-        "category": ("text", "", "type of crime or ASB"),
-        "command": ("text", "", "the command the team belongs to"),
-        "hour_of_week": ("whole", "hours", "0 is Monday 00:00, 167 Sunday 23:00"),
-        "label": ("text", "", "day and hour it begins: Mon 00"),
-        "exposed_hours": ("number", "hours", "how many such hours were recorded"),
-        "rate": ("number", "incidents an hour", "incidents per exposed hour, smoothed"),
-    },
-    "week_profile_groups": {
-        "left_out": ("whole", "incidents", "given, but of times that cannot be used"),
-        "span_h": ("number", "hours", "median length of the spans used"),
-        "weeks": ("whole", "weeks", "weeks recorded, wholly or in part"),
-        "per_hour": ("number", "incidents an hour", "over the whole week"),
-        "peak": ("text", "", "busiest hour: day and hour it begins"),
-        "peak_rate": ("number", "incidents an hour", "in the busiest hour"),
-        "peak_low": ("number", "incidents an hour", "lower end of its 95% interval"),
-        "peak_high": ("number", "incidents an hour", "upper end of its 95% interval"),
-        "sentence": ("text", "", "the finding in plain English"),
-    },
-    "week_profile_treatment": {
-        "rule": ("text", "", "the rule that decided over the time"),
-        "share": ("number", "0 to 1", "share of the incidents"),
-        "used": ("flag", "", "whether they count in the profile"),
-        "what": ("text", "", "what was done"),
-    },
-    "week_profile_comparison": {
-        "hour": ("whole", "", "hour of the day"),
-        "aoristic": ("number", "0 to 1", "share by every hour of the span"),
-        "start_only": ("number", "0 to 1", "share by the start alone"),
-        "midpoint": ("number", "0 to 1", "share by the middle of the span"),
-    },
-    "peak_windows_windows": {
-        "of": ("text", "", "window of the day, or of the week"),
-        "hours": ("whole", "hours", "length of the window"),
-        "start": ("text", "", "when it begins, local time"),
-        "end": ("text", "", "when it ends, local time"),
-        "share": ("number", "0 to 1", "share of the incidents in it"),
-        "lift": ("number", "ratio", "share over that of an even spread"),
-        "lift_low": ("number", "ratio", "lower end of its 95% interval"),
-        "lift_high": ("number", "ratio", "upper end of its 95% interval"),
-        "verdict": ("text", "", "reliable peak, no reliable peak, times too blurred, too few"),
-    },
-    "peak_windows_coverage": {
-        "cover": ("number", "0 to 1", "share of the incidents wanted"),
-        "hours": ("number", "hours", "length of the smallest window that holds it"),
-        "share": ("number", "0 to 1", "share of the incidents in it"),
-    },
-    "peak_windows_groups": {},
-    "shift_shares_shares": {
-        "shift": ("text", "", "name of the shift"),
-        "hours_a_week": ("number", "hours", "hours of the week it covers"),
-        "share": ("number", "0 to 1", "share of the incidents in it"),
-        "lift": ("number", "ratio", "share over that of an even spread"),
-    },
-    "shift_shares_groups": {
-        "covered": ("number", "hours", "hours of the week with a shift"),
-        "overlapping": ("number", "hours", "hours of the week with more than one"),
-    },
     "period_change_places": {
         "before": ("whole", "incidents", "in the earlier period"),
         "after": ("whole", "incidents", "in the later period"),
@@ -232,85 +174,6 @@ OWN = {
         "repeats": ("whole", "locations", "that had their first repeat then"),
         "share_repeated": ("number", "0 to 1", "share that has had a repeat by then"),
     },
-    "briefing_summary": {
-        "harm": ("number", "days of sentence", "harm of its incidents, summed"),
-        "level": ("text", "", "force or lpt"),
-        "recorded_late": ("whole", "incidents", "recorded over a day after the event"),
-        "standing": ("text", "", "within, above or below the usual range, or why not compared"),
-        "low": ("number", "incidents", "lower end of the usual range"),
-        "high": ("number", "incidents", "upper end of the usual range"),
-        "comparisons": ("whole", "", "counts compared, by type and all together"),
-        "outside": ("whole", "", "of these outside their usual range"),
-        "outside_by_chance": ("number", "", "as many as chance alone puts outside"),
-        "words": ("text", "", "the answer in plain English"),
-    },
-    "briefing_counts": {
-        "category": ("text", "", "type of crime or ASB, or all"),
-        "level": ("text", "", "force or lpt"),
-        "recorded_late": ("whole", "incidents", "recorded over a day after the event"),
-        "comparable_days": ("whole", "days", "same hours of the year before that were recorded"),
-        "expected": ("number", "incidents", "usual, by those days and the season"),
-        "low": ("number", "incidents", "lower end of the usual range"),
-        "high": ("number", "incidents", "upper end of the usual range"),
-        "chance_outside": ("number", "0 to 1", "chance of any count outside the usual range"),
-        "chance_of_as_much": ("number", "0 to 1", "chance of a count so far out on its side"),
-        "standing": ("text", "", "within, above or below the usual range, or why not compared"),
-        "words": ("text", "", "the same in plain English"),
-        "outside_since": ("time", "", "first of the briefings in a row that found it so"),
-    },
-    "briefing_repeats": {
-        "location": ("text", "", "UPRN or rounded point"),
-        "place": ("text", "", "its street"),
-        "incidents_in_window": ("whole", "incidents", "in the hours of the briefing"),
-        "incidents_28d": ("whole", "incidents", "in the last 28 days"),
-        "incidents_12m": ("whole", "incidents", "in the last twelve months"),
-        "categories": ("text", "", "types recorded there"),
-        "action": ("text", "", "briefing, SARA referral or both"),
-        "words": ("text", "", "the same in plain English"),
-    },
-    "briefing_patterns": {
-        "category": ("text", "", "type of crime or ASB"),
-        "events": ("whole", "incidents", "of this category in the past year"),
-        "found": ("flag", "", "whether near repeat exceeds chance"),
-        "reach_m": ("number", "m", "how far the raised risk reaches; blank where none was found"),
-        "reach_days": ("number", "days", "how long it lasts"),
-        "observed": ("number", "pairs", "pairs so near and so soon"),
-        "expected": ("number", "pairs", "as many as chance would give"),
-        "ratio": ("number", "ratio", "observed over expected"),
-        "words": ("text", "", "the same in plain English"),
-    },
-    "briefing_carried": {
-        "kind": ("text", "", "task due or overdue, recorded late, or still outside"),
-        "since": ("time", "", "first briefing that found it so"),
-        "due": ("time", "", "day it is due"),
-        "words": ("text", "", "what it is"),
-    },
-    "briefing_visits": {
-        "hotspot": ("text", "", "id of the hotspot"),
-        "unit": ("text", "", "who goes"),
-        "shift": ("text", "", "the shift they are on"),
-        "arrive": ("time", "", "arrival, local wall-clock"),
-        "depart": ("time", "", "departure, local wall-clock"),
-        "place": ("text", "", "name of the hotspot"),
-        "words": ("text", "", "the visit in a line"),
-    },
-    "briefing_feed": {
-        "rows": ("whole", "rows", "records that came in the hours, of all types"),
-        "expected": ("number", "rows", "as many as are usual"),
-        "last_record": ("time", "", "when the last one came"),
-        "silent_hours": ("number", "hours", "from then to the end of the hours"),
-        "expected_since": ("number", "rows", "usual in that time; blank under three hours"),
-        "comparable_days": ("whole", "days", "same hours of the year before that were recorded"),
-        "complete": ("flag", "", "whether the feed seems whole"),
-        "banner": ("text", "", "what is wrong with it; blank where nothing is"),
-    },
-    "briefing_notes": {
-        "when": ("time", "", "end of the hours"),
-        "start": ("time", "", "start of the hours"),
-        "hours": ("whole", "hours", "how long they are, on the clock on the wall"),
-        "kind": ("text", "", "what the line is about"),
-        "said": ("text", "", "the line"),
-    },
     "backtest_summary": {
         "kind": ("text", "", "detector or baseline"),
         "origins": ("whole", "periods", "test periods"),
@@ -350,16 +213,6 @@ OWN = {
 }  # fmt: skip
 """The same by table, for columns of its own."""
 
-_NAMED = {name: OWN["week_profile_hours"][name] for name in ("category", "command")}
-for _table in ("week_profile_groups", "peak_windows_windows", "peak_windows_coverage",
-               "peak_windows_groups", "shift_shares_shares", "shift_shares_groups"):  # fmt: skip
-    OWN[_table].update(_NAMED)
-for _name in ("span_h", "weeks", "sentence"):
-    OWN["peak_windows_groups"][_name] = OWN["week_profile_groups"][_name]
-for _name in ("of", "start", "end"):
-    OWN["peak_windows_coverage"][_name] = OWN["peak_windows_windows"][_name]
-OWN["peak_windows_groups"]["verdict"] = OWN["peak_windows_windows"]["verdict"]
-OWN["shift_shares_groups"]["sentence"] = OWN["week_profile_groups"]["sentence"]
 OWN["period_change_overall"] = {
     **OWN["period_change_places"],
     "area": ("text", "", "which area"),
