@@ -265,7 +265,9 @@ def _spots(spots: pd.DataFrame, given: bool) -> str:
 
 def _week(week: pd.DataFrame, given: bool, quality: pd.DataFrame) -> str:
     if len(week):
-        return " ".join(week["sentence"].astype(str).head(_SHOWN))
+        told = [str(said).removeprefix(f"{name}: ") for name, said in
+                zip(week["lpt"], week["sentence"], strict=True)][:_SHOWN]  # fmt: skip
+        return " ".join(said[:1].upper() + said[1:] for said in told)
     if given:
         return "Hours of the week: those given hold nothing on this LPT."
     known = quality["known_to"].iloc[0] if "known_to" in quality.columns and len(quality) else ""

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 NEEDED = ("pages", "levels", "months", "spots", "quality")
 """Tables a profile must hold."""
 
-MOST = {"levels": 18, "spots": 8}
+MOST = {"levels": 18, "spots": 6}
 """Rows of each list on a sheet, so that it fits on one page; the rest are counted."""
 
 ALL = "All categories"
@@ -119,8 +119,9 @@ _CSS = """
 .sheet{break-before:page;break-inside:avoid;margin:0}.sheet:first-of-type{break-before:auto}
 .two{grid-template-columns:minmax(0,1.35fr) minmax(0,1fr);gap:4mm}.sheet h2{font-size:14pt}
 .sheet h3{font-size:9.5pt;margin:2mm 0 .5mm}.sheet table{font-size:7.5pt}
-.sheet th,.sheet td{padding:1pt 2.5pt}.sheet td.quiet{font-size:7pt}.foot p{font-size:7.5pt}
-.sheet caption{font-size:7.5pt}}
+.sheet th,.sheet td{padding:1pt 2.5pt}.sheet .quiet,.sheet td.quiet{font-size:7pt}.foot p{font-size:7.5pt}
+.sheet caption{font-size:7.5pt}.sheet figure img{max-height:44mm}
+.sheet p{margin:.6mm 0}}
 """
 
 
