@@ -365,6 +365,18 @@ def test_levels_of_a_hierarchy_are_searched_each():
     assert (breaks.breaks["start"] == month("2021-01")).sum() >= 3
 
 
+def test_seasonal_trends_take_the_steps_that_are_passed_on():
+    rng = RNG(1)
+    counts = pd.concat([
+        table(rng.poisson(np.where(np.arange(60) < 33, 40, 60)), category="A"),
+        table(rng.poisson(40, 60), category="B"),
+    ])  # fmt: skip
+    steps = hs.find_breaks(counts).steps
+    assert steps["category"].tolist() == ["A"]
+    trends = hs.seasonal_trends(counts, by=["category"], steps=steps)
+    assert f"{steps['start'].iloc[0]:%Y-%m-%d}" in trends.text
+
+
 # --- what is known --------------------------------------------------------------------------------
 
 
