@@ -119,8 +119,8 @@ _CSS = """
 .sheet{break-before:page;break-inside:avoid;margin:0}.sheet:first-of-type{break-before:auto}
 .two{grid-template-columns:minmax(0,1.35fr) minmax(0,1fr);gap:4mm}.sheet h2{font-size:14pt}
 .sheet h3{font-size:9.5pt;margin:2mm 0 .5mm}.sheet table{font-size:7.5pt}
-.sheet th,.sheet td{padding:1pt 2.5pt}.sheet .quiet,.sheet td.quiet{font-size:7pt}.foot p{font-size:7.5pt}
-.sheet caption{font-size:7.5pt}.sheet figure img{max-height:44mm}
+.sheet th,.sheet td{padding:1pt 2.5pt}.sheet .quiet,.sheet td.quiet{font-size:7pt}
+.foot p{font-size:7.5pt}.sheet caption{font-size:7.5pt}.sheet figure img{max-height:44mm}
 .sheet p{margin:.6mm 0}}
 """
 
