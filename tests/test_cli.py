@@ -287,7 +287,7 @@ def test_defaults_and_paths(small, monkeypatch):
     assert list(config.methods) == ["dbscan", "kde"]  # as written
     assert config.methods["kde"]["bandwidth"] == 250
     assert config.methods["kde"]["kernel"] == "quartic"
-    assert config.trends == {"by": ("lpt",), "freq": "MS"}
+    assert config.trends == {"by": ("lpt",), "freq": "MS", "calendar": None}
     assert config.patrols is not None
     assert config.patrols["method"] == "dbscan"
     assert config.patrols["start"] == "2025-04-07"
@@ -322,7 +322,9 @@ def ran(tmp_path_factory, sample):
 def test_run_writes_every_output(ran):
     out, _ = ran
     names = {p.name for p in out.iterdir()}
-    assert names == {"index.html", "bi", "county.gpkg", "run.json", "log.txt", ".hotspots.json"}
+    assert names == {
+        "index.html", "profile.html", "bi", "county.gpkg", "run.json", "log.txt", ".hotspots.json",
+    }  # fmt: skip
     assert (out / "bi" / "manifest.json").is_file()
     page = (out / "index.html").read_text(encoding="utf-8")
     assert "<h1>Ashenmere: hotspots and patrols</h1>" in page
@@ -339,7 +341,8 @@ def test_run_says_every_step_with_its_time(ran):
     steps = [line.split("  ")[0].strip() for line in lines if line[:1].strip()]
     assert steps[:-2] == [
         "shifts, units", "LPTs", "incidents", "grid", "empirical_bayes", "kde", "dbscan",
-        "classes", "accuracy", "trends", "patrol plan", "report", "tables", "GeoPackage",
+        "classes", "accuracy", "trends", "alerts", "breaks", "forecast", "patrol plan",
+        "profiles", "report", "tables", "GeoPackage",
     ]  # fmt: skip
     assert "25,955 accepted, 4 rejected, 6 superseded; 1 month missing" in done.stdout
     assert steps[-2] == "total"
