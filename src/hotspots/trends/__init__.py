@@ -16,12 +16,12 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
-from ..contracts import Result
+from ..contracts import InputError, Result
 from ..series import FREQ, CountSeries, Panel, count_series
 from ..series.factors import MonthFactors, add_to_months, month_factors
 from ..series.lag import Lag, recording_lag
 from ._change import Change, find_change
-from ._known import Known, take_known
+from ._known import Known, faults_of, take_known
 from ._parts import Parts, decompose, month_means
 from ._season import Season, find_season, month_of
 from ._words import late_records, paragraph, sentences
@@ -188,7 +188,10 @@ def seasonal_trends(
     >>> int(trends.periods["incidents"].sum()) == len(county.incidents)
     True
     """
-    counted = count_series(incidents, by, freq, lpts=lpts, what="seasonal_trends")
+    try:
+        counted = count_series(incidents, by, freq, lpts=lpts, what="seasonal_trends")
+    except InputError as error:
+        raise InputError(error.what, [*error.faults, *faults_of(calendar, steps)]) from None
     lag = recording_lag(incidents) if isinstance(incidents, pd.DataFrame) else None
     counted, late = _settled(counted, lag)
     known = take_known(incidents, counted, calendar, steps, "seasonal_trends")

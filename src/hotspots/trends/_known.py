@@ -36,24 +36,29 @@ class Known:
 
 def take_known(incidents: Any, counted: CountSeries, calendar: Any, steps: Any, what: str) -> Known:
     """Gather exposure and columns; every fault of ``calendar`` and ``steps`` at once."""
-    panel, faults = counted.panel, []
-    entries = marks = None
-    try:
-        entries = None if calendar is None else read_calendar(calendar)
-    except InputError as error:
-        faults += [f"{error.what}: {fault}" for fault in error.faults]
-    try:
-        marks = read_steps(steps)
-    except InputError as error:
-        faults += [f"{error.what}: {fault}" for fault in error.faults]
-    if faults or marks is None:
+    if faults := faults_of(calendar, steps):
         raise InputError(what, faults)
+    panel = counted.panel
+    entries = None if calendar is None else read_calendar(calendar)
+    marks = read_steps(steps)
     weights, exposure = _worth(incidents, counted, entries)
     parts, names = [], []
     for part, named in (_calendar(panel, entries), _steps(panel, marks)):
         parts.append(part)
         names += named
     return Known(exposure, np.concatenate(parts, axis=2), tuple(names), weights)
+
+
+def faults_of(calendar: Any, steps: Any) -> list[str]:
+    """List every fault of the user's calendar and steps."""
+    faults = []
+    for given, read in ((calendar, read_calendar), (steps, read_steps)):
+        try:
+            if given is not None:
+                read(given)
+        except InputError as error:
+            faults += [f"{error.what}: {fault}" for fault in error.faults]
+    return faults
 
 
 def read_steps(steps: Any) -> pd.DataFrame:
