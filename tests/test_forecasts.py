@@ -173,6 +173,14 @@ def test_forecasts_of_nothing_stay_small_and_positive():
         assert (nothing["high95"] <= 4).all(), method
 
 
+def test_a_regression_of_next_to_nothing_gives_way_to_the_mean():
+    counts = np.zeros(60)
+    counts[[27, 36]] = 1
+    both = [hs.forecast(table(counts), by=(), method=m, origins=3).ahead["expected"].tolist()
+            for m in ("regression", "mean")]  # fmt: skip
+    assert both[0] == both[1]
+
+
 # --- learning from errors --------------------------------------------------------------------
 
 

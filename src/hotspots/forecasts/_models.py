@@ -28,6 +28,7 @@ MODELS = {
 """By their names in ``method=``, in words; the first is the plain baseline."""
 
 YEARS = 4  # of history at most that the regression fits: beyond, its straight trend would mislead
+_FEW = 24  # incidents under which no regression is fitted: it would go wherever they lie
 _CELLS = 200_000  # series times periods fitted at once: more only takes memory
 _GAIN = (0.02, 0.05, 0.1, 0.15, 0.2, 0.3, 0.4, 0.5, 0.7, 1.0)
 _TREND, _DAMP = (0.05, 0.2), 0.9
@@ -216,6 +217,7 @@ def _regression(
         np.cos(2 * turn), np.sin(2 * turn),
     ])  # fmt: skip
     able = np.isfinite(y).astype(float) @ window.T >= 2 * cycle
+    able &= np.nan_to_num(y) @ window.T >= _FEW
     todo = np.flatnonzero(able.ravel())
     for some in np.array_split(todo, max(1, len(todo) * periods // _CELLS)):
         if len(some):

@@ -136,7 +136,7 @@ def forecast(
       weeks) recorded.
     * *seasonal_naive*: the count a year before, else two, per day.
     * *regression*: negative binomial, linear trend and 0, 1 or 2 yearly waves by AICc over up to
-      four years; from two years on.
+      four years; from two years and 24 incidents on.
     * *smoothing*: exponential smoothing of :math:`\sqrt{y / (e s)}`, level and damped trend
       (:math:`\phi = .9`), constants from a grid by squared one-step errors and AIC; from one
       year on. Gaps are stepped over.
