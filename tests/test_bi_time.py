@@ -59,3 +59,16 @@ def test_they_are_exported_and_read_back(results, tmp_path):
         assert f'"{kind}_{name}"' in manifest
         read = pd.read_csv(folder / f"{kind}_{name}.csv", encoding="utf-8-sig")
         assert len(read) == len(frame), f"{kind}_{name}"
+
+
+def test_commands_and_the_force_are_no_lpts_of_the_dimension(results, tmp_path):
+    folder = hs.export_bi(tmp_path / "bi", *results)
+    named = pd.read_csv(folder / "dim_lpt.csv", encoding="utf-8-sig")["lpt"]
+    assert not {"Force", "City", "County"} & set(named)
+    series = pd.read_csv(folder / "trends_series.csv", encoding="utf-8-sig")
+    own = series["level"] == "lpt"
+    assert series.loc[~own, "lpt_key"].isna().all()
+    assert series.loc[own, "lpt_key"].notna().all()
+    joined = series.dropna(subset="lpt_key").groupby("period_start")["incidents"].sum()
+    force = series[series["level"] == "force"].set_index("period_start")["incidents"]
+    assert (joined == force).all()  # a slicer by LPT counts every incident once

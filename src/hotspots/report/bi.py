@@ -37,6 +37,9 @@ WKT_LIMIT = 32_766
 NOWHERE = "no LPT"
 """What a trend calls the incidents outside all LPTs; it shares key 0 with those without any."""
 
+ABOVE = ("command", "force")
+"""Levels of a table whose column ``lpt`` names no LPT but the commands or the force."""
+
 _DATES = ("date", "month", "period_start", "arrive", "start")
 _FORMULA = ("=", "+", "-", "@", "\t", "\r")
 
@@ -175,7 +178,7 @@ def _star(given: Stations) -> _Star:
     frames = [_flat(frame) for frame in raw.values()]
     if given.lpts is not None:
         frames.append(given.lpts.rename_axis("lpt").reset_index()[["lpt"]])
-    lpt = _keys(frames, "lpt")
+    lpt = _keys([frame[~_above(frame)] for frame in frames], "lpt")
     category = _keys(frames, "category")
     hotspot: dict[str, dict[str, int]] = {}
     if "hotspots" in raw:
@@ -209,6 +212,13 @@ def _keys(frames: list[pd.DataFrame], column: str) -> dict[str, int]:
     return {value: n for n, value in enumerate(values, 1)}
 
 
+def _above(frame: pd.DataFrame) -> pd.Series:
+    """Tell the rows that are of a command or the force, not of an LPT."""
+    if "level" not in frame or "lpt" not in frame:
+        return pd.Series(False, index=frame.index)
+    return frame["level"].isin(ABOVE)
+
+
 def _flat(frame: pd.DataFrame) -> pd.DataFrame:
     """Return a frame with its named index as columns, and no geometry."""
     if any(name is not None for name in frame.index.names):
@@ -230,7 +240,8 @@ def _keyed(frame: pd.DataFrame, name: str, star: _Star) -> pd.DataFrame:
         found = frame["hotspot"].astype(object).map(own).astype("Int32")
         keys["hotspot_key"] = found if name != "hotspots" else frame["hotspot_key"]
     if "lpt" in frame:  # 0 stands for "outside all LPTs, or not known"
-        keys["lpt_key"] = frame["lpt"].astype(object).map(star.lpt).fillna(0).astype("int32")
+        lpt = frame["lpt"].astype(object).map(star.lpt).fillna(0).astype("Int32")
+        keys["lpt_key"] = lpt.mask(_above(frame))  # blank, so that no slicer adds a level twice
     if "category" in frame:
         found = frame["category"].astype(object).map(star.category)
         keys["category_key"] = found.astype("Int32")

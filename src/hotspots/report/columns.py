@@ -21,7 +21,7 @@ KINDS = ("text", "number", "whole", "key", "time", "date", "flag")
 _COLUMNS = {
     # keys and dimensions
     "date_key": ("key", "", "the day as yyyymmdd: joins to dim_date"),
-    "lpt_key": ("key", "", "joins to dim_lpt; 0 means outside all LPTs or not known"),
+    "lpt_key": ("key", "", "joins to dim_lpt; 0: none or not known; blank: command or force"),
     "category_key": ("key", "", "joins to dim_category"),
     "hotspot_key": ("key", "", "joins to hotspots"),
     "dim_date.date": ("date", "", "the day"),
