@@ -52,7 +52,7 @@ def test_parts_of_weeks_are_exposed_as_they_were():
     assert np.isnan(hours.loc["Wed 12", "rate"])
     assert hours.loc["Thu 09", "rate"] == 1
     assert hours["low"].isna().all()  # two weeks are too few to draw anew
-    assert "too few weeks for an interval" in profile.text
+    assert "too few to say when it is busiest (2 incidents in 2 weeks" in profile.text
 
 
 def test_a_month_that_was_not_recorded_is_not_exposed():
@@ -211,6 +211,21 @@ def test_same_seed_same_band_and_another_seed_another():
     assert not np.allclose(one["high"], three["high"])
 
 
+def test_the_busiest_hour_is_named_only_where_it_stands_out():
+    flat = pd.concat([spread(400, seed).assign(run=f"{seed:02}") for seed in range(20)])
+    text = hs.week_profile(flat, "run", bootstraps=200).groups["sentence"]
+    assert text.str.contains("no hour stands out beyond chance; the highest is").sum() >= 19
+    planted = pd.concat([spread(300, 1), spread(200, 2, hours=[21])], ignore_index=True)
+    profile = hs.week_profile(planted, bootstraps=200)
+    assert profile.text.startswith("All incidents: busiest on ")
+    assert "21:00 to 22:00" in profile.text.splitlines()[0]
+
+
+def test_a_blank_name_is_no_name():
+    some = pd.concat([spread(60).assign(lpt=name) for name in ("Wexmoor", " ", None)])
+    assert hs.week_profile(some, "lpt").groups["lpt"].tolist() == ["Wexmoor", "no LPT"]
+
+
 # --- peaks ------------------------------
 
 
@@ -261,6 +276,8 @@ def test_few_incidents_or_weeks_are_too_few_to_say():
     assert "too few to say when it peaks (29 incidents in 52 weeks" in few.text
     enough = hs.peak_windows(hs.week_profile(spread(40, hours=[20])))
     assert enough.groups["verdict"].tolist() == ["reliable peak"]
+    day = enough.windows.set_index("hours").loc[4]
+    assert day["low"] == pytest.approx(0.025 ** (1 / 40))  # all of 40 is not surely all
     short = hs.peak_windows(hs.week_profile(spread(200, days=20, hours=[20])))
     assert short.groups["verdict"].tolist() == ["too few to say"]
     assert short.windows["low"].isna().all()
@@ -273,6 +290,7 @@ def test_long_spans_are_too_blurred_for_a_short_window(county):
     peaks = hs.peak_windows(profile)
     assert peaks.groups["verdict"].tolist() == ["times too blurred"]
     assert "it may have happened at any hour they cover" in peaks.text
+    assert "times too blurred to name an hour" in profile.text
 
 
 def test_the_week_is_searched_when_asked():
@@ -350,7 +368,7 @@ def test_half_hours_and_overlaps_are_told():
     assert shares.loc["early", "hours_a_week"] == 7 * 8.5
     assert found.groups[["covered", "overlapping"]].iloc[0].tolist() == pytest.approx([168, 10.5])
     assert shares["share"].sum() == pytest.approx(1 + 10.5 / 168, abs=0.02)
-    assert "Shifts overlap in 10 hours a week" in found.text
+    assert "Shifts overlap in 10.5 hours a week" in found.text
 
 
 def test_intervals_of_shares_hold_the_truth_also_near_nothing():
@@ -360,6 +378,15 @@ def test_intervals_of_shares_hold_the_truth_also_near_nothing():
     truth = found["hours_a_week"] / 168
     inside = (found["low"] <= truth) & (truth <= found["high"])
     assert (inside.groupby(found["shift"]).mean() >= 0.85).all()  # .95 or more in the long run
+
+
+def test_a_handful_is_not_shared_out_and_little_is_not_nothing():
+    day = shifts(("day", "07:00", "19:00", None, None), ("night", "19:00", "07:00", None, None))
+    few = hs.shift_shares(hs.week_profile(spread(19)), day)
+    assert few.text == "All incidents: too few to share out over shifts (19 incidents; 20 needed)."
+    assert few.shares["share"].sum() == pytest.approx(1)
+    some = hs.shift_shares(hs.week_profile(spread(1000, hours=range(8, 18))), day)
+    assert "night 0% (95% interval 0% to under 1%;" in some.text
 
 
 def test_an_lpt_has_its_own_shifts_before_those_of_all(county):
@@ -400,7 +427,8 @@ def test_faulty_shifts_are_all_named():
 def test_one_incident():
     profile = hs.week_profile(exact(["2025-06-06 23:10"]))
     assert profile.groups["incidents"].tolist() == [1]
-    assert "busiest on Friday 23:00 to 24:00" in profile.text
+    assert profile.groups["peak"].tolist() == ["Fri 23"]
+    assert "too few to say when it is busiest (1 incident in 1 week;" in profile.text
     assert hs.peak_windows(profile).groups["verdict"].tolist() == ["too few to say"]
 
 

@@ -126,7 +126,7 @@ def _group(
         raise InputError(what, [fault])
     groups, rows = tables["groups"], tables[table]
     by = list(groups.columns[: list(groups.columns).index("incidents")])
-    values = group if isinstance(group, tuple) else (group,)
+    values = tuple(group) if isinstance(group, tuple | list) else (group,)
     chosen = np.zeros(len(groups), dtype=bool)
     if group is None:
         chosen[int(np.argmax(groups["incidents"].to_numpy()))] = True
@@ -135,7 +135,7 @@ def _group(
     if not chosen.any():
         some = [", ".join(map(str, key)) for key in groups[by].head(6).itertuples(index=False)]
         listed = f"there are {'; '.join(some)}" if by else "the profile has no groups"
-        raise InputError(what, [f"there is no group {group!r}; {listed}."])
+        raise InputError(what, [f"there is no group {group!r:.60}; {listed}."])
     row = groups[chosen].iloc[0]
     return rows[_same(rows, by, tuple(row[by]))], row, by
 
@@ -143,7 +143,7 @@ def _group(
 def _same(frame: pd.DataFrame, by: list[str], values: tuple[Any, ...]) -> NDArray[np.bool_]:
     same = np.ones(len(frame), dtype=bool)
     for column, value in zip(by, values, strict=True):
-        same &= (frame[column] == value).to_numpy(dtype=bool)
+        same &= (frame[column] == str(value)).to_numpy(dtype=bool)
     return same
 
 

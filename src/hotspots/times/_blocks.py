@@ -24,6 +24,9 @@ Floats = NDArray[np.float64]
 FEW_WEEKS = 8
 """Weeks under which no interval is given: there is too little to draw anew."""
 
+LEAST = 30
+"""Incidents under which no hour is called the busiest and no peak reliable."""
+
 _LONG = 200_000_000  # products from which drawing anew takes long enough for a progress bar
 
 

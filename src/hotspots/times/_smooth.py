@@ -17,8 +17,8 @@ _STEPS = 25  # of Newton's method at most; it doubles the digits at each
 
 def read_smooth(smooth: Any) -> float | str | None:
     """Return the hours to smooth over, "harmonic" or None; or raise ``ValueError``."""
-    if smooth is None or smooth == "harmonic":
-        return smooth  # type: ignore[no-any-return]
+    if smooth is None or (isinstance(smooth, str) and smooth == "harmonic"):
+        return smooth
     number = isinstance(smooth, int | float | np.number) and not isinstance(smooth, bool)
     if not number or not 0.25 <= smooth <= 6:
         raise ValueError(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from dataclasses import dataclass
 from typing import Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
@@ -25,6 +26,9 @@ SPIKE = 3
 """How many times the neighbouring hours make times at exactly 00:00 a sign of unknown times."""
 
 _EARLIEST, _LATEST = (int(np.datetime64(year, "s").astype(np.int64)) for year in ("1900", "2101"))
+FEW = 20
+"""Incidents under which no percentage is told."""
+
 _SPIKE_FROM = 20  # times at 00:00 from which they can be a sign of anything
 _FINE = 0.5  # share whose hour must be told by more than the date
 
@@ -86,17 +90,27 @@ def check_times(incidents: Any, what: str) -> list[str]:
     for name in ("occurred_from", "occurred_to"):
         if name not in incidents.columns:
             faults.append(f"column {name!r} is missing; columns found: {have}.")
-        elif isinstance(incidents[name], pd.DataFrame):
-            faults.append(f"column {name!r} is there twice; rename or drop one.")
-        elif not pd.api.types.is_datetime64_dtype(incidents[name].dtype):
+        elif isinstance(column := incidents[name], pd.DataFrame):
+            continue  # twice there, as told below
+        elif not pd.api.types.is_datetime64_dtype(column.dtype):
             faults.append(
-                f"column {name!r} is {incidents[name].dtype}; it must be local date-times without "
+                f"column {name!r} is {column.dtype}; it must be local date-times without "
                 "a time zone: use pd.to_datetime, and .dt.tz_convert(...).dt.tz_localize(None) "
                 "where they carry one."
             )
+    faults += twice(incidents, ("occurred_from", "occurred_to", "category", "origin", "source"))
     if len(incidents) == 0:
         faults.append(f"there are no incidents; {what} needs at least one.")
     return faults
+
+
+def twice(incidents: pd.DataFrame, names: tuple[str, ...]) -> list[str]:
+    """Name the columns that are there more than once."""
+    have = incidents.columns.tolist()
+    return [
+        f"column {name!r} is there twice; rename or drop one." for name in names
+        if have.count(name) > 1
+    ]  # fmt: skip
 
 
 def check_tz(tz: Any) -> list[str]:
@@ -112,11 +126,14 @@ def check_longest(longest: Any, most: pd.Timedelta | None) -> pd.Timedelta | str
     """Return the longest span to use, None for any, or what is wrong with it."""
     if longest is None and most is None:
         return None
+    if not isinstance(longest, str | dt.timedelta | np.timedelta64):
+        kind = type(longest).__name__
+        return f"longest is of type {kind}; give a length of time above 0, as '24h'."
     try:
         length = pd.Timedelta(longest)
-    except (ValueError, TypeError):
+    except ValueError:
         length = pd.NaT  # type: ignore[assignment]
-    if pd.isna(length) or isinstance(longest, int | float) or length <= pd.Timedelta(0):
+    if pd.isna(length) or length <= pd.Timedelta(0):
         return f"longest is {longest!r}; give a length of time above 0, as '24h'."
     if most is not None and length > most:
         return f"longest is {longest!r}; a longer span than 7 days tells nothing of the hour."
@@ -171,9 +188,9 @@ def _impossible(incidents: pd.DataFrame, near: NDArray[np.bool_], a: Seconds, b:
     odd = np.flatnonzero(near & ((a < _EARLIEST) | (b >= _LATEST)))
     stamp = a[odd[0]] if a[odd[0]] < _EARLIEST else b[odd[0]]
     return (
-        f"{len(odd):,} incidents lie outside the years 1900 to 2100 (first: "
-        f"{incidents.index[odd[0]]!r}, {stamp.astype('datetime64[s]')}); set them right or drop "
-        "them."
+        f"times of {len(odd):,} of {len(incidents):,} incidents lie outside the years 1900 to 2100 "
+        f"(first: {incidents.index[odd[0]]!r}, {stamp.astype('datetime64[s]')}); set them right or "
+        "drop them."
     )
 
 
@@ -247,7 +264,7 @@ def treatment_words(spans: Spans, longest: pd.Timedelta | None) -> list[str]:
         "over 7 days": "over 7 days long, spread evenly over the week",
     }
     said = [f"{counts[rule]:,} {what}" for rule, what in words.items() if counts[rule]]
-    if counts["too long"]:
+    if counts["too long"] and len(spans.rule) >= FEW:
         part = counts["too long"] / len(spans.rule)
         percent = f"{part:.0%}" if part >= 0.01 else f"{part:.1%}"
         said[0] = f"{counts['too long']:,} ({percent}) {words['too long']}"

@@ -6,7 +6,12 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
+from ._blocks import FEW_WEEKS, LEAST
+from ._treatment import FEW
+
+_BLUR_H = 4.0  # median length of spans, in hours, from which no hour is named
 _SHOWN = 8  # groups in a text; the table holds them all
 _FULL = {"Mon": "Monday", "Tue": "Tuesday", "Wed": "Wednesday", "Thu": "Thursday",
          "Fri": "Friday", "Sat": "Saturday", "Sun": "Sunday"}  # fmt: skip
@@ -26,9 +31,34 @@ def clock(hour: int) -> str:
     return f"{hour:02}:00"
 
 
+def counted_hours(hours: float) -> str:
+    """Write a number of hours."""
+    return f"{hours:g} hour{'' if hours == 1 else 's'}"
+
+
 def counted(n: int, what: str) -> str:
     """Write a count and its noun."""
     return f"{n:,} {what}{'' if n == 1 else 's'}"
+
+
+def percent(share: float) -> str:
+    """Write a share; neither nothing nor all unless it is."""
+    if 0 < share < 0.005:
+        return "under 1%"
+    return "over 99%" if 0.995 <= share < 1 else f"{share:.0%}"
+
+
+def too_few(row: Any) -> bool:
+    """Tell whether a group has too little for its busiest hours to be named."""
+    return bool(row["incidents"] < LEAST or row["weeks"] < FEW_WEEKS)
+
+
+def how_few(row: Any) -> str:
+    """Say what a group has, and what it would need."""
+    return (
+        f"({counted(row['incidents'], 'incident')} in {counted(row['weeks'], 'week')}; {LEAST} in "
+        f"{FEW_WEEKS} weeks are needed)"
+    )
 
 
 def name_of(row: Any, by: tuple[str, ...]) -> str:
@@ -37,23 +67,30 @@ def name_of(row: Any, by: tuple[str, ...]) -> str:
 
 
 def profile_text(
-    groups: pd.DataFrame, by: tuple[str, ...], told: dict[str, Any]
+    groups: pd.DataFrame, by: tuple[str, ...], stands_out: NDArray[np.bool_], told: dict[str, Any]
 ) -> tuple[str, pd.Series]:
     """Write the paragraph of a profile and a sentence for each group."""
     said = []
-    for row in groups.to_dict("records"):
+    for row, beyond in zip(groups.to_dict("records"), stands_out.tolist(), strict=True):
+        name = name_of(row, by)
         if not row["incidents"]:
-            said.append(f"{name_of(row, by)}: no incident whose time could be used.")
+            said.append(f"{name}: no incident whose time could be used.")
+            continue
+        if too_few(row):
+            said.append(f"{name}: too few to say when it is busiest {how_few(row)}.")
             continue
         day, hour = row["peak"].split()
         when = f"{_FULL[day]} {clock(int(hour))} to {clock(int(hour) + 1)}"
-        band = "too few weeks for an interval"
-        if not np.isnan(row["peak_low"]):
-            band = f"95% interval {number(row['peak_low'])} to {number(row['peak_high'])}"
+        what = "busiest on"
+        if row["span_h"] > _BLUR_H:
+            what = (f"times too blurred to name an hour (half are known to {row['span_h']:.0f} "
+                    "hours or worse); the spans overlap most on")  # fmt: skip
+        elif not beyond:
+            what = "no hour stands out beyond chance; the highest is"
         said.append(
-            f"{name_of(row, by)}: busiest on {when}, {number(row['peak_rate'])} incidents an hour "
-            f"({band}), against {number(row['per_hour'])} over the whole week; "
-            f"{row['incidents']:,} incidents."
+            f"{name}: {what} {when}, {number(row['peak_rate'])} incidents an hour (95% interval "
+            f"{number(row['peak_low'])} to {number(row['peak_high'])}), against "
+            f"{number(row['per_hour'])} over the whole week; {row['incidents']:,} incidents."
         )
     sentences = pd.Series(said, index=groups.index, dtype="str")
     order = groups.sort_values("incidents", ascending=False, kind="stable").index
@@ -61,13 +98,15 @@ def profile_text(
     if len(order) > _SHOWN:
         lines.append(f"... and {len(order) - _SHOWN:,} more in the table groups.")
     lines.append(_basis(told))
-    if told["smooth"] == "harmonic":
+    if all(map(too_few, groups.to_dict("records"))):
+        pass  # no rate is told that could be smoothed
+    elif told["smooth"] == "harmonic":
         lines.append("Smoothed by three harmonics of the day and of the week: the same clock "
                      "every day.")  # fmt: skip
     elif told["smooth"] is not None:
         lines.append(
-            f"Smoothed over about {told['smooth']:g} h either side. Each band is for its own hour; "
-            "which hours stand out beyond chance, peak_windows tells."
+            f"Smoothed over about {counted_hours(told['smooth'])} either side; each interval is "
+            "for its own hour."
         )
     return "\n".join(lines), sentences
 
@@ -82,19 +121,16 @@ def _basis(told: dict[str, Any]) -> str:
     if told["months"]:
         some = ", ".join(told["months"][:6]) + (" and others" if len(told["months"]) > 6 else "")
         said += f" (not wholly recorded and left out: {some})"
-    parts = list(told["times"])
     if told["police"]:
-        parts.insert(0, f"{told['police']:,} police-generated left out (include_police=True "
-                        "counts them)")  # fmt: skip
+        said += f"; {told['police']:,} police-generated left out (include_police=True counts them)"
     if told["counted_police"]:
-        parts.insert(0, f"{told['counted_police']:,} police-generated among them, which show when "
-                        "the police were there")  # fmt: skip
-    return f"{said}. {'Of these times: ' + '; '.join(parts) + '.' if parts else ''}".rstrip()
+        said += (f"; {told['counted_police']:,} police-generated among them, which show when the "
+                 "police were there")  # fmt: skip
+    return f"{said}.{' Of the times: ' + '; '.join(told['times']) + '.' if told['times'] else ''}"
 
 
 def peak_text(
-    groups: pd.DataFrame, windows: pd.DataFrame, coverage: pd.DataFrame, by: tuple[str, ...],
-    least: int, few_weeks: int,
+    groups: pd.DataFrame, windows: pd.DataFrame, coverage: pd.DataFrame, by: tuple[str, ...]
 ) -> tuple[pd.Series, pd.Series, str]:  # fmt: skip
     """Write the verdict and the sentence of each group, and the paragraph."""
     lengths = sorted(set(windows["hours"]))
@@ -104,12 +140,9 @@ def peak_text(
         mine = windows[windows["group"] == n]
         sure = mine[mine["verdict"] == "reliable peak"]
         name = name_of(row, by)
-        if row["incidents"] < least or row["weeks"] < few_weeks:
+        if too_few(row):
             verdicts.append("too few to say")
-            said.append(
-                f"{name}: too few to say when it peaks ({counted(row['incidents'], 'incident')} in "
-                f"{counted(row['weeks'], 'week')}; {least} in {few_weeks} weeks are needed)."
-            )
+            said.append(f"{name}: too few to say when it peaks {how_few(row)}.")
             continue
         if not len(sure):
             best = mine[(mine["hours"] == shown) & (mine["of"] == "day")].iloc[0]
@@ -126,13 +159,13 @@ def peak_text(
                 best = of_it.iloc[int(np.argmin(near))]
                 what = "incidents" if of == "day" else "the week's incidents"
                 parts.append(
-                    f"{best['start']} to {best['end']} holds {best['share']:.0%} of "
-                    f"{what} (95% interval {best['low']:.0%} to {best['high']:.0%}), "
+                    f"{best['start']} to {best['end']} holds {percent(best['share'])} of "
+                    f"{what} (95% interval {percent(best['low'])} to {percent(best['high'])}), "
                     f"{best['lift']:.1f} times an even spread"
                 )
         half = coverage[(coverage["group"] == n) & (coverage["of"] == "day")
                         & (coverage["cover"] == 0.5)].iloc[0]  # fmt: skip
-        parts.append(f"half of all fall within {half['hours']:.0f} hours, {half['start']} to "
+        parts.append(f"half of all fall within {counted_hours(half['hours'])}, {half['start']} to "
                      f"{half['end']}")  # fmt: skip
         said.append(f"{name}: {'; '.join(parts)}.")
     kinds = pd.Series(verdicts, index=groups.index, dtype="str")
@@ -146,18 +179,19 @@ def peak_text(
     tested = int((kinds != "too few to say").sum())
     if tested:
         lines.append(
-            f"Intervals allow for every start and length having been tried. Of "
-            f"{counted(tested, 'group')} tested {int((kinds == 'reliable peak').sum()):,} show a "
-            f"reliable peak; were all hours alike, at most one group in 40 would"
+            "Intervals allow for every start and length having been tried. A reliable peak is "
+            f"found in {int((kinds == 'reliable peak').sum()):,} of {counted(tested, 'group')} "
+            "tested; were all hours alike, it would be in at most one in 40"
             f"{f', here about {tested / 40:.0f}' if tested >= 40 else ''}."
         )
     return kinds, sentences, "\n".join(lines)
 
 
 def _flat(best: Any) -> str:
+    held = "hour holds" if best["hours"] == 1 else f"{best['hours']} hours hold"
     return (
-        f"no reliable peak; the highest {best['hours']} hours hold {best['share']:.0%} (95% "
-        f"interval {best['low']:.0%} to {best['high']:.0%}), and an even spread would give "
+        f"no reliable peak; the highest {held} {percent(best['share'])} (95% interval "
+        f"{percent(best['low'])} to {percent(best['high'])}), and an even spread would give "
         f"{best['hours'] / 24:.0%}"
     )
 
@@ -183,19 +217,24 @@ def shift_text(
         if not row["incidents"]:
             said.append(f"{name}: no incident whose time could be used.")
             continue
+        if row["incidents"] < FEW:
+            said.append(f"{name}: too few to share out over shifts ("
+                        f"{counted(row['incidents'], 'incident')}; {FEW} needed).")  # fmt: skip
+            continue
         parts = []
         for shift in mine.sort_values("share", ascending=False, kind="stable").to_dict("records"):
             band = "too few weeks for an interval"
             if not np.isnan(shift["low"]):
-                band = f"95% interval {shift['low']:.0%} to {shift['high']:.0%}"
+                band = f"95% interval {percent(shift['low'])} to {percent(shift['high'])}"
             parts.append(
-                f"{shift['shift']} {shift['share']:.0%} ({band}; {shift['hours_a_week']:.0f} "
-                f"hours a week, {shift['lift']:.1f} times an even spread)"
+                f"{shift['shift']} {percent(shift['share'])} ({band}; "
+                f"{counted_hours(round(shift['hours_a_week'], 1))} a week, {shift['lift']:.1f} "
+                "times an even spread)"
             )
         sentence = f"{name}: {', '.join(parts)}."
         if row["overlapping"] > 1e-9:
-            sentence += (f" Shifts overlap in {row['overlapping']:.0f} hours a week, which count "
-                         "in each.")  # fmt: skip
+            sentence += (f" Shifts overlap in {counted_hours(round(row['overlapping'], 1))} a "
+                         "week, which count in each.")  # fmt: skip
         said.append(sentence)
     sentences = pd.Series(said, index=groups.index, dtype="str")
     order = groups.sort_values("incidents", ascending=False, kind="stable").index

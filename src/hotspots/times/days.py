@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from typing import Any
 
 import numpy as np
@@ -52,7 +53,9 @@ def policing_day(when: Any, start: int | str = 7) -> Any:
     back = pd.Timedelta(minutes=minute or 0)
     series = isinstance(when, pd.Series)
     times = when
-    if isinstance(when, np.ndarray | list | tuple):
+    if isinstance(when, np.ndarray) and when.ndim == 1 and when.dtype.kind == "M":
+        times = pd.DatetimeIndex(when)
+    elif isinstance(when, np.ndarray | list | tuple):
         times = _read(list(when), faults)
     elif not series and not isinstance(when, pd.DatetimeIndex):
         if not pd.api.types.is_scalar(when):
@@ -68,21 +71,40 @@ def policing_day(when: Any, start: int | str = 7) -> Any:
         )
     if faults:
         raise InputError("policing_day", faults)
+    try:
+        day = (times - back).dt.normalize() if series else (times - back).normalize()
+    except (OverflowError, pd.errors.OutOfBoundsDatetime):
+        raise InputError("policing_day", [
+            "when holds a time at the very end of what can be counted; set it right or drop it."
+        ]) from None  # fmt: skip
     if series:
-        return (times - back).dt.normalize()
-    day = (times - back).normalize()
+        return day
     return day if isinstance(when, np.ndarray | list | tuple | pd.DatetimeIndex) else day[0]
 
 
 def _read(values: list[Any], faults: list[str]) -> pd.DatetimeIndex:
-    """Read times given one by one; a number is no time."""
-    bad: list[Any] = [v for v in values if isinstance(v, int | float | np.number) and v == v]
+    """Read times given one by one, the year first: 01/02 is two days to two people."""
+    odd = [v for v in values if not (isinstance(v, str | dt.date | np.datetime64) or _missing(v))]
+    if not odd:
+        try:
+            every = pd.Series(values, dtype=object)
+            return pd.DatetimeIndex(pd.to_datetime(every, format="ISO8601"))
+        except ValueError:
+            odd = [v for v in values if not _readable(v)]
+    faults.append(
+        f"when holds {odd[0]!r:.60}, no time; write times as '2025-06-06 00:30'." if odd
+        else "when mixes time zones; give local times without one."
+    )  # fmt: skip
+    return pd.DatetimeIndex([])
+
+
+def _missing(value: Any) -> bool:
+    return pd.api.types.is_scalar(value) and bool(pd.isna(value))
+
+
+def _readable(value: Any) -> bool:
     try:
-        read = pd.DatetimeIndex(pd.to_datetime(pd.Series(values, dtype=object)))
-    except (ValueError, TypeError):
-        read, bad = pd.DatetimeIndex([]), bad or values
-    if bad:
-        faults.append(
-            f"when holds {bad[0]!r}, which cannot be read; give times as '2025-06-06 00:30'."
-        )
-    return read
+        pd.to_datetime(value, format="ISO8601")
+    except ValueError:
+        return False
+    return True

@@ -12,14 +12,11 @@ from numpy.typing import NDArray
 
 from ..contracts import InputError, Result
 from ._bins import DAYS
-from ._blocks import FEW_WEEKS
+from ._blocks import FEW_WEEKS, LEAST
 from ._words import peak_text
 from .profile import WeekProfile
 
 Floats = NDArray[np.float64]
-
-LEAST = 30
-"""Incidents under which no peak is called reliable."""
 
 COVERS = (0.5, 0.8)
 """Shares of all incidents whose smallest window is looked for."""
@@ -92,7 +89,8 @@ def peak_windows(
     would be called a peak far too often. So the interval is *simultaneous*: weeks are drawn anew,
     the largest deviation over all starts and lengths is noted, in standard errors, and its 95%
     quantile is the width of every interval; no standard error is less than that of as many
-    independent incidents. It holds the true share of whichever window was found. A peak is
+    independent incidents, and where a window holds all of them the interval begins at Clopper and
+    Pearson's :math:`.025^{1/n}`. It holds the true share of whichever window was found. A peak is
     *reliable* when at least 30 incidents in at least 8 weeks bear it and the interval of its lift
     is above 1: where all hours are alike, at most about one group in forty is called so.
 
@@ -135,9 +133,7 @@ def peak_windows(
     keys = profile.groups[list(profile.by)]
     windows, coverage = (_keyed(table, keys) for table in (rows, covers))
     groups = keys.assign(incidents=used, span_h=span, weeks=len(profile.blocks.week))
-    groups["verdict"], groups["sentence"], said = peak_text(
-        groups, windows, coverage, profile.by, LEAST, FEW_WEEKS
-    )
+    groups["verdict"], groups["sentence"], said = peak_text(groups, windows, coverage, profile.by)
     groups = groups.astype({"verdict": "str", "sentence": "str"})
     drop = [table.drop(columns="group") for table in (windows, coverage)]
     return PeakWindows(drop[0], drop[1], groups, profile.by, said)
@@ -204,8 +200,11 @@ def _search(
         # of equal shares the earliest start; rounding must not choose
         start = int(np.argmax(np.round(held[row], 12))) if not np.isnan(share[0]) else 0
         best, half = float(held[row, start]), reach * float(error[row, start])
-        found.append({"hours": length, "at": start, "share": best, "low": max(best - half, 0.0),
-                      "high": min(best + half, 1.0), "even": length / share.shape[-1]})  # fmt: skip
+        low, high = max(best - half, 0.0), min(best + half, 1.0)
+        if best > 1 - 1e-9:  # nothing varies where everything falls inside; some may yet fall out
+            low = min(low, 0.025 ** (1 / incidents))
+        found.append({"hours": length, "at": start, "share": best, "low": low, "high": high,
+                      "even": length / share.shape[-1]})  # fmt: skip
     return found
 
 

@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from ..contracts import InputError, Result
+from ..contracts import ORIGINS, InputError, Result
 from ._bins import DAYS
 from ._blocks import Blocks, exposed_hours, gather_blocks, recorded_days
 from ._clock import DAY, HOUR, Clock
@@ -26,6 +26,7 @@ from ._treatment import (
     treat,
     treatment_table,
     treatment_words,
+    twice,
 )
 from ._words import profile_text
 
@@ -184,12 +185,12 @@ def week_profile(
         ])  # fmt: skip
     group, keys = _groups(kept, columns)
     blocks = gather_blocks(spans, np.flatnonzero(spans.used), group, len(keys), week, exposed)
-    hours, groups = _tables(blocks, keys, width, bootstraps, seed)
+    hours, groups, stands_out = _tables(blocks, keys, width, bootstraps, seed)
     given = np.bincount(group, minlength=len(keys))
     used = np.bincount(group[spans.used], minlength=len(keys))
     groups["incidents"], groups["left_out"] = used, given - used
     groups["span_h"] = _median_span(spans, group, len(keys))
-    said, groups["sentence"] = profile_text(groups, columns, {
+    said, groups["sentence"] = profile_text(groups, columns, stands_out, {
         "given": len(incidents), "police": int(police.sum()), "used": int(spans.used.sum()),
         "times": treatment_words(spans, length), "months": months, "weeks": len(week),
         "hours": exposed.sum(), "days": days, "smooth": width,
@@ -224,6 +225,13 @@ def _check(
                 faults.append(
                     f"by names {name!r}, which the result has for its own; rename the column."
                 )
+        again = twice(incidents, tuple(name for name in columns if isinstance(name, str)))
+        faults += [fault for fault in again if fault not in faults]
+        if isinstance(origin := incidents.get("origin"), pd.Series):
+            given = set(map(str, origin.dropna().unique()))
+            if unknown := sorted(given - set(ORIGINS)):
+                faults.append(f"origin holds {', '.join(unknown[:5])}; it takes "
+                              f"{', '.join(ORIGINS)}.")  # fmt: skip
     if len(set(map(str, columns))) < len(columns):
         faults.append(f"by repeats a column: {', '.join(map(str, columns))}.")
     width: float | str | None = None
@@ -273,7 +281,8 @@ def _groups(incidents: pd.DataFrame, by: tuple[str, ...]) -> tuple[NDArray[np.in
     for name in by:
         column = incidents[name].astype(object)
         absent = "no LPT" if name == "lpt" else f"no {name}"
-        named[name] = column.where(column.notna(), absent).astype(str).to_numpy(dtype=object)
+        blank = column.isna() | (column.astype(str).str.strip() == "")
+        named[name] = column.mask(blank, absent).astype(str).to_numpy(dtype=object)
     code = np.zeros(len(incidents), dtype=np.int64)
     for values in named.values():
         number, names = pd.factorize(values, sort=True)
@@ -285,9 +294,9 @@ def _groups(incidents: pd.DataFrame, by: tuple[str, ...]) -> tuple[NDArray[np.in
 
 def _tables(
     blocks: Blocks, keys: pd.DataFrame, smooth: float | str | None, bootstraps: int, seed: int,
-) -> tuple[pd.DataFrame, pd.DataFrame]:  # fmt: skip
-    """Rates and bands of every group, and one row on each."""
-    total, rate, low, high = rates(blocks, smooth, bootstraps, seed)
+) -> tuple[pd.DataFrame, pd.DataFrame, NDArray[np.bool_]]:  # fmt: skip
+    """Rates and bands of every group, one row on each, and whether its peak is beyond chance."""
+    total, rate, low, high, least = rates(blocks, smooth, bootstraps, seed)
     exposed = blocks.exposed.sum(axis=0)
     labels = [f"{day} {hour:02}" for day in DAYS for hour in range(24)]
     hours = keys.loc[np.repeat(np.arange(len(keys)), 168)].reset_index(drop=True)
@@ -306,7 +315,7 @@ def _tables(
         peak=pd.Series([labels[k] for k in peak], dtype="str"), peak_rate=rate[row, peak],
         peak_low=low[row, peak], peak_high=high[row, peak],
     )  # fmt: skip
-    return hours, groups
+    return hours, groups, least[row, peak] > groups["per_hour"].to_numpy()
 
 
 def _median_span(spans: Spans, group: NDArray[np.int64], groups: int) -> Floats:
