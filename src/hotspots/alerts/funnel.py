@@ -87,7 +87,7 @@ def funnel_chart(
     -----
     Limits are quantiles .025 and .975 (95%), .001 and .999 (99.8%) of a Poisson law with mean
     :math:`E`, or of a negative binomial with variance :math:`\phi E` or :math:`E + \tau^2 E^2`.
-    With :math:`z = 2(\sqrt O - \sqrt E)`, the outer tenth on each side drawn in to the next
+    With :math:`z = 2(\sqrt{O} - \sqrt{E})`, the outer tenth on each side drawn in to the next
     (winsorised, so that true outliers do not widen their own limits), :math:`\hat\phi` is the
     mean of :math:`z^2` over .679, its value under pure chance, and at least 1. Of :math:`I`
     areas, :math:`\hat\tau^2 = (I \hat\phi - (I - 1)) / (\sum w - \sum w^2 / \sum w)` with
