@@ -62,11 +62,11 @@ plt.show()
 # The county was made with a summer peak of anti-social behaviour, 1.8 times the trough. What was found:
 
 # %%
-planted = hs.make_county(seed=1, months=1).seasons.groupby("category").first()
+seasons = hs.make_county(seed=1, months=1).seasons.query("lpt == 'Elverstone'")
+planted = seasons.set_index("category")[["peak_month", "ratio"]].add_prefix("planted_")
 found = trends.summary.set_index("category")
-found[["peak_month", "ratio", "ratio_low", "ratio_high", "verdict"]].join(
-    planted.rename(columns={"peak_month": "planted_peak", "ratio": "planted_ratio"})
-).dropna(subset=["ratio"]).round(2)
+shown = found[["peak_month", "ratio", "ratio_low", "ratio_high", "verdict"]].join(planted)
+shown.dropna(subset=["ratio"]).round(2)
 
 # %% [markdown]
 # ## Did the level step?
@@ -84,7 +84,7 @@ hs.plot_breaks(vehicle, "Vehicle crime")
 plt.show()
 
 # %% [markdown]
-# In Fennimore, vehicle crime was made to rise by half in the middle of the record.
+# In Fennimore, vehicle crime was made to rise by half in the middle of the record, August 2023. At three a month the records show that it rose; when, and by how much, they leave wide open, and the answer says so.
 #
 # ## Is anything unusual now?
 #
