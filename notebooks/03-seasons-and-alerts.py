@@ -185,5 +185,6 @@ profile = hs.lpt_profile(published, "Elverstone", lpts=lpts)
 print(profile)
 
 # %%
-release = hs.publish_trends(published, lpts=lpts)
+year = published.query("occurred_from >= '2024-04-01'")
+release = hs.publish_trends(year, lpts=lpts)
 print(release)
