@@ -193,7 +193,9 @@ def test_a_step_is_dated_sized_and_said():
     assert row["level_after"] / row["level_before"] == pytest.approx(row["ratio"])
     assert row["level_before"] == pytest.approx(40, rel=0.1)
     assert row["gain"] > row["needed"] == pytest.approx(3 * np.log(60))
-    assert "1 break in level, in 1 of 1 series searched" in breaks.text
+    assert breaks.text.startswith(
+        "A step in level was found, January 2014 to December 2018: Vehicle crime rose by"
+    )
     assert "rose by" in breaks.text
     assert "unexplained" in breaks.text
     assert "pass steps=breaks.steps" in breaks.text
@@ -301,7 +303,7 @@ def test_no_more_false_breaks_than_stated_and_the_number_expected_is_said():
     flat = pd.concat([table(rng.poisson(12, 60), category=f"S{k:03d}") for k in range(200)])
     breaks = hs.find_breaks(flat)
     assert (breaks.summary["verdict"] == "step").sum() <= FALSE_RATE * 200
-    assert "chance would show some in at most about 10 (5%)" in breaks.text
+    assert "By chance alone at most about 10 (5%) would show one." in breaks.text
 
 
 def test_no_percentage_where_either_count_is_small():
@@ -408,7 +410,7 @@ def test_a_force_extends_the_registry_with_its_own(tmp_path):
     assert len(hs.read_known_changes(own)) == 1
     counts = RNG(1).poisson(np.where(np.arange(60) < 33, 40, 60))
     row = only(hs.find_breaks(table(counts, "2014-01-01"), registry=known))
-    assert row["known"] == "coincides with new record system (04 October 2016)"
+    assert row["known"] == "coincides with new record system (October 2016)"
     assert row["kind"] == "system"
     pd.testing.assert_frame_equal(hs.read_known_changes(own, hs.read_known_changes()), known)
 
@@ -426,15 +428,15 @@ DATES = tuple(month(m) for m in ("2023-05", "2023-06", "2023-04", "2023-08"))
 
 
 def test_labels_say_no_more_than_is_known():
-    assert label(registry(), DATES, 31) == ("probably recording: x (15 May 2023)", "recording")
+    assert label(registry(), DATES, 31) == ("probably recording: x (May 2023)", "recording")
     assert label(registry(verified=False), DATES, 31)[0] == (
-        "perhaps recording, not verified: x (15 May 2023)"
+        "perhaps recording, not verified: x (May 2023)"
     )
-    assert label(registry(kind="covid"), DATES, 31)[0] == "coincides with x (15 May 2023)"
+    assert label(registry(kind="covid"), DATES, 31)[0] == "coincides with x (May 2023)"
     assert label(registry(start=pd.Timestamp("2022-11-15")), DATES, 31) == ("unexplained", "")
     # the end of something is a change too
     ended = registry(start=pd.Timestamp("2020-03-23"), end=pd.Timestamp("2023-05-20"))
-    assert label(ended, DATES, 31)[0] == "probably recording: x, its end (20 May 2023)"
+    assert label(ended, DATES, 31)[0] == "probably recording: x, its end (May 2023)"
     wide = (month("2023-05"), month("2023-06"), month("2021-01"), month("2023-08"))
     assert label(registry(), wide, 31) == (
         "date too uncertain to say what it coincides with", ""
@@ -454,7 +456,7 @@ def test_the_nearest_of_several_changes_comes_first():
         registry(name="other", start=month("2023-04")),
     ], ignore_index=True)  # fmt: skip
     said, kind = label(known, DATES, 31)
-    assert said.startswith("probably recording: near (15 May 2023); probably recording: other")
+    assert said.startswith("probably recording: near (May 2023); probably recording: other")
     assert said.endswith(", and 1 more")
     assert kind == "recording"
 
@@ -517,7 +519,7 @@ def test_bad_arguments_are_refused_together():
     with pytest.raises(hs.InputError):
         hs.find_breaks("counts")
     counted = hs.count_series(table([5] * 30, freq="D"), by=("category",), freq="D")
-    with pytest.raises(hs.InputError, match="a level is told from months"):
+    with pytest.raises(hs.InputError, match="freq='D', not"):
         hs.find_breaks(counted)
 
 

@@ -1,4 +1,4 @@
-"""What the breaks say in plain English: how many beside how many by chance, then each."""
+"""What the breaks say in plain English: the largest, how many chance would show, then each."""
 
 from __future__ import annotations
 
@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
 _SHOWN = 12  # series told of in the text; the summary table holds them all
 _NAMED = 6  # series named where nothing changed
+_LARGEST = 3  # series named in the first line
 
 
 def counted(number: int, noun: str) -> str:
@@ -45,7 +46,7 @@ def _when(row: Any, panel: Panel) -> str:
     start, earliest, latest = (period(row[name], freq) for name in ("start", "earliest", "latest"))
     if row["gap"]:
         said = f"between {period(row['_old'], freq)} and {start}, in a gap of the records"
-        if row["_old"] < row["earliest"] and latest == start:
+        if row["_old"] <= row["earliest"] and latest == start:
             return said
         return f"{said} (possible: {earliest} to {latest})"
     if earliest == latest:
@@ -74,12 +75,16 @@ def _step(row: Any, panel: Panel, unsure: bool) -> str:
     return f"{size}; {row['known']}"
 
 
+def _name(row: Any, keys: list[str]) -> str:
+    return ", ".join(str(row[key]) for key in keys if key != "level") or "All incidents"
+
+
 def sentence(
     row: dict[str, Any], breaks: pd.DataFrame | None, keys: list[str], panel: Panel
 ) -> str:
     """Write the sentence of one group."""
     name = FREQ[panel.freq][2]
-    who = ", ".join(str(row[key]) for key in keys if key != "level") or "All incidents"
+    who = _name(row, keys)
     recorded = f"{counted(row['periods'], name)} recorded"
     if row["verdict"] == "too few to say":
         return f"{who}: {counted(row['incidents'], 'incident')}, too few to say."
@@ -111,10 +116,10 @@ def paragraph(
 ) -> str:  # fmt: skip
     """Put the paragraph together, the answer first."""
     name = FREQ[panel.freq][2]
-    verdict = summary["verdict"]
-    searched = ~verdict.isin(["too few to say", "too short to say"])
-    n, held = int(searched.sum()), int((verdict == "step").sum())
-    span = f"{period(panel.start[0], panel.freq)} to {period(panel.start[-1], panel.freq)}"
+    keys = list(panel.keys.columns)
+    searched = ~summary["verdict"].isin(["too few to say", "too short to say"])
+    n, span = int(searched.sum()), _spans(panel.start, panel.freq)
+    told = _told(summary, breaks)
     if n == 0:
         lines = [
             f"No series can be searched for breaks, {span}: a level lasts at least "
@@ -122,61 +127,74 @@ def paragraph(
             f"{name}s and 20 incidents."
         ]
     else:
-        sure = int(breaks["sure"].sum())
-        found = f"{counted(sure, 'break')} in level, in {held:,} of" if sure else (
-            "No clear break in level in any of" if n > 1 else "No clear break in level in"
-        )  # fmt: skip
-        lines = [f"{found} {counted(n, 'series')} searched, {span}. {_chance(n, facts)}"]
-    lines += _told(summary, breaks)
-    lines += _silent(summary, "no change", "No break")
+        lines = [f"{_finding(told, breaks, n, keys, span)} {_chance(n, facts)}"]
+    lines += told["sentence"].head(_SHOWN).tolist()
+    if len(told) > _SHOWN:
+        lines.append(f"... and {len(told) - _SHOWN:,} more in the table summary.")
+    lines += _silent(summary, "no change", "No step", keys)
     for why in ("too few to say", "too short to say"):
-        lines += _silent(summary, why, why.capitalize())
+        lines += _silent(summary, why, why.capitalize(), keys)
     lines += _reservations(summary, panel, counts)
     if len(breaks):
         lines.append(
-            "Nothing was taken out on account of any of this, and a date that coincides proves "
-            "nothing. To let a trend step at the clear breaks, pass steps=breaks.steps to "
-            "seasonal_trends."
+            "No count was changed on account of this; a date that coincides proves nothing."
         )
+    if breaks["sure"].any():
+        lines[-1] += " To let a trend step here, pass steps=breaks.steps to seasonal_trends."
     return "\n".join(lines)
 
 
+def _finding(told: pd.DataFrame, breaks: pd.DataFrame, n: int, keys: list[str], span: str) -> str:
+    """Say in how many series a step was found, and the largest of them."""
+    held = told[told["verdict"] == "step"]
+    if not len(held):
+        clear, where = "clear " if len(told) else "", f" in any of {n:,} series" if n > 1 else ""
+        return f"No {clear}step in level was found{where}, {span}."
+    largest = []
+    for group, row in held.head(_LARGEST).iterrows():
+        steps = breaks[breaks["_group"] == group]
+        step = steps.loc[_move(steps).idxmax()]
+        size = "" if np.isnan(step["change"]) else f" by {abs(step['ratio'] - 1):.0%}"
+        largest.append(f"{_name(row, keys)} {'rose' if step['ratio'] > 1 else 'fell'}{size}")
+    what = "A step in level was" if held["steps"].sum() == 1 else "Steps in level were"
+    where = f" in {len(held):,} of {n:,} series" if n > 1 else ""
+    more = f" and {len(held) - _LARGEST:,} more" if len(held) > _LARGEST else ""
+    return f"{what} found{where}, {span}: {', '.join(largest)}{more}."
+
+
 def _chance(n: int, facts: dict[str, Any]) -> str:
+    rate, number = facts["rate"], facts["rate"] * n
     if not facts["usual"]:
         return (
-            f"With penalty={facts['penalty']:g} in place of 3 more of them are false than the "
-            f"usual {facts['rate']:.0%}; how many is not known."
+            f"With penalty={facts['penalty']:g} in place of 3 more series than the usual "
+            f"{rate:.0%} show one by chance; how many is not known."
         )
-    number = facts["rate"] * n
-    some = f"at most about {number:,.0f}" if number >= 1.5 else f"at most {number:.1g}"
-    rate = f"{facts['rate']:.0%}"
-    return f"If nothing had changed anywhere, chance would show some in {some} ({rate})."
+    if n == 1:
+        return f"By chance alone at most one such series in {round(1 / rate)} would show one."
+    few = "fewer than one" if number < 1 else f"at most about {number:,.0f} ({rate:.0%})"
+    return f"By chance alone {few} would show one."
 
 
-def _told(summary: pd.DataFrame, breaks: pd.DataFrame) -> list[str]:
-    """Give the sentences of what changed, clear steps first, the strongest of each first."""
+def _move(breaks: pd.DataFrame) -> pd.Series:
+    """Incidents a period that each step adds or takes."""
+    return (breaks["level_after"] - breaks["level_before"]).abs()
+
+
+def _told(summary: pd.DataFrame, breaks: pd.DataFrame) -> pd.DataFrame:
+    """Give what changed: clear steps first, those of most incidents a period first."""
     order = {"step": 0, "step or gradual": 1, "gradual": 2}
     told = summary[summary["verdict"].isin(list(order))]
-    if not len(told):
-        return []
-    strength = breaks.groupby("_group")["gain"].max() if "_group" in breaks else pd.Series()
-    told = told.assign(
-        _order=told["verdict"].map(order), _gain=-strength.reindex(told.index).fillna(0.0)
-    ).sort_values(["_order", "_gain"], kind="stable")
-    lines = told["sentence"].head(_SHOWN).tolist()
-    if len(told) > _SHOWN:
-        lines.append(f"... and {len(told) - _SHOWN:,} more in the table summary.")
-    return lines
+    slow = told["per_period"] * (told["ratio"] - 1).abs()
+    most = _move(breaks).groupby(breaks["_group"]).max().reindex(told.index)
+    told = told.assign(_order=told["verdict"].map(order), _most=-most.fillna(slow).fillna(0.0))
+    return told.sort_values(["_order", "_most"], kind="stable")
 
 
-def _silent(summary: pd.DataFrame, verdict: str, said: str) -> list[str]:
+def _silent(summary: pd.DataFrame, verdict: str, said: str, keys: list[str]) -> list[str]:
     rows = summary[summary["verdict"] == verdict]
-    if not len(rows):
+    if not len(rows) or not keys:
         return []
-    keys = [c for c in summary.columns[: list(summary.columns).index("periods")] if c != "level"]
-    if not keys:
-        return [f"{said}."] if verdict == "no change" else []
-    names = [", ".join(map(str, key)) for key in rows[keys].itertuples(index=False)]
+    names = [_name(row, keys) for row in rows.to_dict("records")]
     shown = ", ".join(names) if len(names) <= _NAMED else counted(len(names), "series")
     return [f"{said}: {shown}."]
 
@@ -186,14 +204,16 @@ def _reservations(summary: pd.DataFrame, panel: Panel, counts: CountSeries) -> l
     gap = panel.inside & ~panel.used
     if gap.any():
         when = _spans(panel.start[gap.any(axis=0)], panel.freq)
-        lines.append(f"Not or only thinly recorded, and so no level: {when}.")
+        every = (gap | ~panel.inside)[:, gap.any(axis=0)].all()
+        some = "" if every else " (in some series)"
+        lines.append(f"Not or only thinly recorded, and so no level: {when}{some}.")
     searched = ~summary["verdict"].isin(["too few to say", "too short to say"])
     bare = int((searched & (summary["season"] == "none")).sum())
     if bare:
-        every = "every series" if bare == searched.sum() else counted(bare, "series")
+        these = "" if bare == searched.sum() else f" of {counted(bare, 'series')}"
         lines.append(
-            f"No factors of the season were taken out of {every} (under three years recorded, or "
-            "no season found); one smooth wave a year was allowed for instead."
+            f"No season was taken out{these} (under three years recorded, or none found); one "
+            "smooth wave a year was allowed for instead."
         )
     if counts.police:
         lines.append(

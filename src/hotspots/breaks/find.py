@@ -178,8 +178,6 @@ def find_breaks(
     known = _checked(freq, registry, penalty)
     counted = count_series(incidents, by, freq, lpts=lpts, what="find_breaks")
     panel = counted.panel
-    if counted.freq not in SHORTEST:
-        raise InputError("find_breaks", [_days(counted.freq)])
     sources = sorted(set(counted.periods["source"].astype(str)) - {"all", "unknown"})
     found, e, source, why = _searched(panel, penalty)
     seen = Seen(panel, found, e, known, sources)

@@ -47,7 +47,7 @@ def read_known_changes(
         One row per change, by date: ``name``, ``start``, ``end`` (NaT: none), ``categories``,
         ``forces``, ``lpts`` (parted by "; ", empty: all), ``kind`` (recording, covid, system,
         organisation), ``gradual`` (came bit by bit, makes no step), ``source`` and ``verified``
-        (the date was read in the source).
+        (the month at least was read in the source).
 
     Raises
     ------
@@ -224,7 +224,7 @@ def slow_label(registry: pd.DataFrame, first: pd.Timestamp, last: pd.Timestamp) 
 
 def _told(row: dict[Any, Any], ended: bool) -> str:
     when = row["end"] if ended else row["start"]
-    name = f"{row['name']}{', its end' if ended else ''} ({when:%d %B %Y})"
+    name = f"{row['name']}{', its end' if ended else ''} ({when:%B %Y})"
     if row["gradual"]:
         name = f"{row['name']} ({row['start']:%Y} to {row['end']:%Y})"
     if row["kind"] == "recording":
