@@ -140,11 +140,35 @@ def test_every_fault_of_the_question_is_named_at_once(county):
     assert "command" in str(caught.value)
 
 
-def test_counts_are_not_passed_off_for_other_groups(county):
+@pytest.mark.parametrize(
+    ("asked", "said"),
+    [({}, r"by=\['category'\] and freq='MS', not by=\['lpt'\]"),
+     ({"by": ["lpt", "category"]}, "anew"),
+     ({"by": ["category"], "freq": "W-MON"}, "not by=.* and freq='W-MON' as asked"),
+     ({"by": None}, "by is None"), ({"by": 3, "freq": "Q"}, "2 faults")],
+)  # fmt: skip
+def test_counts_are_not_passed_off_for_what_they_are_not(county, asked, said):
     counted = count_series(county.incidents, ["category"])
-    assert count_series(counted, ["category"]) is counted
-    with pytest.raises(hs.InputError, match="count anew"):
-        count_series(counted, ["command"])
+    assert count_series(counted, "category") is counted
+    with pytest.raises(hs.InputError, match=said):
+        count_series(counted, **asked)
+
+
+def test_counts_without_levels_have_no_commands(county):
+    counted = count_series(county.incidents, ["lpt", "category"])
+    assert count_series(counted, ["category", "lpt"]) is counted
+    with pytest.raises(hs.InputError, match="count anew with lpts"):
+        count_series(counted, ["lpt", "category"], lpts=county.lpts)
+    with pytest.raises(hs.InputError, match="lpts"):
+        count_series(counted, ["lpt", "category"], lpts="lpts.gpkg")
+
+
+@pytest.mark.parametrize("ask", ["seasonal_trends", "find_alerts", "forecast", "find_breaks",
+                                 "publish_trends", "calendar_effects"])  # fmt: skip
+def test_no_method_takes_counts_by_one_thing_for_counts_by_another(county, ask):
+    by = ["category"] if ask in ("seasonal_trends", "forecast") else ["lpt"]
+    with pytest.raises(hs.InputError, match="the counts given are by="):
+        getattr(hs, ask)(count_series(county.incidents, by))
 
 
 def test_the_order_of_rows_does_not_matter(county):

@@ -178,8 +178,6 @@ def forecast(
     """
     _checked(freq, horizon, method, origins, seed)
     counted = count_series(incidents, by, freq, lpts=lpts, what="forecast")
-    if counted.freq != freq:
-        _checked(counted.freq, horizon, method, origins, seed)
     _enough(counted, lpts)
     panel = counted.panel
     levels = "level" in panel.keys.columns

@@ -168,9 +168,6 @@ def _checked(
 ) -> tuple[tuple[str, ...], tuple[str, ...]]:
     """Refuse what may not be published, naming everything at once."""
     faults = []
-    given = isinstance(incidents, CountSeries)
-    if given:
-        by, freq = incidents.by, incidents.freq
     if isinstance(by, str):
         by = (by,)
     if by is None or not np.iterable(by):

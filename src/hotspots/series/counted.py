@@ -104,7 +104,8 @@ def count_series(
         Incidents, all categories of the sources in question: a period without a single row of a
         source counts as not recorded, so a rare category on its own would lose its true zeros.
         Or a table of counts with ``period_start``, ``incidents`` (NaN: not recorded), the columns
-        of ``by`` and, where known, ``status``. A CountSeries is returned as it is.
+        of ``by`` and, where known, ``status``. A CountSeries is returned as it is, and refused
+        where ``by`` or ``freq`` ask for something else.
     by : sequence of str
         ``lpt``, ``category``, ``command`` or any other column of text; empty for everything
         together. A group is a combination that occurs at least once.
@@ -142,7 +143,7 @@ def count_series(
     1
     """
     if isinstance(incidents, CountSeries):
-        return _again(incidents, by, freq, what)
+        return _again(incidents, by, freq, lpts, what)
     by, faults = _asked(by, freq)
     if lpts is not None and "lpt" not in by:
         lpts = None  # there is no hierarchy to build without the LPTs in it
@@ -176,17 +177,25 @@ def _asked(by: Any, freq: Any) -> tuple[tuple[str, ...], list[str]]:
     return by, faults
 
 
-def _again(counted: CountSeries, by: Any, freq: str, what: str) -> CountSeries:
-    """Return counts made before, unless something else is asked of them."""
-    asked = (by,) if isinstance(by, str) else tuple(by)
-    if asked in (counted.by, ("lpt",), ("category",), ("lpt", "category")) and freq in (
-        counted.freq, "MS", "W-MON",
-    ):  # fmt: skip
-        return counted
-    raise InputError(what, [
-        f"the counts given are by {', '.join(counted.by) or 'nothing'} and freq="
-        f"{counted.freq!r}; count anew for by={list(asked)} and freq={freq!r}."
-    ])  # fmt: skip
+def _again(counted: CountSeries, by: Any, freq: Any, lpts: Any, what: str) -> CountSeries:
+    """Return counts made before, where they are what is asked for: nothing is passed off."""
+    asked, faults = _asked(by, freq)
+    have = f"by={list(counted.by)} and freq={counted.freq!r}"
+    if not faults and (sorted(asked), freq) != (sorted(counted.by), counted.freq):
+        faults.append(
+            f"the counts given are {have}, not by={list(asked)} and freq={freq!r} as asked (or "
+            f"left at its default); say {have}, or count anew."
+        )
+    if lpts is not None and "lpt" in counted.by:
+        faults += _without_command(lpts)
+        if "level" not in counted.keys:
+            faults.append(
+                "lpts asks for commands and the force, which the counts given do not have; count "
+                "anew with lpts=..., or leave lpts out."
+            )
+    if faults:
+        raise InputError(what, faults)
+    return counted
 
 
 def _without_command(lpts: Any) -> list[str]:
