@@ -38,27 +38,31 @@ def rates(
             drawn = smoothed(drawn, again, smooth)
         else:
             drawn = np.divide(drawn, again, out=np.full(drawn.shape, np.nan), where=again > 0)
-        low[n], high[n], least[n] = _band(rate[n], drawn, exposed, smooth, blocks.widening())
+        low[n], high[n], least[n] = _band(rate[n], drawn, blocks, smooth)
     return total, rate, low, high, least
 
 
 def _band(
-    rate: Floats, drawn: Floats, exposed: Floats, smooth: float | str | None, widening: float
+    rate: Floats, drawn: Floats, blocks: Blocks, smooth: float | str | None
 ) -> tuple[Floats, Floats, Floats]:
     """95% band of rates (168,) from their draws (draws, 168), and the low end for all at once."""
-    from scipy.special import gammaincinv, ndtri
+    from scipy.special import gammaincinv, ndtri, stdtrit
+
+    widening, exposed = blocks.widening(), blocks.exposed.sum(axis=0)
+    # far out in the tail it tells that few weeks know their own variance badly
+    unsure = stdtrit(len(blocks.week) - 1, _SIDE / 168) / ndtri(_SIDE / 168)
 
     if smooth == "harmonic":
         error = widening * np.log(drawn).std(axis=0)
-        z, most = -ndtri(_SIDE), -ndtri(_SIDE / 168)
+        z, most = -ndtri(_SIDE), -ndtri(_SIDE / 168) * unsure
         return rate * np.exp(-z * error), rate * np.exp(z * error), rate * np.exp(-most * error)
     with np.errstate(invalid="ignore", divide="ignore"):
         variance = (widening * np.nanstd(drawn, axis=0)) ** 2
         weight = kernel(smooth if isinstance(smooth, float) else None)
         half = weight.max() / (exposed @ weight) / 2  # what half an incident more would add
-        low, least = (
-            gammaincinv(rate**2 / variance, side) * variance / rate for side in (_SIDE, _SIDE / 168)
-        )
+        low = gammaincinv(rate**2 / variance, _SIDE) * variance / rate
+        wide = variance * unsure**2
+        least = gammaincinv(rate**2 / wide, _SIDE / 168) * wide / rate
         shape = (rate + half) ** 2 / (variance + half**2)
         high = gammaincinv(shape, 1 - _SIDE) * (rate + half) / shape
     known = (variance > 0) & (rate > 0)

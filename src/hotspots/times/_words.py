@@ -181,8 +181,8 @@ def peak_text(
         lines.append(
             "Intervals allow for every start and length having been tried. A reliable peak is "
             f"found in {int((kinds == 'reliable peak').sum()):,} of {counted(tested, 'group')} "
-            "tested; were all hours alike, it would be in at most one in 40"
-            f"{f', here about {tested / 40:.0f}' if tested >= 40 else ''}."
+            "tested; were all hours alike, it would be in about one in 40 at most"
+            f"{f', here {tested / 40:.0f}' if tested >= 40 else ''}."
         )
     return kinds, sentences, "\n".join(lines)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import warnings
 from typing import Any
 
 import numpy as np
@@ -87,9 +88,11 @@ def _read(values: list[Any], faults: list[str]) -> pd.DatetimeIndex:
     odd = [v for v in values if not (isinstance(v, str | dt.date | np.datetime64) or _missing(v))]
     if not odd:
         try:
-            every = pd.Series(values, dtype=object)
-            return pd.DatetimeIndex(pd.to_datetime(every, format="ISO8601"))
-        except ValueError:
+            with warnings.catch_warnings():  # before pandas 3 mixed zones only warn, then fail
+                warnings.simplefilter("ignore", FutureWarning)
+                every = pd.to_datetime(pd.Series(values, dtype=object), format="ISO8601")
+            return pd.DatetimeIndex(every)
+        except (ValueError, TypeError):
             odd = [v for v in values if not _readable(v)]
     faults.append(
         f"when holds {odd[0]!r:.60}, no time; write times as '2025-06-06 00:30'." if odd
