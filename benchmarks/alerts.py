@@ -23,6 +23,7 @@ from hotspots.series import Panel
 MEANS = np.array([0.5, 1, 2, 5, 10, 30, 100])
 LEVELS = (0.00135, 0.01, 0.05)
 EACH = 20  # groups of every mean in a pool
+PAST = 157  # weeks recorded: three years, from which season and growth can be told
 
 
 def as_panel(y: np.ndarray, freq: str = "W-MON", start: str = "2020-01-06") -> Panel:
@@ -118,13 +119,13 @@ def false_alarms(rng: np.random.Generator) -> None:
                 found = []
                 for _ in range(30 if pooled else 6):
                     mean = np.repeat(MEANS, EACH)
-                    y = draw(rng, np.repeat(mean[:, None], baseline + 1, axis=1), phi)
+                    y = draw(rng, np.repeat(mean[:, None], PAST + 1, axis=1), phi)
                     parts = [np.arange(len(mean))] if pooled else (
                         np.arange(len(mean)).reshape(-1, 4)
                     )  # fmt: skip
                     least = np.zeros((len(LEVELS), len(mean)))
                     for part in parts:
-                        law = look(as_panel(y[part]), baseline, baseline).law
+                        law = look(as_panel(y[part]), PAST, baseline).law
                         least[:, part] = [law.least(level) for level in LEVELS]
                     rate = upper(least, mean, phi) / np.array(LEVELS)[:, None]
                     found.append([rate[:, mean == m].mean(axis=1) for m in MEANS])
@@ -136,32 +137,39 @@ def harder(rng: np.random.Generator) -> None:
     head("140 series, 52 weeks: false alarms over the nominal .00135, .01, .05")
     mean = np.repeat(MEANS, EACH)
     weeks = np.arange(209)
-    season = np.exp(0.25 * np.cos(2 * np.pi * weeks / 52.18))
+    season = np.exp(0.25 * np.cos(2 * np.pi * weeks / 52.18))  # its peak is at 0, 52, 104...
+    year = np.exp(0.25 * np.cos(2 * np.pi * (weeks[:105] - 52) / 52.18))
+    quarters, round_year = (208, 195, 182, 169), (52, 58, 65, 71, 78, 84, 91, 97)
+
+    def grown(rate: float) -> np.ndarray:
+        return (1 + rate) ** (weeks / 52.18)
+
     cases = {
-        "upper, variance mean + .05 mean²": (1 + 0.05 * mean, np.ones(209), 208, False),
-        "upper, each its own variance, 1 to 4 × mean": (None, np.ones(209), 208, False),
-        "upper, variance 2 × mean, outbreaks in the baseline": (2.0, np.ones(209), 208, True),
-        "upper, season ±28%, four years": (1.0, season, None, False),
-        "upper, season ±28%, four years, variance 2 × mean": (2.0, season, None, False),
-        "upper, season ±28%, one year (none can be learned)": (1.0, season[-53:], None, False),
-        "upper, falling by 10% a year": (1.0, np.exp(-0.105 * weeks / 52.18), 208, False),
-        "upper, rising by 10% a year": (1.0, np.exp(0.095 * weeks / 52.18), 208, False),
-        "upper, rising by 10% a year, baseline 26 weeks": (
-            1.0, np.exp(0.095 * weeks / 52.18), 208, False,
-        ),
+        "upper, variance mean + .05 mean²": (1 + 0.05 * mean, np.ones(209), (208,)),
+        "upper, each its own variance, 1 to 4 × mean": (None, np.ones(209), (208,)),
+        "upper, variance 2 × mean, outbreaks in the baseline": (2.0, np.ones(209), (208,)),
+        "upper, season ±28%, four years": (1.0, season, quarters),
+        "upper, season ±28%, four years, variance 2 × mean": (2.0, season, quarters),
+        "upper, falling by 10% a year": (1.0, grown(-0.1), (208,)),
+        "upper, rising by 10% a year": (1.0, grown(0.1), (208,)),
+        "upper, rising by 20% a year": (1.0, grown(0.2), (208,)),
+        "upper, rising by 10% a year, baseline 26 weeks": (1.0, grown(0.1), (208,)),
+        "upper, rising by 10% a year, season ±28%": (1.0, grown(0.1) * season, quarters),
+        "upper, one year recorded": (1.0, np.ones(209), (52,)),
+        "upper, one year recorded, rising by 10%": (1.0, grown(0.1), (52,)),
+        "upper, one to two years recorded, season ±28%": (1.0, year, round_year),
+        "upper, one year recorded, season ±28%, its peak": (1.0, year, (52,)),
     }  # fmt: skip
-    for name, (phi, shape, at, outbreak) in cases.items():
+    for name, (phi, shape, ends) in cases.items():
         found = []
-        for _ in range(12):
+        for _ in range(12 if len(ends) == 1 else 4):
             spread = rng.permutation(np.linspace(1, 4, len(mean))) if phi is None else phi
             spread = np.broadcast_to(spread, mean.shape)
             expected = mean[:, None] * shape
             y = draw(rng, expected, spread[:, None])
-            if outbreak:
+            if "outbreaks" in name:
                 hit = rng.integers(len(shape) - 52, len(shape) - 1, len(mean))
                 y[np.arange(len(mean)), hit] += np.ceil(6 * np.sqrt(2 * mean))
-            ends = [at] if at else [len(shape) - 1 - back for back in (0, 13, 26, 39)]
-            ends = [end for end in ends if end >= 52]
             for end in ends:
                 law = look(as_panel(y[:, : end + 1]), end, 26 if "26" in name else 52).law
                 rate = np.array([upper(law.least(v), expected[:, end], spread) / v for v in LEVELS])
@@ -170,8 +178,8 @@ def harder(rng: np.random.Generator) -> None:
     for phi in (1.0, 2.0):
         found = []
         for _ in range(20):
-            y = draw(rng, np.repeat(mean[:, None], 53, axis=1), phi)
-            law = look(as_panel(y), 52, 52).law
+            y = draw(rng, np.repeat(mean[:, None], PAST + 1, axis=1), phi)
+            law = look(as_panel(y), PAST, 52).law
             rates = []
             for level in LEVELS:
                 most = law.ppf(level)
@@ -191,8 +199,8 @@ def power(rng: np.random.Generator) -> None:
         for baseline in (8, 26, 52):
             found = np.zeros((len(multiples), len(MEANS)))
             for _ in range(10):
-                y = draw(rng, np.repeat(mean[:, None], baseline + 1, axis=1), phi)
-                least = look(as_panel(y), baseline, baseline).law.least(0.00135)
+                y = draw(rng, np.repeat(mean[:, None], PAST + 1, axis=1), phi)
+                least = look(as_panel(y), PAST, baseline).law.least(0.00135)
                 for k, times in enumerate(multiples):
                     rate = upper(least, times * mean, phi)
                     found[k] += [rate[mean == m].mean() / 10 for m in MEANS]

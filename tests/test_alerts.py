@@ -63,10 +63,10 @@ def test_without_season_or_dispersion_it_is_the_plain_predictive_law():
     total = np.array([sum(values[:52]) for values in counts.values()])
     last = np.array([values[52] for values in counts.values()])
     assert found["before"].tolist() == total.tolist()  # no week is far out
-    assert found["expected"].to_numpy() == pytest.approx((total + 0.5) / 52)
+    assert found["expected"].to_numpy() == pytest.approx((total + 0.5) / 52, rel=0.002)
     assert (found["recorded"] == 52).all()
     law = stats.nbinom(total + 0.5, 52 / 53)
-    assert found["p_high"].to_numpy() == pytest.approx(law.sf(last - 1), abs=0.01)
+    assert found["p_high"].to_numpy() == pytest.approx(law.sf(last - 1), abs=0.012)
     assert np.abs(found["low"] - law.ppf(0.025)).max() <= 1
     assert np.abs(found["high"] - law.ppf(0.975)).max() <= 1
     assert (found["alert_from"] >= law.isf(0.00135) + 1).all()
@@ -119,6 +119,30 @@ def test_days_are_compared_with_the_same_weekday():
     assert "same weekday of the 52 weeks before" in alerts.text
 
 
+@pytest.mark.parametrize("rate", [-0.1, 0.1])
+def test_growth_is_followed_where_two_years_tell_it_from_a_season(rate):
+    grown = 400 * (1 + rate) ** (np.arange(157) / 52.18)
+    counts = {f"L{i}": np.round(grown) for i in range(6)}
+    long = only(hs.find_alerts(table(counts), ["lpt"]))
+    assert long["expected"].to_numpy() == pytest.approx(grown[-1], rel=0.01)
+    short = only(hs.find_alerts(table({k: v[-53:] for k, v in counts.items()}), ["lpt"]))
+    assert short["expected"].to_numpy() == pytest.approx(grown[-53:-1].mean(), rel=0.01)
+    assert ((short["high"] - short["low"]) > 1.5 * (long["high"] - long["low"])).all()
+
+
+def test_an_unlearned_season_of_one_year_raises_no_more_alarms_than_told():
+    rng = np.random.default_rng(15)
+    weeks = np.arange(105)
+    rate = 20 * np.exp(0.25 * np.cos(2 * np.pi * weeks / 52.18))
+    y = rng.poisson(np.tile(rate, (80, 1))).astype(float)
+    rates = [
+        stats.poisson.sf(look(panel(y[:, : at + 1]), at, 52).law.least(0.01) - 1, rate[at]).mean()
+        for at in range(52, 104, 8)
+    ]
+    assert max(rates) > 0.01  # at the peak
+    assert np.mean(rates) < 0.01
+
+
 def test_overdispersion_widens_the_range():
     rng = np.random.default_rng(3)
     rough = {f"R{i}": rng.negative_binomial(10, 1 / 3, 60) for i in range(6)}  # 3 times Poisson
@@ -146,9 +170,9 @@ def test_false_alarms_are_held_on_average(phi):
     rng = np.random.default_rng(5)
     mean = np.repeat([0.5, 5.0, 50.0], 60)[:, None]
     over = max(phi - 1, 1e-9)
-    rate = np.broadcast_to(mean, (180, 53))
+    rate = np.broadcast_to(mean, (180, 106))
     y = rng.poisson(rate if phi == 1 else rng.gamma(rate / over, over)).astype(float)
-    law = look(panel(y), 52, 52).law
+    law = look(panel(y), 105, 52).law
     drawn = stats.poisson(mean[:, 0]) if phi == 1 else stats.nbinom(mean[:, 0] / over, 1 / phi)
     for level in (0.00135, 0.01, 0.05):
         rates = drawn.sf(law.least(level) - 1).reshape(3, 60).mean(axis=1) / level
@@ -184,11 +208,18 @@ def test_alike_groups_shrink_together_and_different_ones_do_not():
     assert np.median(phi[30:]) / np.median(phi[:30]) > 3
 
 
-def test_one_group_has_the_sample_variance_over_the_mean():
+def test_a_group_alone_goes_from_three_to_its_own_variance_over_the_mean():
     y = np.array([[4.0, 9, 5, 12, 7, 3, 8, 8]])
-    mean = np.full((1, 8), 7.0)
-    phi, _ = dispersion(y, mean, np.ones((1, 8)), np.array([-1]))
-    assert phi.item() == pytest.approx(y.var(ddof=1) / 7)
+    own, found = y.var(ddof=1) / 7, []
+    for times in (1, 20):
+        many = np.tile(y, times)
+        phi, df = dispersion(many, np.full(many.shape, 7.0), np.ones(many.shape), np.array([-1]))
+        found.append(phi.item())
+        assert phi.item() == pytest.approx(
+            (4 * 3 + (df.item() - 4) * many.var(ddof=1) / 7) / df.item()
+        )
+    assert own < found[0] < 3
+    assert found[1] == pytest.approx(own, abs=0.1)
 
 
 # --- what is compared ----------------------------------------------------------------------

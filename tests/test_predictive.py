@@ -34,11 +34,24 @@ def test_over_a_long_baseline_it_is_poisson():
 @pytest.mark.parametrize("phi", [1.5, 3.0])
 def test_dispersion_multiplies_the_variance(phi):
     one, more = predictive(100, 10, 2.0), predictive(100, 10, 2.0, phi)
-    assert more.mean == one.mean == pytest.approx(20.1)
-    assert more.variance == pytest.approx(phi * one.variance)
-    drawn = stats.nbinom(20.1 / (phi * 1.2 - 1), 1 / (phi * 1.2))
-    assert drawn.mean() == pytest.approx(20.1)
+    assert one.mean == pytest.approx(20.1)
+    assert more.mean == pytest.approx(20 + phi / 10)  # 100 incidents tell as much as 100 / phi
+    assert more.variance == pytest.approx(phi * more.mean * 1.2)
+    drawn = stats.nbinom(more.mean / (phi * 1.2 - 1), 1 / (phi * 1.2))
+    assert drawn.mean() == pytest.approx(more.mean)
     assert more.cdf(25) == pytest.approx(drawn.cdf(25))
+
+
+@pytest.mark.parametrize("phi", [2.0, 3.0])
+@pytest.mark.parametrize("periods", [8, 52])
+def test_false_alarms_of_rare_bursts_stay_about_nominal(phi, periods):
+    for mean in (0.5, 2.0, 10.0):
+        total = np.arange(4 * periods * mean + 200)
+        weight = stats.nbinom.pmf(total, periods * mean / (phi - 1), 1 / phi)
+        for level in (0.00135, 0.01, 0.05):
+            least = predictive(total, periods, dispersion=phi).least(level)
+            alarm = stats.nbinom.sf(least - 1, mean / (phi - 1), 1 / phi)
+            assert 0.3 * level < (weight * alarm).sum() <= 1.02 * level
 
 
 @pytest.mark.parametrize("df", [5, 20])

@@ -10,8 +10,11 @@ Floats = NDArray[np.float64]
 POOLED = 5
 """Groups from which a pool lends its dispersion to each of them."""
 
-ALONE = 2.0
-"""Least dispersion for which the estimate of a group on its own must allow."""
+ALONE = 3.0
+"""Dispersion taken for a group on its own before its counts are seen."""
+
+BEFORE = 4.0
+"""Degrees of freedom that this is worth."""
 
 
 def pools(level: NDArray[np.int64], pool: NDArray[np.int64]) -> NDArray[np.int64]:
@@ -76,8 +79,8 @@ def dispersion(
     negative binomial. In a pool :math:`\phi = 1 + a + b \bar m` is fitted, with
     :math:`a, b \ge 0`; how far groups lie from it beyond chance, :math:`\tau^2` by moments, says
     how much of its own each keeps, :math:`\tau^2 / (\tau^2 + v)`. Degrees of freedom are twice
-    the square of the estimate over its variance; alone, the variance is taken as if the
-    dispersion were at least 2, for few incidents cannot show that they come in bursts.
+    the square of the estimate over its variance. A group alone leans on a dispersion of 3, worth
+    four degrees of freedom, for few incidents cannot show that they come in bursts.
 
     References
     ----------
@@ -100,7 +103,9 @@ def dispersion(
     below = total - (fitted * mean).sum(axis=1) / np.maximum(whole, 1e-12)
     raw = (weight * (y - mean) ** 2).sum(axis=1) / np.maximum(below, 1e-12)
     level = np.maximum(total, 1e-9) / np.maximum(weight.sum(axis=1), 1e-9)
-    phi, df = np.maximum(raw, 1.0), 2 / _relative(np.maximum(raw, ALONE), level, spare)
+    own = 2 / _relative(np.maximum(raw, 2.0), level, spare)
+    df = own + BEFORE
+    phi = np.maximum((own * raw + BEFORE * ALONE) / df, 1.0)
     for code in np.unique(pool[pool >= 0]):
         mine = pool == code
         phi[mine], df[mine] = _shrunk(raw[mine], level[mine], spare[mine])

@@ -158,15 +158,15 @@ def predictive(
     Notes
     -----
     With :math:`S` incidents over exposure :math:`n` and Jeffreys' prior, the rate has a gamma law
-    with shape :math:`S + 1/2` and rate :math:`n`, and the count over exposure :math:`a` is
-    negative binomial with mean and variance
+    with shape :math:`S + 1/2` and rate :math:`n`; at a dispersion :math:`\phi` the incidents tell
+    as much as :math:`S / \phi`, and the law has shape :math:`S / \phi + 1/2` and rate
+    :math:`n / \phi`. The count over exposure :math:`a` is negative binomial with mean and variance
 
-    .. math:: \mu = a \frac{S + 1/2}{n}, \qquad \sigma^2 = \phi \mu \left(1 + \frac{a}{n}\right)
-        + \varepsilon^2 \mu^2,
+    .. math:: \mu = a \frac{S + \phi/2}{n}, \qquad
+        \sigma^2 = \phi \mu \left(1 + \frac{a}{n}\right) + \varepsilon^2 \mu^2,
 
     at :math:`\phi = 1` and no error :math:`\varepsilon` of the exposure the one with size
-    :math:`S + 1/2` and probability :math:`n / (n + a)`. A dispersion :math:`\phi` widens both the
-    count to come and what is known of its mean, so it multiplies the variance of both. An
+    :math:`S + 1/2` and probability :math:`n / (n + a)`. An
     estimate :math:`\hat\phi` from few periods is uncertain itself: :math:`\phi` is then taken as
     :math:`\nu \hat\phi / \chi^2_\nu` with :math:`\nu` degrees of freedom, at least 1, and the law
     is the mixture over it, which for large counts is Student's t in place of the normal.
@@ -203,7 +203,7 @@ def predictive(
             faults.append(f"{name} is {float(value[wrong][0]):g}; it must be {rule}.")
     if faults:
         raise InputError("predictive", faults)
-    mean = a * (s + 0.5) / n
+    mean = a * (s + np.maximum(phi, 1.0) / 2) / n
     known = ~(nu < _KNOWN)
     if known.all():
         spread, weights = phi[None], np.ones(1)
