@@ -1,7 +1,9 @@
 """Bank holidays against published lists, calendars, days and what they are worth."""
 
 import datetime as dt
-from importlib.resources import files
+import subprocess
+import tomllib
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -13,6 +15,8 @@ from hypothesis import strategies as st
 import hotspots as hs
 from hotspots.calendars import day_weights, effective_days
 from hotspots.calendars.holidays import easter, first_year, known_to
+
+ROOT = Path(__file__).resolve().parents[1]
 
 # Month and day of every bank holiday of England and Wales, as GOV.UK and its predecessors listed
 # them: on a weekend only the substitute day.
@@ -133,11 +137,25 @@ def test_no_holiday_in_the_span_is_an_empty_table():
     assert list(none.columns) == ["name", "kind"]
 
 
-def test_the_table_of_rules_is_in_the_package():
-    # the wheel takes every file below the package, as it does page.css
-    rules = files("hotspots.calendars") / "england_and_wales.toml"
-    assert rules.is_file()
-    assert "2022-09-19" in rules.read_text("utf-8")
+RULES = "calendars/england_and_wales.toml"
+
+
+def test_nothing_keeps_the_table_of_rules_out_of_the_wheel():
+    # hatchling puts in every file below a package that neither the project nor git leaves out
+    build = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["tool"]["hatch"]["build"]
+    assert build == {"targets": {"wheel": {"packages": ["src/hotspots"]}}}
+    assert (ROOT / "src/hotspots" / RULES).is_file()
+    path = f"src/hotspots/{RULES}"
+    asked = ["git", "check-ignore", "--no-index", "--quiet", path]
+    assert subprocess.run(asked, cwd=ROOT, check=False).returncode != 0
+
+
+def test_the_wheel_holds_the_table_of_rules():
+    wheel = pytest.importorskip("hatchling.builders.wheel")  # a tool for building, not always here
+    held = [
+        item.distribution_path for item in wheel.WheelBuilder(str(ROOT)).recurse_included_files()
+    ]
+    assert f"hotspots/{RULES}" in [path.replace("\\", "/") for path in held]
 
 
 # --- the user's calendar ---------------------------------------------------------------------
@@ -187,14 +205,15 @@ def test_dates_are_read_day_first():
     assert (hs.read_calendar(frame)["start"] == pd.Timestamp("2025-05-04")).all()
 
 
-@settings(max_examples=60)
-@given(
-    st.dates(dt.date(1900, 1, 1), dt.date(2199, 12, 31)),
-    st.sampled_from(["%d/%m/%Y", "%d-%m-%Y", "%d.%m.%Y", "%Y-%m-%d", "%Y/%m/%d", "%Y-%m-%d 00:00"]),
-)
-def test_any_day_comes_back_from_any_way_of_writing_it(day, written):
-    frame = pd.DataFrame({"kind": ["event"], "start": [day.strftime(written)]})
-    assert hs.read_calendar(frame)["end"].item() == pd.Timestamp(day)
+WRITTEN = ("%d/%m/%Y", "%d-%m-%Y", "%d.%m.%Y", "%Y-%m-%d", "%Y/%m/%d", "%Y-%m-%d 00:00")
+
+
+@settings(max_examples=20)
+@given(st.lists(st.dates(dt.date(1900, 1, 1), dt.date(2199, 12, 31)), min_size=1, max_size=20))
+def test_any_day_comes_back_from_any_way_of_writing_it(days):
+    said = [day.strftime(written) for day in days for written in WRITTEN]
+    read = hs.read_calendar(pd.DataFrame({"kind": "event", "start": said}))
+    assert read["end"].dt.date.tolist() == [day for day in days for _ in WRITTEN]
 
 
 def test_every_fault_is_named_with_its_line_value_and_remedy(tmp_path):
@@ -229,9 +248,11 @@ def test_every_fault_is_named_with_its_line_value_and_remedy(tmp_path):
         (pd.DataFrame(), "column 'kind' is missing"),
         (pd.DataFrame({"kind": [], "start": []}), "it holds no rows"),
         (pd.DataFrame({"kind": ["x"], "Kind": ["x"], "start": ["1/1/2025"]}), "'kind' twice"),
-        (pd.DataFrame({"kind": ["x"], "start": [20250101]}), "'20250101', which is no date"),
+        (pd.DataFrame({"kind": ["x"], "start": [20250101]}), "20250101, of type int"),
+        (pd.DataFrame({"kind": ["x"], "start": [[1, 2]]}), "of type list; write it as text"),
         (pd.DataFrame({"kind": ["x"], "start": [pd.Timestamp("2025", tz="UTC")]}), "no date alone"),
         ("nowhere.csv", "there is no file 'nowhere.csv'"),
+        ("x," * 5000, "there is no file 'x,x,"),
         (7, "of type int"),
         (None, "of type NoneType"),
     ],
@@ -255,6 +276,18 @@ def test_what_is_no_calendar_is_refused(source, said):
 def test_files_that_cannot_be_read_are_refused(tmp_path, name, text, said):
     with pytest.raises(hs.InputError, match=said):
         hs.read_calendar(write(tmp_path, name, text))
+
+
+def test_a_table_that_is_no_calendar_at_all_is_refused_in_short():
+    with pytest.raises(hs.InputError) as caught:
+        hs.read_calendar(pd.DataFrame({"kind": "x", "start": ["soon"] * 5000}))
+    assert len(caught.value.faults) == 21
+    assert caught.value.faults[-1] == "... and 4,980 more such faults in later rows."
+
+
+def test_an_lpt_that_is_a_number_keeps_its_name_beside_blanks():
+    frame = pd.DataFrame({"kind": "x", "start": "1/1/2025", "lpt": [3, None]})
+    assert hs.read_calendar(frame)["lpt"].tolist()[0] == "3"
 
 
 def test_columns_that_are_left_out_are_named():
@@ -349,18 +382,18 @@ def test_days_that_cannot_be_told_are_refused_with_every_fault():
 WEEK = np.array([0.8, 0.8, 0.8, 0.8, 1.0, 1.6, 1.2])
 
 
-def simulated(rng, mean, years=2, week=WEEK, holiday=1.0, spread=0.0):
-    """Counts from 1 January 2024 whose weekdays, season and holidays are known."""
+def simulated(rng, mean, years=2, week=WEEK, holiday=1.0, spread=0.0, groups=1):
+    """Counts from 1 January 2024 whose weekdays, season and holidays are known, a row a group."""
     days = pd.date_range("2024-01-01", periods=365 * years, freq="D")
     off = days.isin(hs.bank_holidays("2024-01-01", "2029-12-31").index)
     rate = mean * week[days.day_of_week] * np.where(off, holiday, 1.0)
     rate = rate * np.exp(0.3 * np.cos(2 * np.pi * np.arange(len(days)) / 365.25))
-    return rng.poisson(rate * np.exp(rng.normal(0, spread, len(days)))).astype(float)
+    return rng.poisson(rate * np.exp(rng.normal(0, spread, (groups, len(days))))).astype(float)
 
 
 def test_weights_of_days_are_recovered_under_a_season():
     rng = np.random.default_rng(3)
-    daily = np.stack([simulated(rng, 50, years=4, holiday=1.3) for _ in range(10)])
+    daily = simulated(rng, 50, years=4, holiday=1.3, groups=10)
     weights = day_weights(daily, np.datetime64("2024-01-01"))
     truth = WEEK / 1.006  # the holidays' share makes the mean of all days 1
     assert weights[:, :7].mean(axis=0) == pytest.approx(truth, abs=0.02)
@@ -369,13 +402,13 @@ def test_weights_of_days_are_recovered_under_a_season():
 
 def test_noise_adds_no_noise():
     rng = np.random.default_rng(4)
-    flat = np.stack([simulated(rng, 5, week=np.ones(7), spread=0.3) for _ in range(200)])
+    flat = simulated(rng, 5, week=np.ones(7), spread=0.3, groups=200)
     weights = day_weights(flat, np.datetime64("2024-01-01"))
     # a pattern is claimed in about one of twenty, and what is claimed then is small
     assert (np.ptp(weights[:, :7], axis=1) > 1e-12).mean() < 0.09
     assert (weights[:, 7] != 1).mean() < 0.09
     assert np.abs(weights[:, :7] - 1).mean() < 0.01
-    few = day_weights(simulated(rng, 0.2)[None], np.datetime64("2024-01-01"))
+    few = day_weights(simulated(rng, 0.2), np.datetime64("2024-01-01"))
     assert (few == 1).all()
 
 
@@ -389,7 +422,7 @@ def test_weights_do_not_lean_on_gaps():
 
 def test_a_pool_shares_the_pattern_of_its_sum():
     rng = np.random.default_rng(5)
-    daily = np.stack([simulated(rng, mean) for mean in (0.1, 30.0, 20.0)])
+    daily = np.concatenate([simulated(rng, mean) for mean in (0.1, 30.0, 20.0)])
     weights = day_weights(daily, np.datetime64("2024-01-01"), pool=[4, 4, 9])
     assert (weights[0] == weights[1]).all()
     assert weights[0, 5] == pytest.approx(1.6, abs=0.1)
@@ -426,4 +459,11 @@ def test_shapes_that_do_not_fit_are_refused():
         day_weights([[1.0, 2.0]], np.datetime64("2024-01-01"), pool=[1, 2])
     with pytest.raises(hs.InputError, match="do not fit"):
         effective_days([np.datetime64("2024-01-01")], [31, 29], np.ones((1, 8)))
+    with pytest.raises(hs.InputError) as caught:
+        day_weights([[1.0, -2.0]], np.datetime64("NaT"), pool=[1, 2])
+    assert len(caught.value.faults) == 3
+    with pytest.raises(hs.InputError, match=r"daily holds .* give numbers"):
+        day_weights([["many"]], np.datetime64("2024-01-01"))
+    with pytest.raises(hs.InputError, match="leave such periods out"):
+        effective_days([np.datetime64("2024-01-01")], [np.nan], np.ones((1, 8)))
     assert effective_days([], [], np.ones((3, 8))).shape == (3, 0)

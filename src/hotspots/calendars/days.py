@@ -70,7 +70,10 @@ def calendar_days(
     [[0, 0, 1, 1], [1, 1, 0, 1], [0, 1, 0, 1], [0, 0, 0, 0], [0, 0, 0, 0]]
     """
     start, end = check_days(first, last, "calendar_days")
-    faults = uncovered(start, end) if bank_holidays else []
+    faults = [
+        f"{fault}; ask for days within them, or leave them out with bank_holidays=False and give "
+        "your own in a calendar." for fault in (uncovered(start, end) if bank_holidays else [])
+    ]  # fmt: skip
     if lpt is not None and not isinstance(lpt, str):
         faults.append(f"lpt is {lpt!r}; give the name of one LPT, or leave it out.")
     if not isinstance(bank_holidays, bool | np.bool_):

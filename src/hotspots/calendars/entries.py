@@ -26,6 +26,7 @@ YEARS = (1900, 2199)
 """Years a date may lie in: others are slips."""
 
 _MONTHS = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
+_MOST = 20  # faults named one by one: a file of another kind has one in every row
 _EXAMPLE = "day first, as 25/12/2025, or year first, as 2025-12-25"
 _Row = tuple[str, dict[str, Any]]
 
@@ -90,6 +91,8 @@ def read_calendar(source: str | os.PathLike[str] | pd.DataFrame) -> pd.DataFrame
     if faults:
         raise InputError(what, faults)
     entries = [entry for where, row in rows if (entry := _entry(row, where, faults))]
+    if len(faults) > _MOST:
+        faults[_MOST:] = [f"... and {len(faults) - _MOST:,} more such faults in later rows."]
     if faults:
         raise InputError(what, faults)
     if other := [name for name in columns if name not in COLUMNS]:
@@ -109,8 +112,10 @@ def _listed(names: tuple[str, ...]) -> str:
 
 def _text(value: Any) -> str | None:
     """Return a cell as text, None where it is blank."""
-    if value is None or value is pd.NaT or value is pd.NA or value != value:
+    if pd.api.types.is_scalar(value) and pd.isna(value):
         return None
+    if isinstance(value, float) and value.is_integer():  # a number beside blanks: 3, not 3.0
+        value = int(value)
     return str(value).strip() or None
 
 
@@ -148,7 +153,9 @@ def _date(value: Any, what: str, faults: list[str]) -> dt.date | None:
         stamp = pd.Timestamp(value)
         day = stamp.date() if stamp.tz is None and stamp == stamp.normalize() else None
     else:
-        day = None
+        kind = type(value).__name__
+        faults.append(f"{what} is {text}, of type {kind}; write it as text, {_EXAMPLE}.")
+        return None
     if day is None:
         faults.append(f"{what} is {text!r}, which is no date alone; write it {_EXAMPLE}.")
         return None
@@ -194,8 +201,12 @@ def _rows(source: Any) -> tuple[str, list[str], list[_Row]]:
         kind = type(source).__name__
         raise InputError("calendar", [f"it is of type {kind}; give the path of a file or a table."])
     path = Path(source)
-    if not path.is_file():
-        raise InputError("calendar", [f"there is no file {str(path)!r}; check the path."])
+    try:
+        there = path.is_file()
+    except OSError:  # a name too long for one
+        there = False
+    if not there:
+        raise InputError("calendar", [f"there is no file {str(path)!r:.200}; check the path."])
     ending = path.suffix.lower()
     if ending in (".xlsx", ".xlsm"):
         return path.name, *_from_excel(path)

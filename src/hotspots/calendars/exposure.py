@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-import datetime as dt
+from functools import cache
+from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from ..contracts import InputError
-from .holidays import first_year, holiday_dates
+from .holidays import holiday_dates
 
 Floats = NDArray[np.float64]
 
 _REACH = 10  # days each way of the level a day is held against: three whole weeks
 _LEAST = 200.0  # incidents in a pool under which its days all count alike
-_CYCLE = (dt.date(2001, 1, 1), dt.date(2028, 12, 31))  # 28 years: every date on every weekday
 
 
 def day_weights(
@@ -49,7 +49,7 @@ def day_weights(
     Raises
     ------
     InputError
-        When the shapes do not fit.
+        When shapes do not fit, a count is negative or endless, or ``first`` is no day.
 
     Notes
     -----
@@ -65,15 +65,21 @@ def day_weights(
     >>> day_weights(daily, np.datetime64("2024-01-01"), holidays=[]).round(1).tolist()
     [[0.8, 0.8, 0.8, 0.8, 1.0, 1.6, 1.2, 1.0]]
     """
-    y = np.asarray(daily, dtype=float)
+    y = _array("daily", daily, "float64", "day_weights")
+    begin = _array("first", first, "datetime64[D]", "day_weights")
+    faults = []
     if y.ndim != 2:
-        raise InputError("day_weights", [f"daily has {y.ndim} dimensions; give groups × days."])
-    group = np.arange(len(y)) if pool is None else np.asarray(pool)
-    if group.shape != (len(y),):
-        raise InputError("day_weights", [f"pool has shape {group.shape}; give one number a group."])
-    days: NDArray[np.datetime64] = np.asarray(first, dtype="datetime64[D]") + np.arange(
-        y.shape[1]
-    ).astype("timedelta64[D]")
+        faults.append(f"daily has {y.ndim} dimensions; give groups × days.")
+    if np.isinf(y).any() or (y < 0).any():
+        faults.append("daily holds a count below 0 or without end; give counts, NaN where missing.")
+    if begin.ndim or np.isnat(begin):
+        faults.append(f"first is {first!r}; give the first day, as np.datetime64('2025-01-01').")
+    group = np.arange(len(y) if y.ndim else 0) if pool is None else np.asarray(pool)
+    if y.ndim and group.shape != (len(y),):
+        faults.append(f"pool has shape {group.shape}; give one number a group.")
+    if faults:
+        raise InputError("day_weights", faults)
+    days: NDArray[np.datetime64] = begin + np.arange(y.shape[1]).astype("timedelta64[D]")
     off = _holidays(days, holidays)
     names, code = np.unique(group, return_inverse=True)
     used = np.zeros((len(names), y.shape[1]), dtype=bool)
@@ -109,7 +115,7 @@ def effective_days(
     Raises
     ------
     InputError
-        When the shapes do not fit.
+        When shapes do not fit, a start is no day, or days or weights are below 0 or no numbers.
 
     Examples
     --------
@@ -118,12 +124,16 @@ def effective_days(
     >>> effective_days(months, [28, 31], weights, holidays=[]).round(1).tolist()
     [[28.0, 31.6]]
     """
-    each = np.atleast_2d(np.asarray(weights, dtype=float))
-    begin = np.asarray(start, dtype="datetime64[D]")
-    length = np.asarray(days, dtype=float)
-    if each.shape[1] != 8 or begin.shape != length.shape or begin.ndim != 1:
+    what = "effective_days"
+    each = np.atleast_2d(_array("weights", weights, "float64", what))
+    begin = _array("start", start, "datetime64[D]", what)
+    length = _array("days", days, "float64", what)
+    if each.ndim != 2 or each.shape[1] != 8 or begin.shape != length.shape or begin.ndim != 1:
         shapes = f"start {begin.shape}, days {length.shape}, weights {each.shape}"
-        raise InputError("effective_days", [f"{shapes} do not fit; give (T,), (T,) and (n, 8)."])
+        raise InputError(what, [f"{shapes} do not fit; give (T,), (T,) and (n, 8)."])
+    if np.isnat(begin).any() or not all((np.isfinite(v) & (v >= 0)).all() for v in (length, each)):
+        fault = "a start is missing, or a number of days or a weight is below 0 or no number"
+        raise InputError(what, [f"{fault}; leave such periods out."])
     if len(begin) == 0:
         return np.zeros((len(each), 0))
     whole = length.astype(np.int64)
@@ -141,6 +151,27 @@ def effective_days(
     return summed
 
 
+def _array(name: str, values: Any, kind: str, what: str) -> NDArray[Any]:
+    """Turn values into an array of a kind, or say which they are not."""
+    try:
+        return np.asarray(values, dtype=kind)
+    except (TypeError, ValueError):
+        needed = "numbers" if kind == "float64" else "days, as np.datetime64('2025-01-01')"
+        raise InputError(what, [f"{name} holds {values!r:.60}; give {needed}."]) from None
+
+
+@cache
+def _cycle() -> Floats:
+    """Share of each class of day, Monday to Sunday and bank holidays on each, in 28 years.
+
+    In as many years every date falls on every weekday alike.
+    """
+    days = np.arange(np.datetime64("2001-01-01"), np.datetime64("2029-01-01"))
+    number = np.bincount(_weekday(days) + 7 * _holidays(days, None), minlength=14)
+    share: Floats = number / len(days)
+    return share
+
+
 def _weekday(days: NDArray[np.datetime64]) -> NDArray[np.int64]:
     weekday: NDArray[np.int64] = (days.astype("datetime64[D]").astype(np.int64) + 3) % 7
     return weekday
@@ -151,7 +182,7 @@ def _holidays(days: NDArray[np.datetime64], holidays: ArrayLike | None) -> NDArr
         return np.zeros(0, dtype=bool)
     if holidays is None:
         first, last = days[[0, -1]].astype(object)
-        given = holiday_dates(first, last) if last.year >= first_year() else np.array([], "M8[D]")
+        given = holiday_dates(first, last)
     else:
         given = np.asarray(holidays, dtype="datetime64[D]")
     return np.isin(days.astype("datetime64[D]"), given)
@@ -199,9 +230,11 @@ def _learn(
     expected = float(mean[holiday].sum())
     if holiday.sum() >= 3 and expected >= 20:
         beta = float(np.log(max(y[holiday].sum(), 0.5) / expected))
-        z = beta / np.sqrt(dispersion / expected)
+        # what is expected is uncertain too: holidays close together lean on the same days
+        lean = _around(np.where(holiday, rate[weekday] / np.maximum(spread, 1e-9), 0.0))
+        unsure = expected + float((lean**2 * mean)[plain].sum())
+        z = beta * expected / np.sqrt(dispersion * unsure)
         if abs(z) > 1.96:
             factor = float(np.exp(beta * (1 - 1 / z**2)))
-    span = np.arange(np.datetime64(_CYCLE[0], "D"), np.datetime64(_CYCLE[1], "D") + 1)
-    usual = weights[_weekday(span)] * np.where(_holidays(span, None), factor, 1.0)
-    return np.append(weights / usual.mean(), factor)
+    usual = np.concatenate([weights, weights * factor]) @ _cycle()
+    return np.append(weights / usual, factor)

@@ -18,7 +18,6 @@ from ..contracts import InputError
 LAST_YEAR = 2099
 """Last year the rules are worked out for."""
 
-
 _WEEKDAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
 
 
@@ -144,15 +143,13 @@ def bank_holidays(first: str | dt.date, last: str | dt.date) -> pd.DataFrame:
     """
     start, end = check_days(first, last, "bank_holidays")
     if faults := uncovered(start, end):
-        raise InputError("bank_holidays", faults)
+        raise InputError("bank_holidays", [f"{faults[0]}; ask for days within them."])
     rows = [row for year in range(start.year, end.year + 1) for row in _year(year)
             if start <= row[0] <= end]  # fmt: skip
     days = np.array([row[0] for row in rows], dtype="datetime64[s]")
-    return pd.DataFrame(
-        {"name": pd.Series([row[1] for row in rows], dtype="str").to_numpy(),
-         "kind": pd.Series([row[2] for row in rows], dtype="str").to_numpy()},
-        index=pd.DatetimeIndex(days, name="date"),
-    ).astype("str")  # fmt: skip
+    index = pd.DatetimeIndex(days, name="date")
+    named = [row[1:] for row in rows]
+    return pd.DataFrame(named, index=index, columns=["name", "kind"]).astype("str")
 
 
 def holiday_dates(start: dt.date, end: dt.date) -> NDArray[np.datetime64]:
@@ -168,8 +165,7 @@ def uncovered(start: dt.date, end: dt.date) -> list[str]:
         return []
     return [
         f"{start} to {end} reaches beyond {first_year()} to {LAST_YEAR}, the years of the bank "
-        "holidays of England and Wales; ask for days within them, or leave them out with "
-        "bank_holidays=False and give your own in a calendar."
+        "holidays of England and Wales"
     ]
 
 

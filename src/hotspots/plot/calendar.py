@@ -54,8 +54,10 @@ def plot_calendar_effects(
     Examples
     --------
     >>> import hotspots as hs
-    >>> county = hs.make_county(seed=1, months=24)
-    >>> hs.plot_calendar_effects(hs.calendar_effects(county.incidents, by=())).get_xlabel()
+    >>> days = hs.calendar_days("2023-01-01", "2024-12-31")
+    >>> counts = days.index.to_frame(name="period_start", index=False)
+    >>> counts["incidents"] = 20 + 15 * days["halloween"].to_numpy()
+    >>> hs.plot_calendar_effects(hs.calendar_effects(counts, by=())).get_xlabel()
     'incidents over those of an ordinary day (log scale)'
     """
     rows, title = _chosen(effects, group)
@@ -121,6 +123,8 @@ def _chosen(effects: Any, group: Any) -> tuple[pd.DataFrame, str]:
             some = ", ".join(pd.unique(names)[:6])
             raise InputError(_WHAT, [f"there is no group {group!r}; there are {some}."])
         rows, title = table[names == wanted], wanted
+        if "level" in rows and len(pd.unique(rows["level"])) > 1:  # a command called as its LPT
+            return _labelled(rows, rows["level"], True), title
     elif (names == names.iloc[0]).all():
         rows, title = table, names.iloc[0]
     elif isinstance(pooled, pd.DataFrame) and len(pooled):

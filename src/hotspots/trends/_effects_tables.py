@@ -34,7 +34,12 @@ LEAST_APART = 0.05
 FEW = 20
 """Incidents, counted or expected, under which no percentage is given."""
 
-_LEVEL = 0.05
+OWN_COLUMNS = frozenset((
+    "level", "effect", "ratio", "low", "high", "own_ratio", "own_low", "own_high", "p_value",
+    "q_value", "class_", "days", "occasions", "incidents", "expected", "change", "reason", "lpts",
+    "between", "per_day", "dispersion", "autocorrelation", "_beta", "_error",
+))  # fmt: skip
+"""Columns the tables have, which those of ``by`` may therefore not be called."""
 
 
 def reasons(
@@ -42,14 +47,14 @@ def reasons(
 ) -> NDArray[np.object_]:
     """Say of every effect why it is not told, blank where it is."""
     reason = np.full(fit.beta.shape, "", dtype=object)
-    used, total = (np.broadcast_to(v[:, None], fit.beta.shape) for v in (fit.used, total))
+    used, sums = (np.broadcast_to(v[:, None], fit.beta.shape) for v in (fit.used, total))
     every, least = fit.days + lost, LEAST_EXPECTED
     # of a group's few incidents a wave may be made that promises many on days without any
-    expected = np.minimum(fit.expected, 2 * fit.days * total / np.maximum(used, 1))
+    expected = np.minimum(fit.expected, 2 * fit.days * sums / np.maximum(used, 1))
     checks = (
         (elsewhere, "its entries hold for single LPTs: ask for 'lpt' in by", ()),
         (used < LEAST_DAYS, "{} days recorded; a season needs {LEAST_DAYS}", (used,)),
-        (total < LEAST_TOTAL, "{:.0f} incidents in all; it takes {LEAST_TOTAL}", (total,)),
+        (sums < LEAST_TOTAL, "{:.0f} incidents in all; it takes {LEAST_TOTAL}", (sums,)),
         (every == 0, "no such day recorded", ()),
         (3 * lost > every, "{} of its {} days look incomplete", (lost, every)),
         (fit.occasions < 2, "one occasion only, as likely to be something else", ()),

@@ -11,18 +11,17 @@ import numpy as np
 import pandas as pd
 
 from ..calendars import calendar_days, read_calendar
+from ..calendars.holidays import known_to
 from ..chance import CORRECTIONS
 from ..contracts import InputError, Result, check_incidents, precision_codes
-from ..series import CountSeries, count_series
+from ..series import CountSeries, Panel, count_series
 from ._effects_fit import fit_effects
-from ._effects_tables import LEVEL, effect_table, pool, reasons
+from ._effects_tables import LEVEL, OWN_COLUMNS, effect_table, pool, reasons
 from ._effects_words import paragraph
 
 if TYPE_CHECKING:
     import geopandas as gpd
     from numpy.typing import NDArray
-
-    Floats = NDArray[np.float64]
 
 _WHAT = "calendar_effects"
 _YEAR_WEEKDAYS = 7  # first columns of the days' features: not kinds of their own
@@ -113,7 +112,7 @@ def calendar_effects(
     Negative binomial regression [1]_ of each group's daily counts,
 
     .. math:: \log\mu_d = \alpha + f(d) + w_{weekday} + \sum_{k=1}^{2}
-        \Bigl(\gamma_k\cos\tfrac{2\pi k d}{365.2425} + \delta_k\sin\tfrac{2\pi k d}{365.2425}\Bigr)
+        (\gamma_k\cos\frac{2\pi k d}{365.2425} + \delta_k\sin\frac{2\pi k d}{365.2425})
         + \sum_j \beta_j x_{jd}
 
     f linear, or from two years on a natural spline with two df a year. Kinds: bank holidays and
@@ -144,14 +143,19 @@ def calendar_effects(
     Examples
     --------
     >>> import hotspots as hs
-    >>> county = hs.make_county(seed=1, months=24)
-    >>> effects = hs.calendar_effects(county.incidents, by=())
-    >>> effects.effects["class_"].unique().tolist()  # none is planted
-    ['no clear effect']
+    >>> days = hs.calendar_days("2023-01-01", "2024-12-31")
+    >>> counts = days.index.to_frame(name="period_start", index=False)
+    >>> counts["incidents"] = 20 + 15 * days["halloween"].to_numpy()
+    >>> effects = hs.calendar_effects(counts, by=()).effects
+    >>> effects.loc[effects["class_"] != "no clear effect", "effect"].tolist()
+    ['halloween']
     """
     counted, entries, wide = _counted(incidents, by, calendar, lpts, bank_holidays, correction)
     panel = counted.panel
-    kinds, marks, single = _marks(counted, entries, bank_holidays)
+    try:
+        kinds, marks, single = _marks(counted, entries, bank_holidays)
+    except InputError as error:  # years without bank holidays
+        raise InputError(_WHAT, error.faults) from None
     fellows = _fellows(panel.keys)
     fit = fit_effects(panel.y, panel.used, panel.start, marks, fellows)
     thin = panel.inside & ~panel.used & ~np.isnan(panel.y)
@@ -168,7 +172,8 @@ def calendar_effects(
         "total": counted.total, "spanning": counted.spanning, "police": counted.police,
         "wide": wide, "thin": int(thin.any(axis=0).sum()), "correction": correction,
         "first": pd.Timestamp(panel.start[0]), "last": pd.Timestamp(panel.start[-1]),
-        "by": counted.by, "english": bool(bank_holidays), "level": LEVEL,
+        "english": bool(bank_holidays), "level": LEVEL, "elsewhere": _elsewhere(panel, entries),
+        "known_to": known_to(),
     }  # fmt: skip
     return CalendarEffects(effects, pooled, groups, counted.by, paragraph(effects, pooled, facts))
 
@@ -185,6 +190,10 @@ def _counted(
         counted = count_series(incidents, by, "D", lpts=lpts, what=_WHAT)
         if counted.freq != "D":
             faults.append(f"the counts given are by {counted.freq!r}; give daily counts, freq='D'.")
+        faults += [
+            f"by names the column {name!r}, which the result has already; rename yours."
+            for name in counted.by if name in OWN_COLUMNS
+        ]  # fmt: skip
     except InputError as error:
         faults += error.faults
     try:
@@ -242,6 +251,14 @@ def _marks(
     if len(found) == 1:
         return kinds, next(iter(found.values())).to_numpy()[None], single
     return kinds, np.stack([found[name].to_numpy() for name in names]), single
+
+
+def _elsewhere(panel: Panel, entries: pd.DataFrame | None) -> list[str]:
+    """LPTs of the calendar that the records do not have: slips of the pen, or of another force."""
+    if entries is None or "lpt" not in panel.keys.columns:
+        return []
+    here = set(panel.keys.loc[panel.base, "lpt"])
+    return [str(name) for name in entries["lpt"].dropna().unique() if name not in here]
 
 
 def _fellows(keys: pd.DataFrame) -> NDArray[np.int64]:
