@@ -34,6 +34,8 @@ LEAST_APART = 0.05
 FEW = 20
 """Incidents, counted or expected, under which no percentage is given."""
 
+_NORMAL = 1.959964  # normal quantile of .975
+
 OWN_COLUMNS = frozenset((
     "level", "effect", "ratio", "low", "high", "own_ratio", "own_low", "own_high", "p_value",
     "q_value", "class_", "days", "occasions", "incidents", "expected", "change", "reason", "lpts",
@@ -74,13 +76,13 @@ def _intervals(beta: Floats, error: Floats, seen: Floats) -> tuple[Floats, Float
     Counts are skew, so an error that rests on few incidents is read as that of the mean of a
     Poisson count as telling as it (1 / error² of them), by Jeffreys' gamma interval.
     """
-    from scipy.stats import gamma
+    from scipy.special import gammainc, gammaincc, gammaincinv  # scipy.stats takes a second
 
     count = np.minimum(1 / error**2, np.maximum(seen, 0.5))
     expected = count / np.exp(beta)
     shape = count + 0.5
-    low, high = (gamma.ppf(tail, shape) / expected for tail in (0.025, 0.975))
-    p = 2 * np.minimum(gamma.cdf(expected, shape), gamma.sf(expected, shape))
+    low, high = (gammaincinv(shape, tail) / expected for tail in (0.025, 0.975))
+    p = 2 * np.minimum(gammainc(shape, expected), gammaincc(shape, expected))
     return np.exp(beta), low, high, p
 
 
@@ -180,7 +182,7 @@ def _mean_effect(
     a mean weighted by these would lean upwards: each is taken as its distance from the ratio of
     the sums, with the error a count of that ratio has.
     """
-    from scipy.stats import norm, t
+    from scipy.special import stdtrit
 
     ratio = seen.sum() / expected.sum()
     b = np.log(ratio) + (seen - ratio * expected) / (ratio * expected)
@@ -196,12 +198,12 @@ def _mean_effect(
     variance = (1 - alike) * (own**2).sum() + alike * own.sum() ** 2
     variance += between * (weight**2).sum()
     if between > 0:  # itself estimated from few areas: Student's t in place of the normal
-        variance *= (t.ppf(0.975, len(b) - 1) / norm.ppf(0.975)) ** 2
+        variance *= (stdtrit(len(b) - 1, 0.975) / _NORMAL) ** 2
     return mean, float(variance / weight.sum() ** 2), float(between)
 
 
 def _drawn(beta: Floats, error: Floats) -> tuple[Floats, Floats, Floats]:
-    return np.exp(beta), np.exp(beta - 1.959964 * error), np.exp(beta + 1.959964 * error)
+    return np.exp(beta), np.exp(beta - _NORMAL * error), np.exp(beta + _NORMAL * error)
 
 
 def _means(rows: list[dict[str, Any]], rest: list[str], correction: str | None) -> pd.DataFrame:
