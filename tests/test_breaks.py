@@ -518,6 +518,15 @@ def test_bad_arguments_are_refused_together():
         hs.find_breaks(table([1] * 30).iloc[:0])
     with pytest.raises(hs.InputError):
         hs.find_breaks("counts")
+    with pytest.raises(hs.InputError, match="by names 'ratio', 'start', a column of the result"):
+        hs.find_breaks(table([1] * 30).assign(ratio="x", start="y"),
+                       by=["start", "ratio"])  # fmt: skip
+    known = hs.read_known_changes()
+    with pytest.raises(hs.InputError) as error:
+        hs.find_breaks(table([1] * 30), registry=known.assign(
+            categories=None, gradual="yes", verified=float("nan"), start=pd.NaT))  # fmt: skip
+    assert len(error.value.faults) == 4
+    assert hs.find_breaks(table([5] * 30), registry=known.iloc[:0]).registry.empty
     counted = hs.count_series(table([5] * 30, freq="D"), by=("category",), freq="D")
     with pytest.raises(hs.InputError, match="freq='D', not"):
         hs.find_breaks(counted)
@@ -529,7 +538,31 @@ def test_less_penalty_finds_more_and_says_so():
     eager = hs.find_breaks(table(counts), penalty=0.5)
     assert len(eager.breaks) >= 1
     assert "penalty=0.5 in place of 3" in eager.text
-    assert "(5%)" not in eager.text
+    assert "in place of 3 more series than the usual 5%" in eager.text
+    assert "at most" not in eager.text
+
+
+def test_the_text_answers_first_with_the_steps_of_most_incidents():
+    rng = RNG(4)
+    jumps = {"Small": (20, 45), "Large": (300, 200), "Middle": (80, 130), "Flat": (60, 60)}
+    counts = pd.concat([
+        table(rng.poisson(np.repeat(levels, 24)), category=name) for name, levels in jumps.items()
+    ])  # fmt: skip
+    first, *rest = hs.find_breaks(counts).text.split("\n")
+    assert first.startswith("Steps in level were found in 3 of 4 series, January 2019 to December")
+    assert [first.index(word) for word in ("Large fell by", "Middle rose by", "Small rose by")] == (
+        sorted(first.index(word) for word in ("Large", "Middle", "Small"))
+    )
+    assert first.endswith("By chance alone fewer than one would show one.")
+    assert [line.split(":")[0] for line in rest[:4]] == ["Large", "Middle", "Small", "No step"]
+
+
+def test_chance_is_said_to_show_more_in_short_series():
+    flat = pd.concat([table([9, 10, 11] * 8, category=f"S{k:02d}") for k in range(20)])
+    assert hs.find_breaks(flat).text.startswith(
+        "No step in level was found in any of 20 series, January 2019 to December 2020. "
+        "By chance alone at most about 2 (10%) would show one."
+    )
 
 
 def test_the_input_is_left_as_it_was():

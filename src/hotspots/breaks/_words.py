@@ -76,7 +76,9 @@ def _step(row: Any, panel: Panel, unsure: bool) -> str:
 
 
 def _name(row: Any, keys: list[str]) -> str:
-    return ", ".join(str(row[key]) for key in keys if key != "level") or "All incidents"
+    return (
+        ", ".join(str(row[key]) or "unnamed" for key in keys if key != "level") or "All incidents"
+    )
 
 
 def sentence(
@@ -153,7 +155,7 @@ def _finding(told: pd.DataFrame, breaks: pd.DataFrame, n: int, keys: list[str], 
     largest = []
     for group, row in held.head(_LARGEST).iterrows():
         steps = breaks[breaks["_group"] == group]
-        step = steps.loc[_move(steps).idxmax()]
+        step = steps.iloc[int(_move(steps).to_numpy().argmax())]
         size = "" if np.isnan(step["change"]) else f" by {abs(step['ratio'] - 1):.0%}"
         largest.append(f"{_name(row, keys)} {'rose' if step['ratio'] > 1 else 'fell'}{size}")
     what = "A step in level was" if held["steps"].sum() == 1 else "Steps in level were"
@@ -163,15 +165,16 @@ def _finding(told: pd.DataFrame, breaks: pd.DataFrame, n: int, keys: list[str], 
 
 
 def _chance(n: int, facts: dict[str, Any]) -> str:
-    rate, number = facts["rate"], facts["rate"] * n
+    number = facts["false"]
+    rate = f"{number / n:.0%}"
     if not facts["usual"]:
         return (
-            f"With penalty={facts['penalty']:g} in place of 3 more series than the usual "
-            f"{rate:.0%} show one by chance; how many is not known."
+            f"With penalty={facts['penalty']:g} in place of 3 more series than the usual {rate} "
+            "show one by chance; how many is not known."
         )
     if n == 1:
-        return f"By chance alone at most one such series in {round(1 / rate)} would show one."
-    few = "fewer than one" if number < 1 else f"at most about {number:,.0f} ({rate:.0%})"
+        return f"By chance alone at most one such series in {round(1 / number)} would show one."
+    few = "fewer than one" if number < 1 else f"at most about {number:,.0f} ({rate})"
     return f"By chance alone {few} would show one."
 
 

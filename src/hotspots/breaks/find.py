@@ -16,7 +16,7 @@ from ..series.factors import factors_at, month_factors
 from ._words import paragraph
 from .known import check_registry, read_known_changes
 from .levels import ends_of
-from .rows import FEW, Seen, break_rows, group_rows, period_rows
+from .rows import FEW, TAKEN, Seen, break_rows, group_rows, period_rows
 from .search import PENALTY, Found, search
 
 if TYPE_CHECKING:
@@ -31,10 +31,13 @@ if TYPE_CHECKING:
 FALSE_RATE = 0.05
 """Share of series without a break that are at most said to have one; see benchmarks/breaks.py."""
 
+SHORT_RATE = 0.1
+"""The same under three years recorded, where neighbours as alike as 0.5 pass for levels more."""
+
 SHORTEST = {"MS": 6, "W-MON": 26}
 """Periods that a level lasts at least; two thirds of them must be recorded."""
 
-_SEASONED = 1080.0  # days recorded, three years, from which factors of the season are taken out
+_SEASONED = 1080.0  # days recorded, three years, from which a series is not short
 _BATCH = 500  # series between two movements of the progress bar
 
 
@@ -84,7 +87,7 @@ class Breaks(Result):
 
     @property
     def text(self) -> str:
-        """How many breaks there are beside how many chance would make, then each in a sentence."""
+        """The largest steps, how many chance would show, then each in a sentence."""
         return self.said
 
     @property
@@ -124,7 +127,7 @@ def find_breaks(
         absent, those that ship with the package.
     penalty : float
         Times log n: what a step must add to twice the log-likelihood, n periods recorded. The
-        stated rate of false breaks holds for the default of 3; less finds more, and more falsely.
+        stated rate of false breaks holds from the default of 3 on; less finds more false ones.
 
     Returns
     -------
@@ -178,13 +181,19 @@ def find_breaks(
     known = _checked(freq, registry, penalty)
     counted = count_series(incidents, by, freq, lpts=lpts, what="find_breaks")
     panel = counted.panel
+    clash = sorted(set(counted.by) & TAKEN)
+    if clash:
+        raise InputError("find_breaks", [
+            f"by names {', '.join(map(repr, clash))}, a column of the result; rename it first."
+        ])  # fmt: skip
     sources = sorted(set(counted.periods["source"].astype(str)) - {"all", "unknown"})
     found, e, source, why = _searched(panel, penalty)
     seen = Seen(panel, found, e, known, sources)
     breaks = break_rows(seen)
     summary = group_rows(seen, breaks, source, why)
+    false = np.where(_short(panel), SHORT_RATE, FALSE_RATE)[why == ""].sum()
     said = paragraph(summary, breaks, panel, counted, {
-        "penalty": penalty, "usual": penalty >= PENALTY, "rate": FALSE_RATE,
+        "penalty": penalty, "usual": penalty >= PENALTY, "false": float(false),
         "shortest": SHORTEST[counted.freq],
     })  # fmt: skip
     breaks = breaks.drop(columns=["_group", "_old"])
@@ -196,7 +205,7 @@ def find_breaks(
 def _checked(freq: Any, registry: Any, penalty: Any) -> pd.DataFrame:
     faults = []
     if freq == "D":
-        faults.append(_days(freq))
+        faults.append("freq is 'D'; a level is told from months ('MS') or weeks ('W-MON').")
     number = isinstance(penalty, int | float | np.number) and not isinstance(penalty, bool)
     if not number or not np.isfinite(penalty) or penalty <= 0:
         faults.append(f"penalty is {penalty!r}; give a number above 0, 3 unless you know why.")
@@ -208,10 +217,6 @@ def _checked(freq: Any, registry: Any, penalty: Any) -> pd.DataFrame:
     if faults:
         raise InputError("find_breaks", faults)
     return read_known_changes() if registry is None else registry
-
-
-def _days(freq: str) -> str:
-    return f"freq is {freq!r}; a level is told from months ('MS') or weeks ('W-MON')."
 
 
 def _searched(panel: Panel, penalty: float) -> tuple[Found, Floats, Texts, Texts]:
@@ -264,13 +269,18 @@ def _season(panel: Panel, y: Floats) -> tuple[Floats, Texts, Floats]:
     A season of its own alone takes eleven; its pool's as much of them as it weighs in the pool.
     """
     season, total, pool = month_factors(panel), y.sum(axis=1), panel.pool
-    short = (panel.used * panel.days).sum(axis=1) < _SEASONED
+    short = _short(panel)
     factor = np.where(short[:, None], 1.0, season.factor)
     source = np.where(short, "none", season.source.astype(object))
     whole = np.bincount(pool[panel.base], total[panel.base], minlength=int(pool.max()) + 1)[pool]
     own = season.weight.mean(axis=1)
     lost = 11 * (own + (1 - own) * np.clip(total / np.maximum(whole, 1), 0, 1))
     return factor, source, np.where(source == "none", 0.0, lost)
+
+
+def _short(panel: Panel) -> NDArray[np.bool_]:
+    short: NDArray[np.bool_] = (panel.used * panel.days).sum(axis=1) < _SEASONED
+    return short
 
 
 def _in_batches(panel: Panel, y: Floats, e: Floats, lost: Floats, penalty: float) -> Found:

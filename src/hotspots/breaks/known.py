@@ -7,12 +7,15 @@ import os
 import tomllib
 from importlib.resources import files
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
 
 from ..contracts import InputError
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
 
 KINDS = ("recording", "covid", "system", "organisation")
 """What kind of change an entry of the registry is."""
@@ -93,12 +96,24 @@ def check_registry(registry: Any) -> pd.DataFrame:
         if c in registry.columns and len(registry)
         and not pd.api.types.is_datetime64_dtype(registry[c].dtype)
     ]  # fmt: skip
+    for c in ("name", *_LISTS, "source"):
+        if c in registry.columns and not all(isinstance(text, str) for text in registry[c]):
+            faults.append(f"column {c!r} must hold texts, empty for none.")
+    for c in ("gradual", "verified"):
+        if c in registry.columns and not all(isinstance(x, bool | np.bool_) for x in registry[c]):
+            faults.append(f"column {c!r} must hold True or False.")
+    if "start" in registry.columns and registry["start"].isna().any():
+        faults.append("column 'start' is empty in some row; every change needs a date.")
     if "kind" in registry.columns:
         odd = sorted({str(kind) for kind in registry["kind"]} - set(KINDS))
         faults += [f"kind {kind!r} is unknown; it takes {', '.join(KINDS)}." for kind in odd]
     if faults:
         raise InputError("registry", faults)
-    return registry[list(COLUMNS)]
+    slow = registry["gradual"].astype(bool)
+    if registry.loc[slow, "end"].isna().any():
+        raise InputError("registry", ["a gradual change needs an end; give a date."])
+    texts = dict.fromkeys(("name", *_LISTS, "kind", "source"), "str")
+    return registry[list(COLUMNS)].astype({**texts, "gradual": bool, "verified": bool})
 
 
 def _text(path: Any) -> str:
@@ -177,14 +192,20 @@ def _faults(entry: dict[str, Any]) -> list[str]:
 def relevant(registry: pd.DataFrame, key: dict[str, str], sources: list[str]) -> pd.DataFrame:
     """Keep the entries that touch a series: its category, its force, its LPT."""
     kept = np.ones(len(registry), dtype=bool)
-    for column, values in (("categories", [key.get("category")]), ("lpts", [key.get("lpt")])):
-        if values[0] is not None:
-            words = registry[column].str.casefold().str.split("; ")
-            kept &= [w == [""] or values[0].casefold() in w for w in words]
+    for column, value in (("categories", key.get("category")), ("lpts", key.get("lpt"))):
+        if value is not None:
+            kept &= _each(registry[column], value.casefold())
     names = " ".join(sources).casefold()
-    words = registry["forces"].str.casefold().str.split("; ")
-    kept &= [w == [""] or any(word in names for word in w) for w in words]
-    return registry[kept]
+    forces = [
+        any(word in names for word in text.casefold().split("; ")) for text in registry["forces"]
+    ]
+    return registry[kept & np.array(forces, dtype=bool)]
+
+
+def _each(column: pd.Series, word: str) -> NDArray[np.bool_]:
+    """Tell which lists of a column are empty or hold a word."""
+    lists = (text.casefold().split("; ") for text in column)
+    return np.array([words == [""] or word in words for words in lists], dtype=bool)
 
 
 def label(registry: pd.DataFrame, dates: tuple[pd.Timestamp, ...], days: int) -> tuple[str, str]:

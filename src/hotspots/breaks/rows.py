@@ -30,6 +30,12 @@ _FLAGS = ("gap", "sure")
 _WHOLE = ("before", "after", "periods_before", "periods_after")
 _NUMBERS = ("level_before", "level_after", "ratio", "low", "high", "change", "gain", "needed")
 _HIDDEN = ("_group", "_old")  # row of the panel, and last period on the old level
+TAKEN = {
+    *_DATES, *_FLAGS, *_WHOLE, *_NUMBERS, "known", "kind", "period_start", "incidents", "status",
+    "usual", "expected", "run", "periods", "per_period", "verdict", "steps", "dispersion",
+    "widened", "season", "sentence", "level",
+}  # fmt: skip
+"""Columns of the result, which no group may be named by."""
 
 
 @dataclass(frozen=True)

@@ -85,7 +85,7 @@ def _chosen(
         best = found.sort_values(["sure", "gain"], ascending=False, kind="stable")
         source = best if len(best) else summary
         return tuple(source[keys].iloc[0]) if keys else ()
-    key = group if isinstance(group, tuple) else (group,)
+    key = tuple(group) if isinstance(group, list | tuple) else (group,)
     if len(key) != len(keys) or not _is(summary, keys, key).any():
         some = [", ".join(map(str, k)) for k in summary[keys].head(6).itertuples(index=False)]
         raise InputError("plot_breaks", [
