@@ -1,11 +1,13 @@
 """How often effects of kinds of day are claimed where there is none, and how often intervals hold.
 
-Daily counts of three years with weekdays, a season and a rising level, 500 series for each row:
-Poisson, over-dispersed, and with days that hang together (an autoregressive log rate with the
-given correlation from day to day). Half of each table below has no effects, half has planted ones.
+Daily counts of three years with weekdays, a season and a rising level: Poisson, over-dispersed,
+and with days that hang together (an autoregressive log rate with the given correlation from day to
+day). One table is of series without effects, one of series with planted ones. The page in docs is
+of 300 series a row, and of areas 30.
 
     python benchmarks/calendar_effects.py [series]
     python benchmarks/calendar_effects.py areas [forces]
+    python benchmarks/calendar_effects.py weights [series]
     python benchmarks/calendar_effects.py picture    # draws docs/_static/calendar.png
 """
 
@@ -19,6 +21,7 @@ import numpy as np
 import pandas as pd
 
 import hotspots as hs
+from hotspots.calendars import day_weights
 from hotspots.trends import _effects_fit
 
 YEARS = (2022, 2023, 2024)
@@ -132,6 +135,27 @@ def areas(forces: int) -> None:
     print(pd.DataFrame(rows).to_string(index=False))
 
 
+def weights(series: int) -> None:
+    """How often weekdays and bank holidays enter trading days where all days are alike."""
+    first, rows = np.datetime64("2024-01-01"), []
+    for mean, spread, years in (
+        (2, 0.0, 3), (5, 0.0, 4), (5, 0.3, 2), (50, 0.0, 2), (50, 0.3, 5), (200, 0.2, 3),
+    ):  # fmt: skip
+        rng = np.random.default_rng(99)
+        at = np.arange(365 * years)
+        log = np.log(mean) + 0.3 * np.cos(2 * np.pi * at / 365.25)
+        log = log + rng.normal(0, spread, (series, len(at)))
+        found = day_weights(rng.poisson(np.exp(log)), first)
+        rows.append({
+            "mean a day": mean, "spread of log rate": spread, "years": years,
+            "weekdays enter": (np.ptp(found[:, :7], axis=1) > 1e-12).mean(),
+            "holidays enter": (found[:, 7] != 1).mean(),
+            "weekdays off by": np.abs(found[:, :7] - 1).mean().round(4),
+        })  # fmt: skip
+    print(f"Weights of days where all days are alike, {series:,} series a row")
+    print(pd.DataFrame(rows).to_string(index=False))
+
+
 def picture() -> None:
     import matplotlib as mpl
 
@@ -188,5 +212,7 @@ if __name__ == "__main__":
         picture()
     elif sys.argv[1:2] == ["areas"]:
         areas(int(sys.argv[2]) if len(sys.argv) > 2 else 60)
+    elif sys.argv[1:2] == ["weights"]:
+        weights(int(sys.argv[2]) if len(sys.argv) > 2 else 1000)
     else:
         main()
