@@ -68,7 +68,8 @@ def aoristic(
     days: evenly over all bins. Whatever was not plain is counted in a
     :class:`~hotspots.Notice`.
 
-    A million rows by 168 columns take 1.3 GB; :func:`week_profile` needs no such table.
+    A million rows by 168 columns take 1.34 GB, and up to 2 GB while they are made;
+    :func:`week_profile` needs no such table.
 
     References
     ----------
