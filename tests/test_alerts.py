@@ -267,10 +267,10 @@ def test_a_fall_is_told_with_its_reservation():
 
 def test_the_false_alarms_told_are_those_that_come():
     rng = np.random.default_rng(9)
-    counts = {f"L{i:03d}": rng.poisson(6, 62) for i in range(300)}
+    counts = {f"L{i:03d}": rng.poisson(6, 62) for i in range(200)}
     alerts = hs.find_alerts(table(counts), ["lpt"], when=10, level=0.01)
     told, came = alerts.looks["false_high"].sum(), alerts.looks["high"].sum()
-    assert told <= 0.01 * 10 * 300
+    assert told <= 0.01 * 10 * 200
     assert came == pytest.approx(told, abs=4 * np.sqrt(told))
     above, below = alerts.looks["above"].sum(), alerts.looks["below"].sum()
     assert above == pytest.approx(alerts.looks["false_above"].sum(), rel=0.3)
@@ -296,6 +296,10 @@ def test_too_short_a_past_says_so():
     assert alerts.groups["verdict"].unique().tolist() == ["too few periods to say"]
     assert len(alerts.alerts) == 0
     assert alerts.text.startswith("Nothing could be compared in the week of 7 February 2022")
+    some = hs.find_alerts(table({"A": [5] * 10, "B": [5] * 10}), ["lpt"], when=4, baseline=99)
+    assert some.text.startswith("2 weeks, the week of 28 February 2022 to the week of 7 March")
+    assert "against the 9 weeks before" in some.text
+    assert "Nothing could be compared in the week of 21 February 2022" in some.text
 
 
 def test_an_incomplete_feed_gets_a_banner_and_no_alerts():
@@ -423,6 +427,7 @@ def test_every_fault_is_named_at_once():
 
 
 @pytest.mark.parametrize(("wrong", "said"), [
+    ({"when": 2.0}, "when is 2.0"),
     ({"when": 0}, "how many of the latest periods"),
     ({"when": True}, "when is True"),
     ({"when": pd.Timestamp("2022-05-02", tz="UTC")}, "without a time zone"),
@@ -470,12 +475,13 @@ def test_the_lockdown_of_the_city_is_an_incomplete_feed_or_low_never_high(shared
 
 @pytest.mark.realdata
 def test_new_york_s_alerts_come_as_often_as_told(shared):
-    raw = pd.read_csv(shared / "data/timed/nycvehiclethefts.csv.gz")
+    columns = ["date_start", "date_single", "census_block"]
+    raw = pd.read_csv(shared / "data/timed/nycvehiclethefts.csv.gz", usecols=columns)
     start = pd.to_datetime(raw["date_start"].fillna(raw["date_single"]))
     borough = raw["census_block"].astype(str).str[:5]
     thefts = incidents(start, lpt=borough.to_numpy())
-    looks = hs.find_alerts(thefts, ["lpt"], when=20).looks
-    assert looks["compared"].tolist() == [5] * 20
+    looks = hs.find_alerts(thefts, ["lpt"], when=10).looks
+    assert looks["compared"].tolist() == [5] * 10
     for side in ("above", "below"):
         told = looks[f"false_{side}"].sum()
         assert looks[side].sum() <= told + 4 * np.sqrt(told)

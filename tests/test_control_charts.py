@@ -70,11 +70,12 @@ def test_each_rule_does_what_it_says(z, rule, where):
 def test_false_signals_told_are_those_of_independent_charts():
     chart = hs.xmr_chart(np.random.default_rng(1).normal(50, 5, 30))
     assert hs.xmr_chart(np.random.default_rng(1).normal(50, 5, 30)).text == chart.text
-    rng = np.random.default_rng(2)
-    seen = [hs.xmr_chart(rng.normal(50, 5, 30), rules=[1, 2]).rules["signals"] for _ in range(40)]
-    came, told = pd.DataFrame(seen), chart.rules.loc[[1, 2], "false_signals"]
-    error = np.sqrt(np.maximum(came.var(), told) / len(came))
-    assert ((came.mean() - told).abs() < 4 * error).all()
+    some = np.random.default_rng(2).normal(50, 5, (1000, 30))
+    width = np.abs(np.diff(some, axis=1)).mean(axis=1, keepdims=True) / 1.128
+    seen = _signals((some - some.mean(axis=1, keepdims=True)) / width, 7)
+    for rule, flags in seen.items():
+        came, told = flags.sum(axis=1), chart.rules.loc[rule, "false_signals"]
+        assert came.mean() == pytest.approx(told, abs=6 * came.std() / np.sqrt(1000))
     assert (chart.rules["chance"] <= chart.rules["false_signals"] + 1e-12).all()
 
 
@@ -126,6 +127,10 @@ def test_small_expectations_are_told():
     (lambda: hs.xmr_chart([1, 2, 3]), "at least 8"),
     (lambda: hs.xmr_chart("many"), "numbers in one row"),
     (lambda: hs.xmr_chart(TWELVE, rules=[5], run=1), "2 faults"),
+    (lambda: hs.xmr_chart(TWELVE, rules=[]), "at least one"),
+    (lambda: hs.xmr_chart(TWELVE, rules=[[1]]), "it takes any of"),
+    (lambda: hs.xmr_chart(pd.date_range("2024", periods=9)), "values are times"),
+    (lambda: hs.u_chart(pd.Series([1] * 8), pd.Series([1] * 8)[::-1]), "different points"),
     (lambda: hs.u_chart([1] * 8, [1] * 7), "give as many"),
     (lambda: hs.u_chart([-1] * 8, [1] * 8), "a count is at least 0"),
     (lambda: hs.u_chart([1] * 8, [0] * 8), "exposure must be above 0"),
@@ -186,6 +191,7 @@ def test_the_order_of_areas_changes_nothing():
 @pytest.mark.parametrize(("arguments", "said"), [
     (([1, 2], [1]), "one number of each"),
     (([-1], [1]), "at least 0"),
+    (([1.5], [1]), "counts are whole numbers"),
     (([1], [0]), "above 0"),
     (([1], [1], "both"), "overdispersion is 'both'"),
     ((pd.Series([1], index=["a"]), pd.Series([1], index=["b"])), "different areas"),
@@ -266,6 +272,8 @@ def test_few_events_and_frequent_ones_say_so():
     assert hs.event_gaps(events([3])).groups["verdict"].tolist() == ["too few"]
     same = hs.event_gaps(events([3] * 6), now="2023-05-01")
     assert same.groups["verdict"].tolist() == ["too few"]
+    assert same.gaps["verdict"].unique().tolist() == ["too few"]  # none is short beside the others
+    assert "all at one time" in same.text
 
 
 def test_police_generated_events_are_left_out():
@@ -283,6 +291,8 @@ def test_gaps_refuse_month_only_records_and_bad_arguments():
         hs.event_gaps(month)
     with pytest.raises(InputError) as caught:
         hs.event_gaps(events([0, 5]), ["team"], now="2020-01-01", windows=[0], level=3)
+    with pytest.raises(InputError, match="no column"):
+        hs.event_gaps(events([0, 5]), [["category"]])
     for fault in ("'team'", "before the last incident", "windows is", "level is 3"):
         assert fault in str(caught.value)
     with pytest.raises(InputError, match="there are no incidents"):
@@ -337,6 +347,8 @@ def test_nothing_and_up_from_nothing():
     found = hs.compare_counts([0, 7, 0], [0, 0, 9]).comparisons
     assert found["verdict"].tolist() == ["nothing to compare", "higher", "lower"]
     assert "up from none" in found["sentence"].iloc[1]
+    assert "down to none" in found["sentence"].iloc[2]
+    assert "(-0.01%" in hs.compare_counts(10**9, 10**9 + 10**5).text
 
 
 def test_comparisons_refuse_what_they_cannot_use():
@@ -344,6 +356,10 @@ def test_comparisons_refuse_what_they_cannot_use():
         hs.compare_counts(-1, 3, 0, 1, dispersion=0.5)
     for fault in ("now holds -1", "exposure holds 0", "dispersion holds 0.5"):
         assert fault in str(caught.value)
+    with pytest.raises(InputError, match=r"now holds 1\.5; counts are whole"):
+        hs.compare_counts(1.5, 2)
+    with pytest.raises(InputError, match="the same unit"):
+        hs.compare_counts(30, 20, 1e300, 1e-300)
     with pytest.raises(InputError, match="of one length"):
         hs.compare_counts([1, 2], [1, 2, 3])
     with pytest.raises(InputError, match="now must be numbers"):

@@ -94,12 +94,14 @@ def paragraph(alerts: pd.DataFrame, groups: pd.DataFrame, looks: pd.DataFrame, f
     """Put the paragraph together."""
     lines = _banners(looks, facts.freq)
     done = looks[looks["status"] == "compared"] if len(looks) else looks
+    none = _nothing(looks, facts.freq)
     if len(done):
         lines += _found(done, groups, facts)
         for verdict, most in _SHOWN.items():
             lines += _listed(alerts[alerts["verdict"] == verdict], verdict, most, facts)
         lines.append(_beside(done))
-    elif not lines:
+    lines += none
+    if not lines:
         lines.append("Nothing could be compared.")
     lines += _reservations(done, groups, facts)
     return "\n".join(line for line in lines if line)
@@ -126,14 +128,20 @@ def _banners(looks: pd.DataFrame, freq: str) -> list[str]:
                  "looks)."]  # fmt: skip
     if (looks["status"] == "feed incomplete").any():
         lines[-1] += " So deep a fall, were it real, cannot be told from missing records."
-    none = looks[looks["status"] == "nothing compared"]["period_start"].tolist()
-    if len(none):
-        period, more = FREQ[freq][2], ""
-        if len(none) > 1:
-            more = f" and {counted(len(none) - 1, f'more {period}')} before it"
-        lines.append(f"Nothing could be compared {during(max(none), freq)}{more}: no group is "
-                     f"wholly recorded then with {LEAST} recorded periods before it.")  # fmt: skip
     return lines
+
+
+def _nothing(looks: pd.DataFrame, freq: str) -> list[str]:
+    if len(looks) == 0:
+        return []
+    none = looks[looks["status"] == "nothing compared"]["period_start"].tolist()
+    if not none:
+        return []
+    period, more = FREQ[freq][2], ""
+    if len(none) > 1:
+        more = f" and {counted(len(none) - 1, f'more {period}')} before it"
+    return [f"Nothing could be compared {during(max(none), freq)}{more}: no group is wholly "
+            f"recorded then with {LEAST} recorded periods before it."]  # fmt: skip
 
 
 def _found(done: pd.DataFrame, groups: pd.DataFrame, facts: Facts) -> list[str]:
@@ -144,11 +152,16 @@ def _found(done: pd.DataFrame, groups: pd.DataFrame, facts: Facts) -> list[str]:
         done["period_start"].max(), facts.freq
     )  # fmt: skip
     when = last if len(done) == 1 else f"{counted(len(done), period)}, {first} to {last}"
-    before = f"the {counted(facts.baseline, period)} before"
+    most = max(one.at for one in facts.looks) // (7 if facts.freq == "D" else 1)
+    baseline = min(facts.baseline, most)
+    before = f"the {counted(baseline, period)} before"
     if facts.freq == "D":
-        before = f"the same weekday of the {counted(facts.baseline, 'week')} before"
-    season = [one.seasonal for one in facts.looks]
-    out = "its season taken out" if any(s.any() for s in season) else "no season taken out"
+        before = f"the same weekday of the {counted(baseline, 'week')} before"
+    season, growth = (
+        any(getattr(one, name).any() for one in facts.looks) for name in ("seasonal", "growing")
+    )
+    out = " and ".join(n for n, known in (("season", season), ("growth", growth)) if known)
+    out = f"with its {out} taken out" if out else "with no season taken out"
     series = counted(number, "series") if len(done) == 1 else f"{number:,} counts"
     lines = [
         f"{when[0].upper()}{when[1:]}: of {series}, {_number(high)} unusually high and "
@@ -164,12 +177,14 @@ def _found(done: pd.DataFrame, groups: pd.DataFrame, facts: Facts) -> list[str]:
         many = "even one high" if high == 1 else f"{high:,} high or more"
         said += f"; {many} would then come up {_often(p)}"
         sure = int(((groups["verdict"] == "unusually high") & (groups["q_high"] <= _SURE)).sum())
-        all_of = f"when all {number:,} are allowed for (false discovery rate 5%)"
+        all_of = f"when all {number:,} are allowed for"
         if high == 1:
             said += f". It {'still stands' if sure else 'does not stand'} out {all_of}"
         else:
             many = f"{_number(sure)[0].upper()}{_number(sure)[1:]} of the {high:,}"
             said += f". {many} still {'stands' if sure == 1 else 'stand'} out {all_of}"
+        if sure:
+            said += " (about one in twenty of such findings is false)"
     return [*lines, f"{said}."]
 
 
@@ -238,9 +253,9 @@ def _reservations(done: pd.DataFrame, groups: pd.DataFrame, facts: Facts) -> lis
         lines.append(f"{counted(int(few.sum()), 'count')} not compared: not recorded then, or "
                      f"under {LEAST} recorded periods before.")  # fmt: skip
     if facts.looks and len(done):
-        seasonal = np.mean([one.seasonal.mean() for one in facts.looks])
-        if seasonal < 1:
-            some = f"For {1 - seasonal:.0%} of the series no" if seasonal else "No"
+        flat = ~facts.looks[-1].seasonal
+        if flat.any():
+            some = "No" if flat.all() else f"For {flat.sum():,} of the {len(flat):,} series no"
             lines.append(
                 f"{some} season could be learned (it takes each "
                 "month recorded twice, five incidents a month, and more variation than chance "
@@ -249,8 +264,9 @@ def _reservations(done: pd.DataFrame, groups: pd.DataFrame, facts: Facts) -> lis
         spread = groups.loc[groups["p_high"].notna(), "dispersion"]
         if len(spread) and spread.max() >= 1.05:
             lines.append(
-                f"Counts vary beyond chance (variance {spread.median():.1f} times the mean in the "
-                f"middle series, {spread.max():.1f} at most); the ranges allow for it."
+                "Counts swing more than chance alone would make them "
+                f"({np.sqrt(spread.median()):.1f} times as far in the middle series, "
+                f"{np.sqrt(spread.max()):.1f} times at most); the ranges allow for it."
             )
         lowered = int(sum(one.lowered.sum() for one in facts.looks))
         if lowered:

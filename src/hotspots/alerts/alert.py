@@ -127,9 +127,10 @@ def find_alerts(
     -----
     The count :math:`y` of a group is compared with the gamma–Poisson law (``predictive``) of a
     period of its length and season, given its baseline: an alert where
-    :math:`P(Y \ge y) \le \alpha`, or :math:`P(Y \le y) \le \alpha`. The variance over mean is
-    estimated per group and shrunk to that of the groups beside it; that it is an estimate, and
-    the error of the seasonal factor, widen the range. Periods of the baseline that are more than
+    :math:`P(Y \ge y) \le \alpha`, or :math:`P(Y \le y) \le \alpha`. Growth over the baseline,
+    shrunk to none, is carried on where each calendar month is recorded twice. The variance over
+    mean is estimated per group and shrunk to that of the groups beside it. That all of these are
+    estimates widens the range. Periods of the baseline that are more than
     four standard deviations out count less, by the fourth power of how far, so that an old
     outbreak neither raises nor widens the range. Only the past is used.
 
@@ -192,7 +193,7 @@ def _faults(
         )
     elif not isinstance(when, int | np.integer):
         try:
-            day: Any = pd.Timestamp(when)
+            day: Any = None if isinstance(when, float) else pd.Timestamp(when)
         except (TypeError, ValueError):
             day = None
         if pd.isna(day) or day.tzinfo is not None:

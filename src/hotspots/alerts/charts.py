@@ -180,6 +180,10 @@ def u_chart(
     given, index, faults = _figures(counts, "counts")
     over, _, more = _figures(exposure, "exposure")
     faults += more + _rule_faults(rules, run, seed)
+    if isinstance(counts, pd.Series) and isinstance(exposure, pd.Series) and not (
+        counts.index.equals(exposure.index)
+    ):  # fmt: skip
+        faults.append("counts and exposure name different points; give the same index, in order.")
     if not faults:
         if len(over) != len(given):
             faults.append(f"counts has {len(given)} values and exposure {len(over)}; give as many.")
@@ -239,6 +243,8 @@ def _figures(given: Any, name: str) -> tuple[Floats, pd.Index, list[str]]:
         values = np.asarray(given, dtype=float)
     except (TypeError, ValueError):
         return np.empty(0), pd.RangeIndex(0), [f"{name} must be numbers in one row."]
+    if getattr(getattr(given, "dtype", None), "kind", "f") in "mM":
+        return np.empty(0), pd.RangeIndex(0), [f"{name} are times; give numbers in one row."]
     if values.ndim != 1 or np.isinf(values).any():
         return np.empty(0), pd.RangeIndex(0), [f"{name} must be finite numbers in one row."]
     return values, index if index is not None else pd.RangeIndex(len(values), name="point"), []
@@ -246,8 +252,9 @@ def _figures(given: Any, name: str) -> tuple[Floats, pd.Index, list[str]]:
 
 def _rule_faults(rules: Any, run: Any, seed: Any) -> list[str]:
     faults = []
-    if not np.iterable(rules) or isinstance(rules, str) or not set(rules) <= set(RULES):
-        faults.append(f"rules is {rules!r}; it takes any of 1, 2, 3 and 4.")
+    some = list(rules) if np.iterable(rules) and not isinstance(rules, str) else []
+    if not some or any(isinstance(rule, bool) or rule not in list(RULES) for rule in some):
+        faults.append(f"rules is {rules!r}; it takes any of 1, 2, 3 and 4, at least one.")
     for name, value, least in (("run", run, 3), ("seed", seed, 0)):
         if not isinstance(value, int | np.integer) or isinstance(value, bool) or value < least:
             faults.append(f"{name} is {value!r}; it must be a whole number, at least {least}.")
@@ -341,7 +348,7 @@ def _finished(
     if kind != "XmR":
         first += " at the last point"
     said = [
-        f"{first}. {_signal_words(hit, points)} Where nothing changes, {len(set(numbers))} "
+        f"{_signal_words(hit, points)} {first}. Where nothing changes, {len(set(numbers))} "
         f"{'rule' if len(set(numbers)) == 1 else 'rules'} over so many points would give a false "
         f"signal in {any_false.mean():.0%} of charts.",
         *notes,
@@ -371,7 +378,7 @@ def _signal_words(hit: int, points: pd.DataFrame) -> str:
 
 
 def _short(value: float) -> str:
-    return f"{value:,.4g}" if abs(value) < 1000 else f"{value:,.0f}"
+    return f"{value:,.0f}" if 1000 <= abs(value) < 1e15 else f"{value:,.4g}"
 
 
 def _few(number: float) -> str:

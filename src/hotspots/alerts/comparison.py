@@ -19,6 +19,7 @@ FEW = 20
 SIGNIFICANT = 0.05
 
 _SHOWN = 12
+_APART = 1e9  # times that one exposure may be the other
 
 
 @dataclass(frozen=True, repr=False)
@@ -129,6 +130,8 @@ def _check(*given: Any) -> tuple[Any, ...]:
     for name, value, least in zip(names, arrays, (0, 0, None, None, 1), strict=False):
         if len(arrays) < len(names):
             break
+        if least == 0 and (part := np.isfinite(value) & (value % 1 != 0)).any():
+            faults.append(f"{name} holds {value[part][0]:g}; counts are whole numbers.")
         wrong = ~np.isfinite(value) | (value <= 0 if least is None else value < least)
         if wrong.any():
             rule = "above 0" if least is None else f"at least {least}"
@@ -141,6 +144,10 @@ def _check(*given: Any) -> tuple[Any, ...]:
         else:
             if arrays[0].ndim != 1 or len(arrays[0]) == 0:
                 faults.append("give one count, or one row of counts.")
+            apart = np.abs(np.log(arrays[2]) - np.log(arrays[3]))
+            if (apart > np.log(_APART)).any():
+                faults.append(f"an exposure is over {_APART:,.0f} times the other; give both in "
+                              "the same unit.")  # fmt: skip
     if faults:
         raise InputError("compare_counts", faults)
     return tuple(arrays)
@@ -154,8 +161,9 @@ def _sentence(row: Any) -> str:
     said = way if way == "no clear change" else f"clearly {way}"
     if np.isnan(row["change"]):
         top = f"to {row['high']:.2g}" if np.isfinite(row["high"]) else "with no upper bound"
-        times = f"{row['ratio']:.1f} times" if np.isfinite(row["ratio"]) else "up from none"
-        size = f"too few for a percentage; rate {times}, 95% interval {row['low']:.2g} {top}"
+        times = f"rate {row['ratio']:.1f} times" if row["now"] else "down to none"
+        times = times if np.isfinite(row["ratio"]) else "up from none"
+        size = f"too few for a percentage; {times}, 95% interval {row['low']:.2g} {top}"
     else:
         size = f"{_percent(row['ratio'])}, 95% interval {_percent(row['low'])} to " + (
             _percent(row["high"])
@@ -164,8 +172,10 @@ def _sentence(row: Any) -> str:
 
 
 def _percent(ratio: float) -> str:
-    value = round(100 * (ratio - 1))
-    return f"{value:+d}%" if value else "0%"
+    value = 100 * (ratio - 1)
+    if abs(value) >= 0.5:
+        return f"{round(value):+,d}%"
+    return f"{value:+.1g}%" if abs(value) >= 1e-9 else "0%"
 
 
 def _said(table: pd.DataFrame, plain: bool, named: bool) -> str:
@@ -185,7 +195,8 @@ def _said(table: pd.DataFrame, plain: bool, named: bool) -> str:
     if up + down:
         sure = int((changed["q_value"] <= SIGNIFICANT).sum())
         lines.append(f"{sure or 'None'} of the {up + down:,} {'stands' if sure == 1 else 'stand'} "
-                     "out when all are allowed for (false discovery rate 5%).")  # fmt: skip
+                     "out when all are allowed for (of such, about one in twenty may be "
+                     "false).")  # fmt: skip
     lines += [f"- {name}: {row}" for name, row in changed["sentence"].head(_SHOWN).items()]
     if len(changed) > _SHOWN:
         lines.append(f"... and {len(changed) - _SHOWN:,} more in the table comparisons.")

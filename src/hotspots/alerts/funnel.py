@@ -165,6 +165,8 @@ def _check(observed: Any, expected: Any, mode: Any) -> tuple[Floats, Floats, pd.
         else:
             if not ((o >= 0) & np.isfinite(o)).all():
                 faults.append("observed must be counts, at least 0 and none missing.")
+            elif (o % 1 != 0).any():
+                faults.append(f"observed holds {o[o % 1 != 0][0]:g}; counts are whole numbers.")
             if not ((e > 0) & np.isfinite(e)).all():
                 faults.append("expected must be above 0 and none missing.")
     if mode not in MODES:
@@ -201,6 +203,10 @@ def _law_words(mode: str, phi: float, tau: float) -> str:
     return "The limits are those of chance alone."
 
 
+def _few(number: float) -> str:
+    return f"{number:,.0f}" if number >= 10 else f"{number:.2g}"
+
+
 def _said(areas: pd.DataFrame, law: Predictive) -> str:
     n = len(areas)
     far = areas[areas["verdict"].isin(["far above", "far below"])]
@@ -216,7 +222,7 @@ def _said(areas: pd.DataFrame, law: Predictive) -> str:
         order = rows["p_value"].sort_values(kind="stable").index[:6]
         for name, row in rows.loc[order].iterrows():
             said.append(
-                f"- {name}: {row['observed']:,.0f}, {row['verdict']} the {row['expected']:,.0f} "
+                f"- {name}: {row['observed']:,.0f}, {row['verdict']} the {_few(row['expected'])} "
                 f"expected ({row['ratio']:.2f} times, 95% interval {row['low']:.2f} to "
                 f"{row['high']:.2f})."
             )

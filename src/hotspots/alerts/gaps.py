@@ -125,7 +125,7 @@ def event_gaps(
     ['usual']
     """
     frame, end, police = _check(incidents, by, now, windows, level, include_police)
-    keys = list(by) if not isinstance(by, str) else [by]
+    keys = [by] if isinstance(by, str) else list(dict.fromkeys(by))
     group, named = _groups(frame, keys)
     start = frame["occurred_from"].to_numpy().astype("datetime64[s]").astype(np.int64) / 86400
     stop = frame["occurred_to"].to_numpy().astype("datetime64[s]").astype(np.int64) / 86400
@@ -151,10 +151,11 @@ def _check(
     frame: Any = check_incidents(incidents)
     faults = []
     names = [by] if isinstance(by, str) else list(by) if np.iterable(by) else None
+    columns = list(frame.columns)
     if names is None:
         faults.append(f"by is {by!r}; give columns in a list, or () for all together.")
     faults += [f"by holds {name!r}, which is no column of the incidents."
-               for name in names or [] if name not in frame.columns]  # fmt: skip
+               for name in names or [] if name not in columns]  # fmt: skip
     if len(frame) == 0:
         faults.append("there are no incidents; a gap needs two.")
     number = isinstance(level, int | float | np.number) and not isinstance(level, bool)
@@ -228,7 +229,7 @@ def _gaps(
     shortest = np.maximum(start[at] - stop[at - 1], 0.0)
     share = np.clip(np.stack([longest, shortest]) / whole[mine], 0.0, 1.0)
     rest = (1 - share) ** np.maximum(m - 1, 0)
-    enough = events[mine] >= FEWEST
+    enough = ((events >= FEWEST) & (middle[ends] > middle[ends - events + 1]))[mine]
     p_short = np.where(enough, 1 - rest[0], np.nan)
     p_long = np.where(enough, rest[1], np.nan)
     verdict = np.select([~enough, p_short < level, p_long < level],
@@ -298,7 +299,8 @@ def _who(row: Any, keys: list[str]) -> str:
 def _sentence(row: Any, keys: list[str]) -> str:
     said = f"{_who(row, keys)}: {counted(row['events'], 'event')}"
     if row["verdict"] == "too few":
-        return f"{said}, too few to say anything of the gaps."
+        why = "too few" if row["events"] < FEWEST else "all at one time, too little"
+        return f"{said}, {why} to say anything of the gaps."
     rate = f"{row['per_year']:.1f}" if row["per_year"] < 10 else f"{row['per_year']:,.0f}"
     said += f", about {rate} a year; the last {counted(round(row['quiet_days']), 'day')} ago"
     if row["verdict"] == "long quiet":
@@ -312,6 +314,10 @@ def _share(p: float) -> str:
     return f"{p:.1%}" if p >= 0.001 else "under 0.1%"
 
 
+def _about(number: float) -> str:
+    return f"{number:.1f}" if number >= 0.1 else f"{number:.2f}"
+
+
 def _said(
     gaps: pd.DataFrame, groups: pd.DataFrame, windows: pd.DataFrame, keys: list[str],
     level: float, police: int,
@@ -322,8 +328,8 @@ def _said(
     lines = [
         f"{counted(int(groups['events'].sum()), 'event')} in {counted(len(groups), 'series')}: "
         f"of {counted(len(tested), 'gap')}, {len(soon) or 'none'} unusually short and "
-        f"{len(quiet) or 'none'} unusually long; chance alone would make up to {by_chance:.1f} of "
-        "each."
+        f"{len(quiet) or 'none'} unusually long; chance alone would make up to {_about(by_chance)} "
+        "of each."
     ]
     if len(groups) == 1 and len(groups["sentence"]):
         lines.append(groups["sentence"].iloc[0])
@@ -332,15 +338,20 @@ def _said(
         able = int((groups["p_quiet"].notna()).sum())
         lines.append(f"{len(still) or 'None'} of {counted(able, 'series')} "
                      f"{'is' if len(still) == 1 else 'are'} quiet for unusually long now (up to "
-                     f"{level * able:.1f} by chance).")  # fmt: skip
+                     f"{_about(level * able)} by chance).")  # fmt: skip
         lines += [f"- {s}" for s in still["sentence"].head(_SHOWN)]
     full = windows[windows["p_value"] < level].sort_values("p_value", kind="stable")
     able = int(windows["p_value"].notna().sum())
     if able:
-        lines.append(f"{len(full) or 'No'} window{'' if len(full) == 1 else 's'} of "
-                     f"{counted(able, 'search')[:-1] + 'es' if able > 1 else '1 search'} "
-                     f"{'holds' if len(full) == 1 else 'hold'} more than chance would put into any "
-                     f"(up to {level * able:.1f} by chance).")  # fmt: skip
+        days = " or ".join(f"{d:,}" for d in sorted(set(windows["window_days"])))
+        one = "holds" if len(full) == 1 else "hold"
+        lines.append(f"{len(full) or 'None'} of the {able:,} fullest windows of {days} days {one} "
+                     f"more than chance would put into any (up to {_about(level * able)} by "
+                     "chance).")  # fmt: skip
+    enough = np.tile(groups["events"] >= FEWEST, len(windows) // max(len(groups), 1))
+    if short := int((windows["p_value"].isna() & enough).sum()):
+        lines.append(f"{counted(short, 'window')} not searched: longer than half the time from the "
+                     "first event to the last.")  # fmt: skip
     lines += [
         f"- {_who(row, keys)}: {row['events']} within {counted(row['window_days'], 'day')} from "
         f"{named(row['start'], 'D')} ({row['expected']:.1f} usual; chance "
@@ -349,7 +360,8 @@ def _said(
     ]  # fmt: skip
     few = int((groups["verdict"] == "too few").sum())
     if few:
-        lines.append(f"{counted(few, 'series')} with under {FEWEST} events: nothing said.")
+        lines.append(f"{counted(few, 'series')} with under {FEWEST} events, or all at one time: "
+                     "nothing said.")  # fmt: skip
     if police:
         lines.append(f"{counted(police, 'police-generated incident')} left out; "
                      "include_police=True keeps them.")  # fmt: skip

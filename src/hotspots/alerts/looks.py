@@ -90,9 +90,9 @@ def look(panel: Panel, at: int, baseline: int) -> Look:
     Examples
     --------
     >>> import hotspots as hs
-    >>> county = hs.make_county(seed=1, months=30)
+    >>> county = hs.make_county(seed=1, months=12)
     >>> panel = hs.count_series(county.incidents, by=["lpt"]).panel
-    >>> look(panel, 29, 24).law.mean.shape
+    >>> look(panel, 11, 11).law.mean.shape
     (11,)
     """
     step = 7 if panel.freq == "D" else 1
