@@ -257,7 +257,7 @@ def test_a_step_on_top_of_a_trend_is_told_from_it():
 
 def test_a_weak_step_that_a_line_explains_as_well_is_not_called_clear():
     rate = np.where(np.arange(48) < 24, 30, 38)
-    several = pd.concat([table(RNG([9, k]).poisson(rate), category=f"S{k:02d}") for k in range(40)])
+    several = pd.concat([table(RNG([9, k]).poisson(rate), category=f"S{k:02d}") for k in range(20)])
     breaks = hs.find_breaks(several)
     unsure = breaks.breaks[~breaks.breaks["sure"]]
     assert len(unsure)
@@ -291,7 +291,7 @@ def test_a_gap_alone_makes_no_break():
 
 def test_over_dispersed_counts_do_not_break_where_poisson_counts_would():
     rng = RNG(10)
-    rate = 200 * rng.gamma(10, 0.1, (60, 48))
+    rate = 200 * rng.gamma(10, 0.1, (40, 48))
     noisy = pd.concat([table(rng.poisson(r), category=f"S{k:02d}") for k, r in enumerate(rate)])
     breaks = hs.find_breaks(noisy)
     assert (breaks.summary["verdict"] == "step").mean() <= FALSE_RATE
@@ -300,10 +300,10 @@ def test_over_dispersed_counts_do_not_break_where_poisson_counts_would():
 
 def test_no_more_false_breaks_than_stated_and_the_number_expected_is_said():
     rng = RNG(12)
-    flat = pd.concat([table(rng.poisson(12, 60), category=f"S{k:03d}") for k in range(200)])
+    flat = pd.concat([table(rng.poisson(12, 60), category=f"S{k:03d}") for k in range(100)])
     breaks = hs.find_breaks(flat)
-    assert (breaks.summary["verdict"] == "step").sum() <= FALSE_RATE * 200
-    assert "By chance alone at most about 10 (5%) would show one." in breaks.text
+    assert (breaks.summary["verdict"] == "step").sum() <= FALSE_RATE * 100
+    assert "By chance alone at most about 5 (5%) would show one." in breaks.text
 
 
 def test_no_percentage_where_either_count_is_small():

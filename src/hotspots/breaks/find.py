@@ -32,7 +32,7 @@ FALSE_RATE = 0.05
 """Share of series without a break that are at most said to have one; see benchmarks/breaks.py."""
 
 SHORT_RATE = 0.1
-"""The same under three years recorded, where neighbours as alike as 0.5 pass for levels more."""
+"""The same, about, under three years recorded: likeness of neighbours then passes for levels."""
 
 SHORTEST = {"MS": 6, "W-MON": 26}
 """Periods that a level lasts at least; two thirds of them must be recorded."""

@@ -199,7 +199,8 @@ def relevant(registry: pd.DataFrame, key: dict[str, str], sources: list[str]) ->
     forces = [
         any(word in names for word in text.casefold().split("; ")) for text in registry["forces"]
     ]
-    return registry[kept & np.array(forces, dtype=bool)]
+    touching: pd.DataFrame = registry[kept & np.array(forces, dtype=bool)]
+    return touching
 
 
 def _each(column: pd.Series, word: str) -> NDArray[np.bool_]:
