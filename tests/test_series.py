@@ -154,6 +154,22 @@ def test_counts_are_not_passed_off_for_what_they_are_not(county, asked, said):
         count_series(counted, **asked)
 
 
+@pytest.mark.parametrize("name", ["level", "status", "incidents", "days"])
+def test_columns_that_the_series_has_already_name_no_group(county, name):
+    with pytest.raises(hs.InputError, match=f"by holds '{name}'"):
+        count_series(county.incidents.assign(**{name: "x"}), [name, "lpt"], lpts=county.lpts)
+
+
+def test_an_lpt_may_be_called_as_its_command_but_not_as_the_force(county):
+    names = county.lpts["command"].to_numpy()[[0, -1]]
+    lpts = county.lpts.iloc[[0, -1]].set_index(pd.Index(names, name="lpt"))
+    given = pd.concat([table([5, 6, 7], {"lpt": names[0]}), table([1, 2, 3], {"lpt": names[1]})])
+    series = count_series(given, ["lpt"], lpts=lpts).series
+    assert series.groupby("level")["incidents"].sum().tolist() == [24.0] * 3
+    with pytest.raises(hs.InputError, match="an LPT is called 'Force'"):
+        count_series(given, ["lpt"], lpts=lpts.rename(index={names[0]: "Force"}))
+
+
 def test_counts_without_levels_have_no_commands(county):
     counted = count_series(county.incidents, ["lpt", "category"])
     assert count_series(counted, ["category", "lpt"]) is counted

@@ -23,10 +23,13 @@ if TYPE_CHECKING:
 DISPERSIONS = ("moments", "likelihood")
 """Ways to estimate the dispersion: unbiased by moments, or by maximum likelihood."""
 
+MOST = 1e3
+"""Dispersion beyond which counts say nothing of their mean."""
+
 _ROUNDS = 60  # of reweighted least squares; a dozen are usual
 _SAME = 1e-9  # share of a group's largest singular value under which a column says nothing new
-_MOST = 1e3  # dispersion beyond which counts say nothing of their mean
 _LEAST = 1e-9  # dispersion that is none
+_RIDGE = 1e-13  # share of a group's largest weight: counts in one period alone have no answer else
 
 
 @dataclass(frozen=True)
@@ -324,10 +327,11 @@ def _arrays(
 
 
 def _information(basis: Floats, weight: Floats) -> Floats:
-    """X'WX, with ones on the diagonal where a column is empty."""
+    """X'WX, with ones on the diagonal where a column is empty, never singular."""
     info = basis.transpose(0, 2, 1) @ (basis * weight[..., None])
     at = np.arange(basis.shape[-1])
-    info[:, at, at] += (info[:, at, at] == 0).astype(float)
+    own = info[:, at, at]
+    info[:, at, at] += np.where(own == 0, 1.0, _RIDGE * own.max(axis=1, keepdims=True))
     filled: Floats = info
     return filled
 
@@ -397,7 +401,7 @@ def _dispersions(
 
 def _bisect(falling: Callable[[Floats], Floats], n: int) -> Floats:
     """Root of a function of the dispersion that falls from above 0 to below, group by group."""
-    low, high = np.full(n, np.log(_LEAST)), np.full(n, np.log(_MOST))
+    low, high = np.full(n, np.log(_LEAST)), np.full(n, np.log(MOST))
     for _ in range(50):
         middle = (low + high) / 2
         above = falling(np.exp(middle)) > 0

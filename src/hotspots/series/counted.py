@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     import geopandas as gpd
     from numpy.typing import NDArray
 
+_OWN = ("level", "period_start", "incidents", "status", "days", "adjusted")
 FORCE = "Force"
 """Name in column ``lpt`` of the level above the commands."""
 
@@ -172,6 +173,8 @@ def _asked(by: Any, freq: Any) -> tuple[tuple[str, ...], list[str]]:
         faults.append(
             f"freq is {freq!r}; it takes 'MS' (months), 'W-MON' (weeks from Monday) or 'D' (days)."
         )
+    if own := [name for name in by if name in _OWN]:
+        faults.append(f"by holds {own[0]!r}, which the series has already; rename your column.")
     if any(by.count(name) > 1 for name in by):
         faults.append(f"by repeats a column: {', '.join(map(str, by))}.")
     return by, faults
@@ -205,6 +208,8 @@ def _without_command(lpts: Any) -> list[str]:
         return [f"{error.what}: {fault}" for fault in error.faults]
     if "command" not in lpts.columns or lpts["command"].isna().any():
         return ["lpts has no command for every LPT; add the column 'command', or leave lpts out."]
+    if FORCE in lpts.index:
+        return [f"an LPT is called {FORCE!r}, the name of the level above the commands; rename it."]
     return []
 
 

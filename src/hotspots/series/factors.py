@@ -23,6 +23,9 @@ CYCLES = 2
 """Times each calendar month must have been recorded before any factor is estimated."""
 
 
+_MOST = 20.0  # log factor beyond which a month is as good as without incidents
+
+
 @dataclass(frozen=True)
 class MonthFactors:
     """Seasonal factors of n groups, as :func:`month_factors` gives them.
@@ -121,7 +124,7 @@ def month_factors(panel: Panel, exposure: Floats | None = None) -> MonthFactors:
     logs = _centred(shift[pool] + np.where(fitted[:, None], weight * np.nan_to_num(own), 0.0))
     # where nothing of its own is known, it still may differ from the pool by τ
     rest = np.where(fitted[:, None], weight * np.nan_to_num(error), tau)
-    deviation = 1.96 * np.sqrt(rest + (1 - weight) ** 2 * shift_error[pool])
+    deviation = np.minimum(1.96 * np.sqrt(rest + (1 - weight) ** 2 * shift_error[pool]), _MOST)
     none = flat[pool] & ~(weight > 0).any(axis=1)
     deviation[none] = np.nan
     source = np.where((weight > 0).any(axis=1), "own and force", "force").astype(object)
@@ -248,7 +251,7 @@ def _deviations(
     scale = 1 / np.maximum(np.einsum("nmm->nm", cov), 1e-12)
     scale /= scale.sum(axis=1, keepdims=True)
     centre = np.eye(12) - scale[:, None, :]
-    own[fitted] = np.einsum("nij,nj->ni", centre, level)
+    own[fitted] = np.clip(np.einsum("nij,nj->ni", centre, level), -_MOST, _MOST)
     error[fitted] = np.einsum("nij,njk,nik->ni", centre, cov, centre)
     return own, error, fitted
 

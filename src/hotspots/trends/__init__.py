@@ -89,7 +89,7 @@ class Trends(Result):
 
     @property
     def text(self) -> str:
-        """What a commander needs to read, gaps and reservations first."""
+        """What a commander needs to read: the answer first, then gaps and reservations."""
         return self.said
 
 
@@ -211,7 +211,7 @@ def seasonal_trends(
     summary = _summary(panel, adjusted, parts, season, change)
     recorded = months.used.astype(float) @ np.eye(12)[months.month]
     seasons = _seasons(panel, parts, season, factors, recorded.astype(np.int64))
-    summary["sentence"] = sentences(summary, counted, "month" if counted.freq == "D" else "")
+    summary["sentence"] = sentences(summary, counted)
     effects = _effects(panel, known, season)
     said = paragraph(counted, series, summary, known, effects, late)
     summary = summary.drop(columns=[c for c in summary.columns if c.startswith("_")])

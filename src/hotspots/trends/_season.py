@@ -48,7 +48,10 @@ def find_season(panel: Panel, exposure: Floats, columns: Floats, cycle: int) -> 
     rate = total / np.maximum(np.where(used, exposure, 0.0).sum(axis=1), 1e-9) * 30.4375
     each = used.astype(float) @ np.eye(12)[panel.month]
     long = (used.sum(axis=1) >= _CYCLES * cycle) & (each.min(axis=1) >= 2)
-    many = rate >= _LEAST
+    # what happened in a year or two cannot show that it comes back
+    there = np.stack([((panel.y > 0) & used)[:, t : t + cycle].any(axis=1)
+                      for t in range(0, max(steps, 1), cycle)])  # fmt: skip
+    many = (rate >= _LEAST) & (there.sum(axis=0) >= _CYCLES)
     years = np.arange(steps) / cycle
     trend = trend_columns(years, used) if steps else np.zeros((n, 0, 1))
     base = np.concatenate([np.ones((n, steps, 1)), trend, columns], axis=2)

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from ..chance.regression import fit_counts, orthonormal
+from ..chance.regression import MOST, fit_counts, orthonormal
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -73,6 +73,7 @@ def find_waves(
     price = _aicc_price(used.sum(axis=1), df)
     both = second > price
     p_value = _chosen_p(first, second, both, price, df)
+    p_value = np.where(full.dispersion < 0.9 * MOST, p_value, 1.0)  # wilder than the model can be
 
     # both curves by their Akaike weights: the peak must not hang on the choice between them
     share = 1 / (1 + np.exp(np.clip((price - second) / 2, -50, 50)))
@@ -96,7 +97,8 @@ def find_waves(
     return Waves(
         np.where(both, 2, 1), p_value,
         *_peak(coef, cov, sure, p_value > 1 - level), *_ratio(coef, cov, sure, level),
-        (1 + full.dispersion * mean) * raised[:, 0], np.exp(coef @ columns(months).T),
+        (1 + full.dispersion * mean) * raised[:, 0],
+        np.exp(np.clip(coef @ columns(months).T, -30, 30)),
         (effect, effect - error, effect + error),
     )  # fmt: skip
 
@@ -285,7 +287,8 @@ def _ratio(coef: Floats, cov: Floats, sure: Floats, level: float) -> tuple[Float
     tail = (1 + level) / 2
     wide = spread * sure / ndtri(tail)  # Student's t in place of the normal
     least = np.minimum(wide * _least_length(log / wide, tail), np.maximum(log - sure * spread, 0))
-    return np.exp(log), np.exp(least), np.exp(np.minimum(log + sure * spread, 30))
+    top = np.minimum([log, least, log + sure * spread], 30)
+    return np.exp(top[0]), np.exp(top[1]), np.exp(top[2])
 
 
 def _least_length(seen: Floats, tail: float) -> Floats:

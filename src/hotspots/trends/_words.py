@@ -1,4 +1,4 @@
-"""What the tables say, in plain English: gaps and reservations first."""
+"""What the tables say, in plain English: the answer first, then gaps and reservations."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 
 from ..series import FREQ, CountSeries, nowhere, numbers, starts_of
+from ._answer import answer, changed
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -19,7 +20,7 @@ MONTHS = (
     "July", "August", "September", "October", "November", "December",
 )  # fmt: skip
 _SOURCES = 5  # sources named per reservation; the periods table holds them all
-_SHOWN = 15  # sentences in the text; the summary table holds them all
+_SHOWN = 10  # sentences in the text; the summary table holds them all
 
 
 def spans(starts: NDArray[np.datetime64], freq: str) -> str:
@@ -51,7 +52,8 @@ def _changed(row: Any, name: str) -> str:
     if not row["compared"]:
         return "too little recorded in both of the last two years to compare them"
     when = row["_months"]
-    before = "the year before" if when.startswith("last") else f"the same {name}s a year before"
+    pairs = "week" if name == "week" else "month"  # days are compared as months
+    before = "the year before" if when.startswith("last") else f"the same {pairs}s a year before"
     if np.isnan(row["change"]):
         return (f"{when}: {row['latest']:,.0f}, against {row['previous']:,.0f} {before} "
                 "(too few for a percentage)")  # fmt: skip
@@ -77,9 +79,13 @@ def _seasonal(row: Any, name: str) -> str:
         return f"no season beyond chance in {recorded}"
     sure = "a clear season" if row["verdict"] == "clear season" else "possibly a season"
     return (
-        f"{sure}, {_peak(row)}: peak {row['ratio']:.2f} times the trough "
-        f"(95% interval {row['ratio_low']:.2f} to {row['ratio_high']:.2f}), {recorded}"
+        f"{sure}, {_peak(row)}: peak {_times(row['ratio'])} times the trough "
+        f"(95% interval {_times(row['ratio_low'])} to {_times(row['ratio_high'])}), {recorded}"
     )
+
+
+def _times(ratio: float) -> str:
+    return f"{ratio:.2f}" if ratio < 100 else "over 100"
 
 
 def _peak(row: Any) -> str:
@@ -103,8 +109,8 @@ def named(row: Any, by: tuple[str, ...]) -> str:
     return ", ".join(parts) or "All incidents"
 
 
-def sentences(summary: pd.DataFrame, counted: CountSeries, tested: str = "") -> pd.Series:
-    """Write one sentence per row of the summary; ``tested`` names another period tested."""
+def sentences(summary: pd.DataFrame, counted: CountSeries) -> pd.Series:
+    """Write one sentence per row of the summary."""
     name = FREQ[counted.freq][2]
     said = []
     for row in summary.to_dict("records"):
@@ -114,8 +120,7 @@ def sentences(summary: pd.DataFrame, counted: CountSeries, tested: str = "") -> 
             continue
         rate = row["per_period"]
         often = f"{rate:,.0f}" if rate >= 10 else f"{rate:.1f}"
-        change = _changed(row, tested or name)
-        said.append(f"{who}: {often} a {name}; {change}; {_seasonal(row, name)}.")
+        said.append(f"{who}: {often} a {name}; {_changed(row, name)}; {_seasonal(row, name)}.")
     return pd.Series(said, index=summary.index, dtype="str")
 
 
@@ -198,15 +203,15 @@ def paragraph(
     counted: CountSeries, series: pd.DataFrame, summary: pd.DataFrame, known: Known,
     effects: pd.DataFrame | None, late: str = "",
 ) -> str:  # fmt: skip
-    """Put together the paragraph: what was counted, what was not, and each group's sentence."""
+    """Put together the answer, what was counted and what was not, and groups' sentences."""
     periods, by, freq = counted.periods, counted.by, counted.freq
     name = FREQ[freq][2]
     base = series[series["level"] == "lpt"] if "level" in series.columns else series
     edges = np.sort(periods.loc[periods["status"] != "incomplete", "period_start"].to_numpy())
-    *each, last = [name, *("LPT" if column == "lpt" else column for column in by)]
+    columns = ["LPT" if column == "lpt" else column for column in by]
     lines = [
-        f"{_counted(counted.total, 'incident')} counted by "
-        f"{', '.join(each) + ' and ' if each else ''}{last}, "
+        *([] if len(summary) == 1 else [_answer(summary, by, columns)]),
+        f"{_counted(counted.total, 'incident')} counted by {_listed([name, *columns])}, "
         f"{_span(numbers(edges[[0, -1]], freq), freq)} "
         f"({len(summary):,} {'series' if by else 'series for all together'}; "
         f"{_standard(freq, known)}).",
@@ -235,19 +240,32 @@ def paragraph(
             "follow police activity too."
         )
     lines += _given(known, effects, panel_end(series))
-    if (compared := int(summary["change"].notna().sum())) >= 10:
-        lines.append(
-            f"Of {compared:,} yearly changes, one in twenty would look clear by chance alone."
-        )
-    shown = summary.sort_values("incidents", ascending=False, kind="stable").head(_SHOWN)
-    shown = summary.loc[shown.index.sort_values()]
-    ends = {_seasonal(row, name) for row in summary.to_dict("records")}
-    if len(shown) > 1 and len(ends) == 1:  # the same for every group: said once
-        (end,) = ends
-        lines.append(f"In every group {end}.")
-        lines.extend(shown["sentence"].str.removesuffix(f"; {end}.") + ".")
-    else:
-        lines.extend(shown["sentence"])
-    if len(summary) > len(shown):
-        lines.append(f"... and {len(summary) - len(shown):,} smaller groups in the summary table.")
+    if len(summary) == 1:  # its sentence is the answer
+        return "\n".join([*summary["sentence"], *lines])
+    claims = summary["verdict"].isin(["clear season", "possible season"]) | changed(summary)
+    order = np.lexsort((-summary["incidents"], ~claims))[:_SHOWN]
+    shown = summary["sentence"].iloc[order]
+    rows = summary.to_dict("records")
+    tail = ""
+    for said in (_seasonal, _changed):  # what is the same for every group is said once
+        if len(ends := {said(row, name) for row in rows}) > 1:
+            break
+        tail = f"{ends.pop()}{'; ' if tail else ''}{tail}"
+    if tail:
+        lines.append(f"In every group: {tail}.")
+        shown = shown.str.removesuffix(f"; {tail}.") + "."
+    lines.extend(shown)
+    if left := len(summary) - len(shown):
+        lines.append(f"... and {_counted(left, 'other group')} in the summary table.")
     return "\n".join(lines)
+
+
+def _listed(words: list[str]) -> str:
+    return " and ".join([", ".join(words[:-1]), words[-1]] if len(words) > 1 else words)
+
+
+def _answer(summary: pd.DataFrame, by: tuple[str, ...], columns: list[str]) -> str:
+    """Say over all groups what was found; with levels, these are among the groups."""
+    levels = ", commands and the force among them" if "level" in summary.columns else ""
+    found = answer(summary, lambda row: named(row, by), ";" if len(by) > 1 else ",")
+    return f"Of {len(summary):,} series by {_listed(columns)}{levels}: {found}"
