@@ -58,7 +58,7 @@ def only(alerts):
 
 def test_without_season_or_dispersion_it_is_the_plain_predictive_law():
     rng = np.random.default_rng(0)
-    counts = {f"L{i:03d}": rng.poisson(5, 53) for i in range(200)}
+    counts = {f"L{i:03d}": rng.poisson(5, 53) for i in range(100)}
     found = only(hs.find_alerts(table(counts), ["lpt"]))
     total = np.array([sum(values[:52]) for values in counts.values()])
     last = np.array([values[52] for values in counts.values()])
@@ -267,14 +267,14 @@ def test_a_fall_is_told_with_its_reservation():
 
 def test_the_false_alarms_told_are_those_that_come():
     rng = np.random.default_rng(9)
-    counts = {f"L{i:03d}": rng.poisson(6, 62) for i in range(200)}
-    alerts = hs.find_alerts(table(counts), ["lpt"], when=10, level=0.01)
+    counts = {f"L{i:03d}": rng.poisson(6, 57) for i in range(200)}
+    alerts = hs.find_alerts(table(counts), ["lpt"], when=5, level=0.01)
     told, came = alerts.looks["false_high"].sum(), alerts.looks["high"].sum()
-    assert told <= 0.01 * 10 * 200
+    assert told <= 0.01 * 5 * 200
     assert came == pytest.approx(told, abs=4 * np.sqrt(told))
     above, below = alerts.looks["above"].sum(), alerts.looks["below"].sum()
-    assert above == pytest.approx(alerts.looks["false_above"].sum(), rel=0.3)
-    assert below == pytest.approx(alerts.looks["false_below"].sum(), rel=0.3)
+    assert above == pytest.approx(alerts.looks["false_above"].sum(), rel=0.5)
+    assert below == pytest.approx(alerts.looks["false_below"].sum(), rel=0.5)
 
 
 def test_missing_weeks_are_neither_zero_nor_compared():

@@ -147,7 +147,7 @@ def find_alerts(
     Examples
     --------
     >>> import hotspots as hs
-    >>> county = hs.make_county(seed=1, months=30)
+    >>> county = hs.make_county(seed=1, months=12)
     >>> alerts = hs.find_alerts(county.incidents, by=["lpt"], freq="MS")
     >>> alerts.looks[["compared", "high", "false_high"]].round(2).to_dict("list")
     {'compared': [11], 'high': [0], 'false_high': [0.01]}

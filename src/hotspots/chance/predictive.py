@@ -63,7 +63,9 @@ class Predictive:
         at = np.where(y > 0, y, 1.0)
         chance: Floats = np.zeros(())
         for weight, (plain, size, share) in zip(self.weights, self._shapes(), strict=True):
-            one = np.where(plain, gammainc(at, self.mean), betainc(at, size, share))
+            one = betainc(at, size, share)
+            if plain.any():
+                one = np.where(plain, gammainc(at, self.mean), one)
             chance = chance + weight * one
         return np.where(np.isnan(y) | np.isnan(self.mean), np.nan, np.where(y > 0, chance, 1.0))
 
@@ -75,7 +77,9 @@ class Predictive:
         at = np.where(y >= 0, y, 0.0) + 1
         chance: Floats = np.zeros(())
         for weight, (plain, size, share) in zip(self.weights, self._shapes(), strict=True):
-            one = np.where(plain, gammaincc(at, self.mean), betainc(size, at, 1 - share))
+            one = betainc(size, at, 1 - share)
+            if plain.any():
+                one = np.where(plain, gammaincc(at, self.mean), one)
             chance = chance + weight * one
         return np.where(np.isnan(y) | np.isnan(self.mean), np.nan, np.where(y >= 0, chance, 0.0))
 
