@@ -315,6 +315,26 @@ def test_no_percentage_where_either_count_is_small():
     assert "rose by" not in breaks.text
 
 
+def test_no_percentage_of_a_gradual_change_either_where_counts_are_small():
+    rate = 1.5 * np.exp(0.07 * (np.arange(48) - 24))
+    breaks = hs.find_breaks(table(np.round(rate)))
+    assert breaks.summary["verdict"].tolist() == ["gradual"]
+    counts = np.round(rate).reshape(2, 24).sum(axis=1).astype(int)
+    assert min(counts) < 20
+    said = f"{counts[0]} incidents in the first half of 48 months recorded, {counts[1]} in the"
+    assert said in breaks.text
+    assert "%" not in breaks.text.split("\n")[1]
+
+
+def test_steps_no_more_than_chance_could_show_are_said_to_be_that():
+    rate = np.where(np.arange(60) < 30, 40, 70)
+    counts = [table([10] * 60, category=f"S{k:02d}") for k in range(40)]
+    breaks = hs.find_breaks(pd.concat([*counts, table(RNG(1).poisson(rate))]))
+    assert breaks.text.split("\n")[0].endswith(
+        "By chance alone up to about 2 (5%) could show one: these are no more than that."
+    )
+
+
 def test_short_and_rare_series_are_said_to_be_so():
     short = hs.find_breaks(table([20, 30, 25]))
     assert short.summary["verdict"].tolist() == ["too short to say"]

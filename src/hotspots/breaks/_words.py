@@ -16,6 +16,9 @@ if TYPE_CHECKING:
 
 _SHOWN = 12  # series told of in the text; the summary table holds them all
 _NAMED = 6  # series named where nothing changed
+FEW = 20
+"""Incidents under which no percentage is given, nor a series of so few in all searched."""
+
 _LARGEST = 3  # series named in the first line
 
 
@@ -99,6 +102,12 @@ def sentence(
                 for one in breaks.to_dict("records")]  # fmt: skip
         besides = ", on top of a gradual change" if not np.isnan(row["ratio"]) else ""
         return f"{who}{besides}: {'. Then '.join(told)}."
+    early, late = row["_halves"]
+    if min(early, late) < FEW:
+        return (
+            f"{who}: changed gradually, no step: {counted(early, 'incident')} in the first half of "
+            f"{recorded}, {late:,} in the second (too few for a percentage); {row['_known']}."
+        )
     interval = f"95% interval {_signed(row['low'])} to {_signed(row['high'])}"
     if row["low"] <= 1 <= row["high"]:
         return (
@@ -129,7 +138,8 @@ def paragraph(
             f"{name}s and 20 incidents."
         ]
     else:
-        lines = [f"{_finding(told, breaks, n, keys, span)} {_chance(n, facts)}"]
+        held = int((told["verdict"] == "step").sum())
+        lines = [f"{_finding(told, breaks, n, keys, span)} {_chance(n, held, facts)}"]
     lines += told["sentence"].head(_SHOWN).tolist()
     if len(told) > _SHOWN:
         lines.append(f"... and {len(told) - _SHOWN:,} more in the table summary.")
@@ -161,10 +171,10 @@ def _finding(told: pd.DataFrame, breaks: pd.DataFrame, n: int, keys: list[str], 
     what = "A step in level was" if held["steps"].sum() == 1 else "Steps in level were"
     where = f" in {len(held):,} of {n:,} series" if n > 1 else ""
     more = f" and {len(held) - _LARGEST:,} more" if len(held) > _LARGEST else ""
-    return f"{what} found{where}, {span}: {', '.join(largest)}{more}."
+    return f"{what} found{where}, {span}: {'; '.join(largest)}{more}."
 
 
-def _chance(n: int, facts: dict[str, Any]) -> str:
+def _chance(n: int, held: int, facts: dict[str, Any]) -> str:
     number = facts["false"]
     rate = f"{number / n:.0%}"
     if not facts["usual"]:
@@ -174,6 +184,11 @@ def _chance(n: int, facts: dict[str, Any]) -> str:
         )
     if n == 1:
         return f"By chance alone at most one such series in {round(1 / number)} would show one."
+    if 0 < held <= number:
+        return (
+            f"By chance alone up to about {number:,.0f} ({rate}) could show one: these are no more "
+            "than that."
+        )
     few = "fewer than one" if number < 1 else f"at most about {number:,.0f} ({rate})"
     return f"By chance alone {few} would show one."
 

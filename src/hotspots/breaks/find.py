@@ -13,10 +13,10 @@ from ..contracts import InputError, Result
 from ..progress import progress_bar
 from ..series import CountSeries, count_series
 from ..series.factors import factors_at, month_factors
-from ._words import paragraph
+from ._words import FEW, paragraph
 from .known import check_registry, read_known_changes
 from .levels import ends_of
-from .rows import FEW, TAKEN, Seen, break_rows, group_rows, period_rows
+from .rows import TAKEN, Seen, break_rows, group_rows, period_rows
 from .search import PENALTY, Found, search
 
 if TYPE_CHECKING:

@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 
 from ..series import FREQ
-from ._words import sentence
+from ._words import FEW, sentence
 from .known import label, relevant, slow_label
 from .levels import ends_of, run_cost
 
@@ -20,9 +20,6 @@ if TYPE_CHECKING:
     from .search import Found
 
     Floats = NDArray[np.float64]
-
-FEW = 20
-"""Incidents under which no percentage is given, nor a series of so few in all searched."""
 
 _SET = 7.35  # -2 log(1 - sqrt(.95)): 95% set of dates by the profile likelihood
 _DATES = ("start", "earliest", "latest")
@@ -157,6 +154,8 @@ def group_rows(
     frame["steps"] = np.where(found.unsure, 0, steps)
     for name, value in _gradual(found, first, last, slow).items():
         frame[name] = value
+    late = np.cumsum(panel.used, axis=1) > (count // 2)[:, None]
+    second = (y * late).sum(axis=1)
     mean = total / np.maximum(count, 1)
     frame["dispersion"] = np.where(why == "", 1 + found.alpha * mean, np.nan)
     frame["widened"] = np.where(why == "", found.scale, np.nan)
@@ -166,6 +165,7 @@ def group_rows(
     said = []
     for g, row in enumerate(rows):
         if row["verdict"] == "gradual":
+            row["_halves"] = int(total[g] - second[g]), int(second[g])
             row["_known"] = slow_label(seen.of(g), starts[first[g]], starts[last[g]])
         mine = breaks[breaks["_group"] == g] if steps[g] else None
         said.append(sentence(row, mine, list(panel.keys.columns), panel))
