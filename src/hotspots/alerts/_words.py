@@ -262,7 +262,7 @@ def _reservations(done: pd.DataFrame, groups: pd.DataFrame, facts: Facts) -> lis
                 "gives): a usual peak of the year may stand out."
             )
         spread = groups.loc[groups["p_high"].notna(), "dispersion"]
-        if len(spread) and spread.max() >= 1.05:
+        if len(spread) and spread.max() >= 1.21:
             lines.append(
                 "Counts swing more than chance alone would make them "
                 f"({np.sqrt(spread.median()):.1f} times as far in the middle series, "
