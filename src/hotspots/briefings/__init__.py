@@ -179,7 +179,7 @@ def briefing(
     than one in a thousand, are not comparable: missing is not zero. With :math:`S` incidents in
     the comparable weeks and :math:`n = \sum_k f_k / f_0` of exposure, :math:`f` the seasonal
     factor of the group (shrunk to the force's; 1 where none can be told), the count is predicted
-    as negative binomial with mean :math:`(S + 1/2)/n` and variance :math:`\phi(1 + 1/n)` times
+    as negative binomial with mean :math:`(S + \phi/2)/n` and variance :math:`\phi(1 + 1/n)` times
     it; :math:`\phi`, at least 1, is Pearson's :math:`\chi^2`/df over the comparable weeks, drawn
     by empirical Bayes towards what the groups of its kind have in common (one rare type tells
     next to nothing of its own), and taken as uncertain. The usual range runs from the 2.5% to
@@ -213,7 +213,7 @@ def briefing(
     teams, force = find_teams(lpt, None if found is None else found[0], faults)
     todo, visits = read_tasks(tasks, faults), read_visits(plan, faults)
     before = read_previous(previous, window, faults)
-    patterns = given_patterns(near_repeat, faults)
+    patterns = given_patterns(near_repeat, window, faults)
     if force:
         find_strangers(todo, visits, teams, faults)
     if faults or found is None:
@@ -271,9 +271,9 @@ def _unplaced(many: int, of: int) -> str:
     if not many:
         return ""
     return (
-        f"{many:,} of {counted_words(of, 'incident')} in the records have an interval over a week "
-        "long and no time of recording: nobody can tell when they came to notice, so they are "
-        "left out."
+        f"Left out: {many:,} of {counted_words(of, 'incident')} in the records, with an interval "
+        "over a week long and no time of recording, so that nobody can tell when they came to "
+        "notice."
     )
 
 
@@ -282,8 +282,8 @@ def _police(new: gpd.GeoDataFrame, shown: list[str]) -> str:
     if not many:
         return ""
     return (
-        f"{counted_words(many, 'incident')} the police found by themselves: the counts and the "
-        "ranking hold them, as the weeks before do; repeat locations and near repeat do not."
+        f"Found by the police themselves: {counted_words(many, 'incident')}, in the counts and the "
+        "ranking, as in the weeks before, but not in repeat locations and near repeat."
     )
 
 
@@ -292,13 +292,16 @@ def _put_together(
     notes: list[str],
 ) -> Briefing:  # fmt: skip
     """Keep what was asked for, sum it up and say it."""
+    split = bool((tables["counts"]["level"] == "lpt").any())
     for name, table in tables.items():
         if "lpt" in table.columns:
+            if not split:  # where no incident has an LPT, all are the force's
+                table = table.assign(lpt=table["lpt"].replace(NOWHERE, FORCE))
             kept = table["lpt"].isin(shown)
             index = table.index.name is None
             tables[name] = table[kept].reset_index(drop=True) if index else table[kept]
     counts, feed = tables["counts"], tables["feed"].iloc[0]
-    teams = [team for team in shown if (counts["lpt"] == team).any()]
+    teams = [team for team in shown if _has_page(team, tables)]
     summary = _summary(tables, teams)
     first = headline(counts, feed, window, season)
     near = [f"Near repeat. {'; '.join(tables['patterns']['words'])}."] * bool(
@@ -306,12 +309,14 @@ def _put_together(
     )
     answers = dict(zip(summary["lpt"], summary["words"], strict=True))
     pages = {team: "\n".join(page(team, answers[team], tables)) for team in teams if team != FORCE}
-    top = "\n".join(line for _, line in first)
+    head = [line for _, line in first]
     if FORCE in teams:
-        top = "\n".join([top, *force_page(tables)])
-        pages = {FORCE: top, **pages}
-    parts = [top, *(text for team, text in pages.items() if team != FORCE)]
-    told = "\n\n".join([*parts, "\n".join([*near, *notes])])
+        own = force_page(tables) if split else page(FORCE, "", tables)[1:]
+        pages, alert, rest = {FORCE: "\n".join([*head, *own]), **pages}, [], []
+    else:
+        alert = [line for kind, line in first if kind == "feed"]
+        rest = head[len(alert) :]
+    told = "\n\n".join([*alert, *pages.values(), "\n".join([*rest, *near, *notes])])
     said = pd.DataFrame({
         "when": window.end, "start": window.start, "hours": window.hours,
         "kind": pd.Series(
@@ -323,6 +328,14 @@ def _put_together(
     return Briefing(
         summary=summary, **tables, notes=said, when=window.end, pages=pages, said=told.strip()
     )
+
+
+def _has_page(team: str, tables: dict[str, pd.DataFrame]) -> bool:
+    """Tell whether a team is told: that of no LPT only where there is something to tell."""
+    own = tables["counts"][tables["counts"]["lpt"] == team]
+    if team != NOWHERE:
+        return len(own) > 0
+    return bool(own["incidents"].any() or (tables["carried"]["lpt"] == team).any())
 
 
 def _summary(tables: dict[str, pd.DataFrame], teams: list[str]) -> pd.DataFrame:

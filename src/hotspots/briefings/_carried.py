@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from typing import Any
 
 import numpy as np
@@ -35,7 +36,9 @@ def read_tasks(tasks: Any, faults: list[str]) -> pd.DataFrame | None:
         have = ", ".join(map(str, tasks.columns)) or "none"
         faults.append(f"tasks has no column {' or '.join(missing)}; columns found: {have}.")
         return None
-    due = pd.to_datetime(tasks["due"], errors="coerce", format=None if _timed(tasks) else "ISO8601")
+    due = tasks["due"]
+    if not pd.api.types.is_datetime64_any_dtype(due.dtype):
+        due = pd.Series([_moment(one) for one in due], tasks.index, dtype="datetime64[s]")
     bad = due.isna().to_numpy()
     if bad.any():
         faults.append(
@@ -58,8 +61,16 @@ def read_tasks(tasks: Any, faults: list[str]) -> pd.DataFrame | None:
     return read
 
 
-def _timed(tasks: pd.DataFrame) -> bool:
-    return bool(pd.api.types.is_datetime64_any_dtype(tasks["due"].dtype))
+def _moment(given: object) -> pd.Timestamp:
+    """Read a date or a local time; NaT where it is none."""
+    try:
+        if isinstance(given, str):
+            given = dt.datetime.fromisoformat(given.strip())
+        known = isinstance(given, dt.date)
+        moment = pd.Timestamp(given) if known else pd.NaT  # type: ignore[arg-type]
+    except (ValueError, OverflowError):
+        return pd.NaT  # type: ignore[return-value]
+    return pd.NaT if pd.isna(moment) or moment.tz is not None else moment  # type: ignore[return-value]
 
 
 _BEFORE = ("level", "lpt", "category", "standing", "outside_since")
@@ -160,10 +171,12 @@ def outside_since(counts: pd.DataFrame, previous: pd.DataFrame | None, window: W
     since = pd.Series(window.end, index=counts.index).astype("datetime64[s]").where(now)
     if previous is None:
         return since
-    before = previous.set_index(["level", "lpt", "category"])
-    keys = pd.MultiIndex.from_frame(counts[["level", "lpt", "category"]].astype(object))
+    names = ["level", "lpt", "category"]
+    before = previous.drop_duplicates(names).set_index(names)
+    keys = pd.MultiIndex.from_frame(counts[names].astype(object))
     stood = before["standing"].astype(object).reindex(keys).to_numpy(object)
-    began = before["outside_since"].reindex(keys).to_numpy().astype("datetime64[s]")
+    first = pd.to_datetime(before["outside_since"], errors="coerce", format="ISO8601")
+    began = first.reindex(keys).to_numpy().astype("datetime64[s]")
     same = now.to_numpy() & (stood == counts["standing"].to_numpy(object)) & ~np.isnat(began)
     return since.mask(same, pd.Series(began, index=counts.index))
 

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from ..contracts import InputError, Result, check_incidents
 from ..support import data_support
 from ._places import PATTERNS
-from ._usual import FORCE, NOWHERE, labels
+from ._usual import ALL, FORCE, NOWHERE, labels
 from ._window import Window, noticed
 
 if TYPE_CHECKING:
@@ -38,6 +38,22 @@ def find_known(incidents: Any, window: Window, faults: list[str]) -> Known | Non
     if not len(incidents):
         faults.append("incidents: there are none; give the records of the past year or more.")
         return None
+    for what, name, taken in (
+        ("a category", ALL, incidents["category"].astype(str).to_numpy(object)),
+        ("an LPT", FORCE, labels(incidents)),
+    ):
+        if (taken == name).any():
+            faults.append(
+                f"incidents: {what} is named {name!r}, which a briefing calls the total; give "
+                "it another name."
+            )
+    if "harm" in incidents.columns:
+        harm = incidents["harm"].to_numpy(dtype=float, na_value=np.nan)
+        if (bad := (harm < 0) | np.isinf(harm)).any():
+            faults.append(
+                f"incidents: harm is {harm[bad][0]:g} in {int(bad.sum()):,} rows; it must be days, "
+                "at least 0, or empty."
+            )
     reason = str(data_support(incidents).abilities.loc["weekly periods", "reason"])
     if reason:
         faults.append(
@@ -68,6 +84,11 @@ def find_teams(lpt: Any, known: pd.DataFrame | None, faults: list[str]) -> tuple
     if lpt is None:
         return here, True
     if isinstance(lpt, pd.DataFrame):
+        if lpt.index.name != "lpt":
+            faults.append(
+                f"lpt is a table with index {lpt.index.name!r}; give the LPTs table, with the "
+                "names as index 'lpt'."
+            )
         return [str(name) for name in lpt.index], True
     listed = [lpt] if isinstance(lpt, str) else lpt
     if not isinstance(listed, list | tuple | np.ndarray | pd.Series | pd.Index) or not len(listed):
@@ -88,11 +109,11 @@ def find_teams(lpt: Any, known: pd.DataFrame | None, faults: list[str]) -> tuple
     for name in asked:
         if name not in here:
             near = difflib.get_close_matches(name, here, n=1, cutoff=0.5)
-            hint = f" did you mean {near[0]!r}?" if near else ""
+            hint = f"; did you mean {near[0]!r}?" if near else "."
             shown = ", ".join(here[:MOST_NAMED])
             more = f" and {len(here) - MOST_NAMED} more" if len(here) > MOST_NAMED else ""
             faults.append(
-                f"lpt {name!r} is not known;{hint} The records have {shown}{more}. One without "
+                f"lpt {name!r} is not known{hint} The records have {shown}{more}. One without "
                 "any incident is briefed on when the LPTs table is given as lpt."
             )
     return asked, False
@@ -113,7 +134,7 @@ def find_strangers(
             )
 
 
-def given_patterns(near_repeat: Any, faults: list[str]) -> pd.DataFrame | None:
+def given_patterns(near_repeat: Any, window: Window, faults: list[str]) -> pd.DataFrame | None:
     """Return the patterns that were given; None where they are to be looked for, empty for not."""
     if near_repeat is True:
         return None
@@ -126,4 +147,14 @@ def given_patterns(near_repeat: Any, faults: list[str]) -> pd.DataFrame | None:
             "briefing, or its table patterns."
         )
         return None
-    return table[list(PATTERNS)].astype(PATTERNS)
+    try:
+        told = table[list(PATTERNS)].astype(PATTERNS)
+    except (TypeError, ValueError) as bad:
+        faults.append(f"near_repeat: its columns cannot be read ({bad}); give patterns as told.")
+        return None
+    if (told["period_end"] > window.end).any():
+        faults.append(
+            f"near_repeat: its patterns run to {told['period_end'].max():%Y-%m-%d %H:%M}, past "
+            f"{window.end:%Y-%m-%d %H:%M}; give those of an earlier briefing."
+        )
+    return told

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from ..harm import FALLBACK_DAYS, harm_days
 from ._places import streets
 from ._usual import labels
-from ._words import counted, incident_words
+from ._words import incident_words
 
 _SPLIT = re.compile(r"[;,|/\n]+")
 _NOTHING = {"", "no", "n", "none", "nil", "na", "n/a", "0", "false", "nan", "-", "unknown"}
@@ -72,8 +72,7 @@ def _harm(incidents: pd.DataFrame) -> tuple[NDArray[np.float64], bool, list[str]
         named = ", ".join(f"{name} ({n:,})" for name, n in counts.head(5).items())
         more = f" and {len(counts) - 5} more types" if len(counts) > 5 else ""
         notes.append(
-            f"{counted(int(lacking.sum()), 'incident')} could not be weighed by harm and stand "
-            f"last: {named}{more}. See that none of them is grave."
+            f"Not weighed by harm, so ranked last: {named}{more}. See that none of them is grave."
         )
     return harm, approximate, notes
 

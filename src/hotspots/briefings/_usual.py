@@ -53,7 +53,8 @@ class Counted:
 
 def rows_of(table: pd.DataFrame) -> Iterator[Any]:
     """Yield the rows of a table, each with its columns as attributes and its ``Index``."""
-    yield from table.itertuples()
+    if len(table):  # making the class of a row takes longer than the rows
+        yield from table.itertuples()
 
 
 def labels(incidents: pd.DataFrame) -> NDArray[np.object_]:
@@ -90,17 +91,16 @@ def count(
         weeks.append(cube[part].reshape(-1, 1 + WEEKS).sum(axis=0))
         lates.append(int(tardy[part].sum()))
 
-    everything = np.s_[:, :]
-    add("force", FORCE, ALL, everything)
-    for k, category in enumerate(kinds):
-        add("force", FORCE, category, np.s_[:, k])
-    for n, team in enumerate(lpt.categories):
-        if team == NOWHERE and not cube[n].any():
-            continue
-        add("lpt", team, ALL, np.s_[n, :])
+    def add_all(level: str, team: str, which: Any) -> None:
+        add(level, team, ALL, np.s_[which, :])
         # every pair: to keep those that occurred would keep a rare one just because it did now
-        for k, category in enumerate(kinds):
-            add("lpt", team, category, np.s_[n, k])
+        for k, category in enumerate(kinds if len(kinds) > 1 else []):  # one type alone is all
+            add(level, team, category, np.s_[which, k])
+
+    add_all("force", FORCE, slice(None))
+    for n, team in enumerate(lpt.categories if teams else []):  # no LPT anywhere is the force
+        if team != NOWHERE or cube[n].any():
+            add_all("lpt", team, n)
     keys = pd.DataFrame(rows, columns=["level", "lpt", "category"], dtype="str")
     counts = np.array(weeks, dtype=np.int64)
     first = moments[~np.isnat(moments)].min() if (~np.isnat(moments)).any() else None

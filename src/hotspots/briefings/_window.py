@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import reprlib
 from dataclasses import dataclass
 
 import numpy as np
@@ -91,8 +92,8 @@ def find_window(when: object, hours: object, faults: list[str]) -> Window:
     moment, bare = _read(when)
     if pd.isna(moment):
         faults.append(
-            f"when is {when!r}; give a date as '2025-03-31', which means {HOUR:02d}:00 of it, or "
-            "a date and time as '2025-03-31 09:00'."
+            f"when is {reprlib.repr(when)}; give a date as '2025-03-31', which means "
+            f"{HOUR:02d}:00 of it, or a date and time as '2025-03-31 09:00'."
         )
         moment = pd.Timestamp("2200-01-01")  # so that no other fault follows from this one
     elif moment.tz is not None:

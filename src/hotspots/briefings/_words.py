@@ -46,17 +46,17 @@ def answer(team: str, counts: pd.DataFrame, feed: pd.Series) -> str:
     kinds = own[own["category"] != ALL]
     out = kinds[kinds["standing"].isin(OUT)]
     told = [
-        f"{row.category} {row.incidents} ({row.standing} {usual_range(row)})"
+        f"{row.category} {row.incidents} ({row.standing} its usual {usual_range(row)})"
         for row in rows_of(out)
     ]
-    types = (
-        f"Outside its own usual range: {listed(told, 'counts')}" if told
-        else "Every type is within its own usual range"
-    )  # fmt: skip
-    chance = about(float(own["chance_outside"].sum()))
-    return (
-        f"{said} {types} ({counted(len(own), 'comparison')}; chance alone puts {chance} outside)."
-    )
+    if told:
+        said += f" Outside its own usual range: {listed(told, 'counts')}."
+    elif len(kinds):
+        said += " Every type is within its own usual range."
+    if len(own) > 1 and own["standing"].isin(OUT).any():
+        chance = about(float(own["chance_outside"].sum()))
+        said += f" Of {len(own)} comparisons, chance alone puts {chance} outside."
+    return said
 
 
 OUT = ("above", "below")
@@ -72,44 +72,46 @@ def headline(
 ) -> list[tuple[str, str]]:
     """Say what the briefing is on, the whole force first, and what the ranges rest on.
 
-    Every line has its kind: hours, feed, clock, answer, everywhere, basis.
+    Every line has its kind: feed, answer, everywhere, hours, clock, basis.
     """
     bare = (
         f" (a date alone means the policing day that ended at {HOUR:02d}:00)" if window.bare else ""
     )
-    lines = [
-        ("hours", f"Briefing on {window.words}{bare}."),
-        ("feed", str(feed["banner"])),
-        ("clock", window.clock),
-    ]
+    lines = [("feed", str(feed["banner"]))]
     if (counts["level"] == "force").any():
         lines += [
             ("answer", answer(FORCE, counts, feed)),
             ("everywhere", _everywhere(counts, feed)),
         ]
-    lines.append(("basis", basis(feed, window, season)))
+    lines += [
+        ("hours", f"Briefing on {window.words}{bare}."),
+        ("clock", window.clock),
+        ("basis", basis(feed, window, season)),
+    ]
     return [(kind, line) for kind, line in lines if line]
 
 
 def _everywhere(counts: pd.DataFrame, feed: pd.Series) -> str:
     """Say what stands out in the LPTs, of how many comparisons, and what chance would do."""
     compared = counts["standing"].isin(["within", *OUT])
-    if not feed["complete"] or not compared.any():
+    if not feed["complete"] or compared.sum() < 2:
         return ""
     out = counts[counts["standing"].isin(OUT)]
     below = out[out["level"] == "lpt"]
     order = np.argsort(below["chance_of_as_much"].to_numpy(), kind="stable")
     told = [
         f"{row.lpt}{'' if row.category == ALL else ', ' + row.category}: {row.incidents} "
-        f"({row.standing} {usual_range(row)})"
+        f"({row.standing} its usual {usual_range(row)})"
         for row in rows_of(below.iloc[order])
     ]
     named = f" In the LPTs, the least likely first: {listed(told, 'counts')}." if told else ""
     chance = about(float(counts["chance_outside"].sum()))
-    lie = "lies" if len(out) == 1 else "lie"
+    lie = "lie" if len(out) > 1 else "lies"
+    where = ", force and LPTs" if (counts["level"] == "lpt").any() else ""
+    many = f"{len(out):,}" if len(out) else "none"
     return (
-        f"Of all {counted(int(compared.sum()), 'comparison')}, force and LPTs, {len(out):,} {lie} "
-        f"outside the usual range; chance alone would put {chance} there.{named}"
+        f"Of all {int(compared.sum()):,} comparisons{where}, {many} {lie} outside the usual range; "
+        f"chance alone would put {chance} there.{named}"
     )
 
 
