@@ -149,8 +149,8 @@ def seasonal_trends(
     of at most two periods (bridged by a straight line on that scale; their remainder stays NaN),
     and only where two full cycles were recorded. Days: MSTL [2]_ by 7 and 364 days.
 
-    Season: only from three full cycles (36 months) and 1 incident a month. Negative binomial
-    regression with :math:`\mathrm{Var}\,y = μ + αμ^2`, α by moments,
+    Season: only from three full cycles (36 months), 1 incident a month and incidents in three
+    years. Negative binomial regression with :math:`\mathrm{Var}\,y = μ + αμ^2`, α by moments,
 
     .. math:: \log μ = α_0 + \text{trend} + \text{steps} + \text{calendar}
               + \sum_{k \le K} (γ_k \cos 2πkt + δ_k \sin 2πkt) + \log \text{exposure},
