@@ -146,7 +146,7 @@ def write_pages(
             for name, frame in published.tables.items():
                 frame.to_csv(
                     partial / "public" / f"{name}.csv", index=False, encoding="utf-8-sig",
-                    lineterminator="\r\n",
+                    lineterminator="\r\n", float_format="%.0f",
                 )  # fmt: skip
             if set(chosen["by"]) >= {"lpt"}:
                 page = lpt_profile(incidents, lpts=lpts, public=published)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
+from ..contracts import InputError
 from ..series import nowhere
 
 if TYPE_CHECKING:
@@ -47,11 +48,20 @@ class Cells:
     sums: Any
 
 
-def cells_of(counted: CountSeries, lpts: pd.DataFrame | None) -> Cells:
+def cells_of(
+    counted: CountSeries, lpts: pd.DataFrame | None, what: str = "publish_trends"
+) -> Cells:
     """Arrange counts as areas by categories with every total, and write down the equations."""
     panel = counted.panel
     base = panel.base
     keys = panel.keys[base].reset_index(drop=True)
+    taken = [
+        f"{noun} is called {total!r}, which is the name of the total; rename it."
+        for column, noun, total in (("category", "a category", ALL), ("lpt", "an LPT", FORCE))
+        if column in keys.columns and (keys[column] == total).any()
+    ]
+    if taken:
+        raise InputError(what, taken)
     areas = _areas(keys, lpts)
     named = sorted(keys["category"].unique()) if "category" in keys.columns else []
     at = areas["place"].searchsorted(keys["lpt"]) if "lpt" in keys.columns else np.zeros(len(keys))

@@ -53,7 +53,7 @@ def pages(
         else:
             incidents, trends, hotspots, week = given
             said |= {
-                "harm": _harm(own["harm"], incidents),
+                "harm": _harm(own["harm"], own["levels"], incidents),
                 "seasons": _seasons(own["seasons"], trends),
                 "hotspots": _spots(own["spots"], hotspots),
                 "week": _week(own["week"], week, own["quality"]),
@@ -148,6 +148,8 @@ def _short(levels: pd.DataFrame) -> str:
         return "No month can be compared with the year before."
     if row["class_"] == "too few to say":
         return "Too few to compare with the year before."
+    if row["class_"] == "suppressed":
+        return "Not compared with the year before, for a month is suppressed."
     clear = {"rise": "Clearly more than", "fall": "Clearly fewer than"}
     said = f"{clear.get(str(row['class_']), 'No clear change on')} a year before ({_sized(row)}"
     if row["class_"] == "no clear change" and (row["change_low"] > 0 or row["change_high"] < 0):
@@ -191,15 +193,18 @@ def _change(levels: pd.DataFrame) -> str:
             said += f" {word}: {named}{more}."
     same = int((parts["class_"] == "no clear change").sum())
     few = int((parts["class_"] == "too few to say").sum())
+    held = int((parts["class_"] == "suppressed").sum())
     rest = []
     if same:
         rest.append(f"{counted(same, 'type')} without clear change")
     if few:
         rest.append(f"{few:,} with too few to say (under {FEW} in a year)")
+    if held:
+        rest.append(f"{held:,} not compared, for a month is suppressed")
     return f"{said} {'; '.join(rest)}." if rest else said
 
 
-def _harm(harm: pd.DataFrame, incidents: bool) -> str:
+def _harm(harm: pd.DataFrame, levels: pd.DataFrame, incidents: bool) -> str:
     """Say how much harm, and what holds most of it."""
     if not len(harm):
         if not incidents:
@@ -208,11 +213,18 @@ def _harm(harm: pd.DataFrame, incidents: bool) -> str:
     whole = harm[harm["category"] == ALL].iloc[0]
     approximate = bool((harm["one_weight"] | (harm["category"] == ALL)).all())
     parts = harm[harm["category"] != ALL].sort_values("harm", ascending=False, kind="stable")
-    named = "; ".join(
-        f"{r['category']} {r['share_of_harm']:.0%} of the harm with {r['share_of_incidents']:.0%} "
-        "of the incidents"
-        for r in parts.head(_SHOWN).to_dict("records")
-    )
+    many = levels.set_index("category")["incidents"]
+    each = []
+    for r in parts.head(_SHOWN).to_dict("records"):
+        n = int(many.get(r["category"], 0))
+        size = f"{r['harm']:,.0f} days in {counted(n, 'incident')}"
+        if n >= FEW:
+            size = (
+                f"{r['share_of_harm']:.0%} of the harm with {r['share_of_incidents']:.0%} of the "
+                "incidents"
+            )
+        each.append(f"{r['category']} {size}")
+    named = "; ".join(each)
     lacking = " One weight per type, so approximate." if approximate else ""
     if whole["unweighted"]:
         lacking += f" {counted(int(whole['unweighted']), 'incident')} had no weight."
@@ -245,7 +257,7 @@ def _seasons(seasons: pd.DataFrame, given: bool) -> str:
         if short == len(seasons):
             return "Seasons: the record is too short to say whether there is one."
         rest = f" ({short:,} too short to say)" if short else ""
-        return f"Seasons: none shown in {counted(len(seasons), 'series').rstrip('s')}{rest}."
+        return f"Seasons: none shown in {len(seasons):,} series{rest}."
     return f"Seasons: {'; '.join(listed)}{more}."
 
 
@@ -289,14 +301,16 @@ def _quality(own: pd.DataFrame, every: pd.DataFrame) -> str:
         return said
     said += f" Most times are known to the {row['known_to']}"
     said += "; points look snapped, to be read as a street at best" if row["snapped"] else ""
-    said += f"; {row['without_point']:.1%} have no point." if row["without_point"] else "."
-    if np.isfinite(row["police_generated"]):
+    enough = row["incidents"] >= FEW
+    pointless = enough and row["without_point"] >= 0.0005
+    said += f"; {row['without_point']:.1%} have no point." if pointless else "."
+    if enough and np.isfinite(row["police_generated"]):
         said += (
             f" {row['police_generated']:.0%} were found by police activity: they count here, and "
             "show where the police were."
         )
     force = every[every["level"] == "force"]
-    if len(force) and force["without_point"].iloc[0] > 0:
+    if len(force) and enough and force["without_point"].iloc[0] >= 0.0005:
         said += (
             f" In the force {force['without_point'].iloc[0]:.1%} have no point, and most of these "
             "no LPT."
@@ -309,16 +323,16 @@ def _public_note(own: dict[str, pd.DataFrame], to: int) -> str:
     said = f"Figures are of {counted(row['present'], 'month')}"
     if row["missing"]:
         gone = spell(pd.Series(pd.to_datetime(row["gaps"].split(", "))))
-        said += f"; {row['missing']} were not recorded ({gone}) and are left blank, never zero"
+        said += f"; not recorded and left blank, never zero: {row['missing']} ({gone})"
     if row["thin"]:
-        said += f"; {row['thin']} recorded in part are kept back"
+        said += f"; recorded in part and kept back: {row['thin']}"
     levels = own["levels"]
     hidden = int((levels["hidden_months"] > 0).sum())
     said += f". Every monthly figure is rounded to the nearest {to}; ranges tell what the sums "
     said += "can stand for."
     if hidden:
         said += (
-            f" In {counted(hidden, 'type')} of incident some months are too small to publish: only "
+            f" In {counted(hidden, 'type')} of incident some months are suppressed: only "
             "what the sum is at least is given."
         )
     return said

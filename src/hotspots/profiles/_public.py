@@ -58,8 +58,8 @@ def public_levels(
     told = changes((low, shown, high), compared, month_days(month), spread)
     table = pd.concat([table, told], axis=1)
     found = classes(table, (keys["level"] == "lpt").to_numpy(dtype=bool))
-    few = ~whole & year.now.any(axis=1)
-    table["class_"] = found.mask(pd.Series(few, found.index), "too few to say")
+    held_back = ~whole & year.now.any(axis=1)
+    table["class_"] = found.mask(pd.Series(held_back, found.index), "suppressed")
     middle = rates(table, population, spread)
     for side, name in (("low", "incidents_low"), ("high", "incidents_high")):
         end = rates(table.assign(incidents=table[name].fillna(0)), population, spread)

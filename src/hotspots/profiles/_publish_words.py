@@ -53,12 +53,13 @@ def paragraph(figures: pd.DataFrame, facts: dict[str, Any]) -> str:
     recorded = hidden + int((status == "published").sum())
     what = {"lpt": "Local Policing Team", "category": "category"}
     by = " and ".join(what[name] for name in ("lpt", "category") if name in facts["by"])
+    share = f" ({hidden / recorded:.0%})" if hidden >= 20 else ""
     span = months(figures.loc[status.isin(["published", "suppressed"]), "period_start"])
     lines = [
         f"Incidents by month{' and ' if by and ' and ' not in by else ', ' if by else ''}{by}, "
         f"{span or 'no month'}: {counted(recorded - hidden, 'figure')} published"
         + (f", rounded to the nearest {facts['to']}" if facts["to"] > 1 else "")
-        + (f"; {hidden:,} ({hidden / recorded:.0%}) suppressed." if hidden else "."),
+        + (f"; {hidden:,}{share} suppressed." if hidden else "."),
     ]
     if hidden:
         lines.append(

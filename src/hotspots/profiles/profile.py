@@ -50,8 +50,9 @@ class Profile(Result):
         ``compared`` months that were also recorded a year before, with ``change`` (rate a day,
         .1 is 10% more; none under 20 incidents) and its 95% interval ``change_low`` to
         ``change_high``, ``p_value`` and ``class_`` (rise, fall, no clear change, too few to say,
-        nothing to compare); ``per_1000`` residents and year with its interval, the force's, and
-        ``standing`` among the LPTs (within, above, below what chance and usual differences allow).
+        nothing to compare, suppressed); ``per_1000`` residents and year with its interval, the
+        force's, and ``standing`` among the LPTs (within, above, below what chance and usual
+        differences allow).
         A public profile holds what published figures bear: ``incidents_low``, ``incidents_high``
         and ``hidden_months`` besides.
     months : DataFrame
@@ -156,7 +157,7 @@ def lpt_profile(
     Examples
     --------
     >>> import hotspots as hs
-    >>> county = hs.make_county(seed=1, months=26)
+    >>> county = hs.make_county(seed=1, months=14)
     >>> one = hs.lpt_profile(county.incidents, county.lpts.index[0], lpts=county.lpts)
     >>> one.pages["section"].unique().tolist()
     ['levels', 'change', 'harm', 'seasons', 'hotspots', 'week', 'quality']
@@ -173,7 +174,7 @@ def lpt_profile(
     if public is not False:
         return _public(_release(incidents, by, lpts, public), lpt, population)
     counted = count_series(incidents, by, "MS", what="lpt_profile")
-    cells = cells_of(counted, None)
+    cells = cells_of(counted, None, "lpt_profile")
     names = _chosen(cells.keys, lpt)
     rows = None
     if not isinstance(incidents, CountSeries) and "occurred_from" in incidents.columns:

@@ -11,7 +11,7 @@ import pandas as pd
 
 from ..contracts import InputError, Result
 from ..series import CountSeries, count_series
-from ._cells import ALL, Cells, cells_of
+from ._cells import Cells, cells_of
 from ._protect import Protected, protect, rounded, told_by
 from ._publish_words import inside, paragraph
 
@@ -152,7 +152,7 @@ def publish_trends(
     >>> bool((public.figures["published"].dropna() % 5 == 0).all())
     True
     """
-    by, words = _checked(incidents, by, freq, sensitive, under, to, previous)
+    by, words = _checked(by, freq, sensitive, under, to, previous)
     counted = count_series(incidents, by, freq, lpts=lpts, what="publish_trends")
     cells = cells_of(counted, lpts if "lpt" in by else None)
     held, locked, revised = _earlier(previous, cells, under, to)
@@ -164,7 +164,7 @@ def publish_trends(
 
 
 def _checked(
-    incidents: Any, by: Any, freq: Any, sensitive: Any, under: Any, to: Any, previous: Any
+    by: Any, freq: Any, sensitive: Any, under: Any, to: Any, previous: Any
 ) -> tuple[tuple[str, ...], tuple[str, ...]]:
     """Refuse what may not be published, naming everything at once."""
     faults = []
@@ -198,9 +198,6 @@ def _checked(
         )
     if previous is not None:
         faults += _unlike(previous, by, under, to)
-    columns = incidents.columns if isinstance(incidents, pd.DataFrame) else ()
-    if "category" in by and "category" in columns and (incidents["category"] == ALL).any():
-        faults.append(f"a category is called {ALL!r}, which is the name of the total; rename it.")
     if faults:
         raise InputError("publish_trends", faults)
     return by, tuple(word.casefold() for word in sensitive)

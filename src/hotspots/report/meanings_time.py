@@ -155,7 +155,7 @@ OWN_TIME: dict[str, dict[str, tuple[str, str, str]]] = {
         "change": ("number", "ratio - 1", "change of the rate a day, 0.1 being 10% more"),
         "change_low": ("number", "ratio - 1", "lower end of its 95% interval"),
         "change_high": ("number", "ratio - 1", "upper end of its 95% interval"),
-        "class_": ("text", "", "rise, fall, no clear change, too few to say, nothing to compare"),
+        "class_": ("text", "", "rise, fall, no clear change, or why none of these is said"),
         "per_1000": ("number", "per 1,000 residents", "incidents a year"),
         "per_1000_low": ("number", "per 1,000 residents", "lower end of its 95% interval"),
         "per_1000_high": ("number", "per 1,000 residents", "upper end of its 95% interval"),

@@ -217,11 +217,13 @@ def _figures(months: pd.DataFrame) -> str:
     body = "".join(
         f'<tr{" class=all" if name == ALL else ""}><th scope="row">{html.escape(name)}</th>'
         + "".join(f'<td class="n">{cell.get((name, m), "")}</td>' for m in last) + "</tr>"
-        for name in names
+        for name in names[: MOST["levels"]]
     )  # fmt: skip
+    left = len(names) - MOST["levels"]
+    more = f" And {left} more in the table months." if left > 0 else ""
     return (
         '<h3>By month</h3><div class="left"><table><caption>Rounded; c is not given: a small '
-        "count, or one without which a small count could be worked out.</caption><thead><tr>"
+        f"count, or one without which a small count could be worked out.{more}</caption><thead><tr>"
         f'<th scope="col">Type</th>{heads}</tr></thead><tbody>{body}</tbody></table></div>'
     )
 
@@ -232,7 +234,8 @@ def _levels(levels: pd.DataFrame, public: bool) -> str:
     low = "incidents_low" if public else "incidents"
     order = np.lexsort((levels["category"].to_numpy(object), -levels[low].to_numpy(), ~whole))
     rows = levels.iloc[order[: MOST["levels"]]].to_dict("records")
-    words = {"rise": "up", "fall": "down", "no clear change": "", "too few to say": "too few"}
+    words = {"rise": "up", "fall": "down", "no clear change": "", "too few to say": "too few",
+             "suppressed": "suppressed"}  # fmt: skip
     body = "".join(
         f'<tr{" class=all" if row["category"] == ALL else ""}><th scope="row">'
         f'{html.escape(str(row["category"]))}</th><td class="n">{_count(row, public)}</td>'
