@@ -17,6 +17,7 @@ from hotspots.breaks.levels import (
     run_cost,
     run_costs,
 )
+from hotspots.breaks.rows import _dates
 
 RNG = np.random.default_rng
 
@@ -203,6 +204,30 @@ def test_a_step_is_dated_sized_and_said():
     levels = breaks.series.groupby("run")["usual"].agg(["min", "max"])
     assert (levels["max"] - levels["min"]).max() < 1e-9
     assert breaks.series["expected"].sum() == pytest.approx(counts.sum(), rel=1e-3)
+
+
+def test_the_dates_of_a_step_are_those_of_the_profile_likelihood():
+    from scipy.stats import poisson
+
+    y = RNG(3).poisson(np.repeat([20.0, 27.0], 20)).astype(float)
+    cost = {
+        s: -2 * sum(poisson.logpmf(part, part.mean()).sum() for part in (y[:s], y[s:]))
+        for s in range(2, 39)
+    }
+    held = [s for s, c in cost.items() if c - min(cost.values()) <= -2 * np.log(1 - 0.95**0.5)]
+    best = min(cost, key=cost.get)
+    assert len(held) > 4
+    assert _dates(y, np.ones(40), best, np.array(0.0), 1.0) == (held[0], held[-1])
+
+
+def test_a_step_does_not_bend_the_season_that_is_taken_out():
+    when = pd.date_range("2019-01-01", periods=42, freq="MS")
+    season = np.r_[np.ones(6), 1.5, 1.5, np.ones(3), 0.6][when.month - 1]
+    truth = 300 * season * np.where(np.arange(42) >= 22, 2.5, 1) * when.days_in_month / 30.4
+    breaks = hs.find_breaks(table(np.round(truth)))
+    assert only(breaks)["start"] == when[22]
+    assert only(breaks)["ratio"] == pytest.approx(2.5, rel=0.01)
+    assert breaks.series["expected"].to_numpy() == pytest.approx(np.asarray(truth), rel=0.03)
 
 
 def test_two_steps_are_both_found():
