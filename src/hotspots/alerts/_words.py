@@ -61,7 +61,10 @@ def sentences(groups: pd.DataFrame, keys: list[str], freq: str) -> pd.Series:
 
 
 def _who(row: Any, keys: list[str]) -> str:
-    return ", ".join(str(row[name]) for name in keys if name != "level") or "Everything"
+    names = {name: str(row[name]) for name in keys if name != "level"}
+    if row.get("level") == "command" and not names["lpt"].startswith("no "):
+        names["lpt"] += " command"  # an LPT may be called the same
+    return ", ".join(names.values()) or "Everything"
 
 
 def _fact(row: Any, freq: str) -> str:
