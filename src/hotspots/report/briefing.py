@@ -261,7 +261,8 @@ padding:.5rem .8rem;border-radius:6px}
 .sheet thead th{position:static}.sheet tbody th{font-weight:400}.key{overflow-wrap:anywhere}
 .notes{border-top:1px solid var(--line);margin-top:.8rem;padding-top:.4rem}
 .notes p{font-size:.85rem;color:var(--soft);margin:.25rem 0}
-@media screen and (max-width:760px){.two{grid-template-columns:minmax(0,1fr)}.two table{table-layout:auto}
+@media screen and (max-width:760px){.two{grid-template-columns:minmax(0,1fr)}
+.two table{table-layout:auto}
 .w3,.w4,.when,.key{width:auto}.two th,.two td{padding:.3rem .25rem}
 .two td.n,.two th.n{white-space:normal}.two table{font-size:.76rem}}
 @page{size:A4;margin:11mm 12mm}
