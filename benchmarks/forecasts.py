@@ -18,16 +18,19 @@ import pandas as pd
 
 import hotspots as hs
 from hotspots.forecasts._judge import race
+from hotspots.forecasts._words import stepped
 
 LPTS, STEPS = 10, {"MS": 3, "W-MON": 4}
 SCENARIOS = {
     "steady": {},
     "season": {"swing": 0.2},
-    "season, more than chance": {"swing": 0.2, "alpha": 0.05},
-    "season, drift 5% a month": {"swing": 0.2, "drift": 0.05},
-    "season, level falls by 40% in the last 3 months": {"swing": 0.2, "step": 0.6},
-}
-"""Swing: a peak 1.49 times the trough. Alpha: variance = mean + alpha mean²."""
+    "season, more than chance": {"swing": 0.2, "alpha": 0.05, "origins": 26},
+    "season, drift 5% a month": {"swing": 0.2, "drift": 0.05, "origins": 26},
+    "season, level falls by 40% in the last 3 months": {
+        "swing": 0.2, "step": 0.6, "origins": 26,
+    },
+}  # fmt: skip
+"""Swing: a peak 1.49 times the trough. Alpha: variance = mean + alpha mean². Origins: at most."""
 
 
 def lpts():
@@ -83,18 +86,23 @@ def coverage(categories):
     """Print how often the intervals held the counts to come, by scenario and mean count."""
     print(f"\nCoverage of what came after the record, {categories * LPTS} series each, method auto")
     print("| records | scenario | mean a period | LPT 80% | LPT 95% | force 80% | force 95% | "
-          "rival in use |\n|---|---|---|---|---|---|---|---|")  # fmt: skip
+          "rival in use | LPT warned | force warned |\n" + "|---" * 10 + "|")  # fmt: skip
     areas = lpts()
     for freq, periods, means in (("MS", 60, (0.5, 5, 50, 500)), ("MS", 36, (5, 50)),
                                  ("W-MON", 156, (0.5, 5, 50))):  # fmt: skip
         for name, what in SCENARIOS.items():
             for mean in means:
-                known, came = simulated(mean, periods, categories, freq, 7, **what)
-                told = hs.forecast(known, ["lpt", "category"], freq, STEPS[freq], lpts=areas)
+                law = {key: value for key, value in what.items() if key != "origins"}
+                known, came = simulated(mean, periods, categories, freq, 7, **law)
+                told = hs.forecast(known, ["lpt", "category"], freq, STEPS[freq], lpts=areas,
+                                   origins=what.get("origins", 52))  # fmt: skip
                 cover = " | ".join(f"{share:.1%}" for share in held(told, came))
+                level = stepped(told.past, ["level", "lpt", "category"])["level"]
+                warned = f"{(level == 'lpt').sum() / categories / LPTS:.1%} | "
+                warned += f"{(level == 'force').sum() / categories:.0%} |"
                 away = (told.choices.query("in_use")["model"] != "mean").mean()
                 print(f"| {periods} {'months' if freq == 'MS' else 'weeks'} | {name} | {mean:g} | "
-                      f"{cover} | {away:.0%} |", flush=True)  # fmt: skip
+                      f"{cover} | {away:.0%} | {warned}", flush=True)  # fmt: skip
 
 
 def luck(groups=2000):

@@ -201,7 +201,9 @@ def test_excess_variance_is_learned_and_never_from_what_came_later():
 
 def test_before_any_error_the_spread_about_the_mean_and_the_drift_are_taken():
     noise = np.array([[0.04], [0.02], [np.nan]])
-    start = beginnings(noise, np.full((3, 1), 100.0), np.array([0, 0, 1]), np.array([0.0025, 0.02]))
+    start = beginnings(
+        noise, np.full((3, 1), 100.0), np.array([0, 0, 1]), np.array([[0.0025], [0.02]])
+    )
     assert start[:, 0].tolist() == pytest.approx([0.0325, 0.02])
 
 
@@ -268,7 +270,7 @@ def test_where_levels_drift_smoothing_is_used_and_scored_as_chosen_at_the_time()
     assert row["model"] == "smoothing"
     assert row["low"] > 0
     assert "Better than the plain baseline" in whole.text
-    assert "exponential smoothing (errors" in whole.text
+    assert "smoothing of recent counts (errors" in whole.text
     skill = whole.scores.set_index("model")["skill"]
     # at the first origins the rule knew too little to leave the baseline
     assert 0 < skill["used"] < skill["smoothing"]
@@ -284,7 +286,7 @@ def test_few_past_periods_prefer_nothing():
 def test_a_model_asked_for_is_used_as_it_is():
     whole = hs.forecast(force(np.random.default_rng(4)), method="smoothing", origins=4)
     assert (whole.ahead["model"] == "smoothing").all()
-    assert "Forecast by exponential smoothing, as asked" in whole.text
+    assert "Forecast by smoothing of recent counts, as asked" in whole.text
     assert set(whole.scores["model"]) == {"mean", "smoothing", "used"}
 
 
@@ -320,7 +322,7 @@ def test_intervals_hold_what_they_say():
     drawn = [force(rng, periods=51, mean=40.0).assign(category=f"c{n:02d}") for n in range(40)]
     counts = pd.concat(drawn)
     known = counts["period_start"] < pd.Timestamp("2024-01-01")
-    ahead = hs.forecast(counts[known], ["lpt", "category"], method="mean", origins=8).ahead
+    ahead = hs.forecast(counts[known], ["lpt", "category"], method="mean", origins=4).ahead
     both = ahead.merge(counts[~known])
     assert len(both) == 480
     assert 0.76 <= both["incidents"].between(both["low80"], both["high80"]).mean() <= 0.88
@@ -331,7 +333,7 @@ def test_the_county_gives_what_its_rates_say():
     county = hs.make_county(seed=4, months=39)
     cut = pd.Timestamp("2026-01-01")
     before = county.incidents[county.incidents["occurred_to"] < cut]
-    whole = hs.forecast(before, lpts=county.lpts, method="mean", origins=8)
+    whole = hs.forecast(before, lpts=county.lpts, method="mean", origins=2)
     rates = county.rates[county.rates["month"] >= cut]
     truth = rates.groupby(["lpt", "month"])["expected"].sum().rename("rate").reset_index()
     both = whole.ahead.merge(truth, left_on=["lpt", "period_start"], right_on=["lpt", "month"])
@@ -459,7 +461,7 @@ def test_weeks_follow_each_other():
 def test_a_gap_is_left_out_and_never_read_as_zero():
     counts = np.full(40, 50.0)
     counts[20:28] = np.nan
-    whole = hs.forecast(table(counts), by=())
+    whole = hs.forecast(table(counts), by=(), method="mean")
     assert whole.ahead["expected"].to_numpy() == pytest.approx([50.96, 49.32, 50.96], rel=0.001)
     assert "8 months not wholly recorded are left out, never read as zero" in whole.text
     gap = pd.date_range("2021-09-01", periods=8, freq="MS")
@@ -501,7 +503,7 @@ def test_a_group_that_ended_or_began_late_does_no_harm():
     counts = pd.concat([
         table(np.full(40, 30.0), lpt="A"), table(np.full(14, 20.0), "2022-03-01", lpt="B"),
     ])  # fmt: skip
-    whole = hs.forecast(counts, lpts=AREAS.loc[["A", "B"]])
+    whole = hs.forecast(counts, lpts=AREAS.loc[["A", "B"]], method="mean", origins=4)
     assert whole.ahead["expected"].notna().all()
     assert whole.ahead.query("lpt == 'B' and step == 1")["expected"].iloc[0] == pytest.approx(
         20, rel=0.05
@@ -560,6 +562,38 @@ def test_rows_in_any_order_and_the_same_seed_give_the_same(told):
     assert whole.text == again.text
 
 
+@pytest.mark.parametrize(("factor", "way"), [(0.5, "below"), (2.0, "above"), (1.0, "")])
+def test_a_step_just_before_the_end_is_warned_of(factor, way):
+    counts = np.tile([50.0, 52, 47, 51, 49], 9)[:43]
+    counts[40:] = np.round(factor * counts[40:])
+    whole = hs.forecast(table(counts), by=(), horizon=1, method="mean")
+    warned = f"recorded months lay {way} their intervals: the level may have stepped"
+    assert (warned in whole.text) == bool(way)
+    assert ("find_breaks" in whole.text) == bool(way)
+
+
+def test_of_many_series_those_that_stepped_are_named():
+    flat = np.tile([50.0, 52, 47, 51, 49], 9)[:43]
+    fell, rose = flat.copy(), flat.copy()
+    fell[-3:], rose[-3:] = 25, 80
+    some = dict.fromkeys("ADEFGHIJ", flat) | {"B": fell, "C": rose}
+    counts = pd.concat([table(c, lpt=n) for n, c in some.items()])
+    text = hs.forecast(counts, horizon=1, method="mean").text
+    assert "lay above their intervals: C, below their intervals: B. There the level may" in text
+
+
+def test_quiet_series_do_not_swell_the_sum():
+    quiet = [table([0.0] * 30, lpt=f"Q{n}") for n in range(20)]
+    counts = pd.concat([*quiet, table([1.0] * 30, lpt="A")])
+    ahead = hs.forecast(counts, method="mean", origins=0).ahead.query("step == 1")
+    assert ahead["expected"].sum() == pytest.approx(1, abs=0.12)
+
+
+def test_few_forecasts_are_counted_not_given_in_percent():
+    text = hs.forecast(table([20] * 14), by=(), method="mean", origins=1, horizon=1).text
+    assert "Made in the same way from 1 past month, 1 forecast held 1 of the counts" in text
+
+
 def test_the_text_gives_the_number_first_then_the_interval_and_last_year(told):
     _, whole = told
     row = whole.ahead.query("level == 'force' and step == 1").iloc[0]
@@ -584,7 +618,7 @@ def test_many_groups_are_capped_and_the_largest_come_first():
 
 
 def test_police_generated_incidents_are_told():
-    county = hs.make_county(seed=1, months=14)
+    county = hs.make_county(seed=1, months=7)
     whole = hs.forecast(county.incidents, by=(), method="mean", origins=0)
     police = int((county.incidents["origin"] == "police").sum())
     assert f"{police:,} police-generated incidents are among the counts" in whole.text

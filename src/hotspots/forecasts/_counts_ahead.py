@@ -129,7 +129,7 @@ def beginnings(noise: Floats, level: Floats, pool: NDArray[np.int64], drift: Flo
     noise, level : ndarray of float, shape (n, O)
         Excess variance over the squared mean within what was known, and the mean; NaN: unknown.
     pool : ndarray of int, shape (n,)
-    drift : ndarray of float, shape (m,)
+    drift : ndarray of float, shape (m, O)
         Added for what changes between the known and the next.
 
     Returns
@@ -141,4 +141,4 @@ def beginnings(noise: Floats, level: Floats, pool: NDArray[np.int64], drift: Flo
     total, known = (np.zeros((int(pool.max()) + 1, noise.shape[1])) for _ in range(2))
     np.add.at(total, pool, weight * np.nan_to_num(noise))
     np.add.at(known, pool, weight)
-    return np.maximum(total / np.maximum(known, 1e-300), 0.0) + drift[:, None]
+    return np.maximum(total / np.maximum(known, 1e-300), 0.0) + drift

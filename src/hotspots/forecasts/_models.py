@@ -22,13 +22,14 @@ if TYPE_CHECKING:
 MODELS = {
     "mean": "mean × season",
     "seasonal_naive": "last year's count",
-    "regression": "negative-binomial regression",
-    "smoothing": "exponential smoothing",
+    "regression": "a trend with yearly waves",
+    "smoothing": "smoothing of recent counts",
 }
 """By their names in ``method=``, in words; the first is the plain baseline."""
 
 YEARS = 4  # of history at most that the regression fits: beyond, its straight trend would mislead
 _FEW = 24  # incidents under which no regression is fitted: it would go wherever they lie
+_LEAST = 0.05  # incidents that none in a year count as: more would swell sums of quiet series
 _CELLS = 200_000  # series times periods fitted at once: more only takes memory
 _GAIN = (0.02, 0.05, 0.1, 0.15, 0.2, 0.3, 0.4, 0.5, 0.7, 1.0)
 _TREND, _DAMP = (0.05, 0.2), 0.9
@@ -53,8 +54,8 @@ class Means:
     noise, level : ndarray of float, shape (n, O)
         Excess variance of the last year's counts about their mean × season, over the squared
         mean; and that mean.
-    source : ndarray of str, shape (n,)
-        Whose season the last origin uses: "own and force", "force" or "none".
+    source : ndarray of str, shape (n, O)
+        Whose season is used: "own and force", "force" or "none".
     start : ndarray of datetime64, shape (H,)
         First moments of the periods to come.
     """
@@ -87,7 +88,7 @@ def means_of(panel: Panel, origins: NDArray[np.int64], horizon: int, names: list
     scale, noise, level = (np.full(shape[:2], np.nan) for _ in range(3))
     gap = np.full((n, periods), np.nan)
     gap[:, cycle:] = np.abs(known[:, cycle:] - known[:, :-cycle])
-    source = np.full(n, "none", dtype=object)
+    source = np.full(shape[:2], "none", dtype=object)
     if "regression" in names:
         mean["regression"], extra["regression"] = _regression(
             known, days, year, origins, cycle, horizon
@@ -96,7 +97,7 @@ def means_of(panel: Panel, origins: NDArray[np.int64], horizon: int, names: list
         origins, "forecasting anew", unit="origin", disable=None, leave=False, delay=2
     )):  # fmt: skip
         season = month_factors(panel.until(int(k)))
-        source = season.source
+        source[:, o] = season.source
         factor = factors_at(season.factor, edges[: k + horizon], panel.freq)
         exposure = factor * days[: k + horizon] / standard  # standard periods a period is worth
         past = known[:, :k]
@@ -124,11 +125,11 @@ def _mean(y: Floats, exposure: Floats, cycle: int) -> tuple[tuple[Floats, Floats
     behind = np.where(recent, exposure[:, :k], 0.0).sum(1)
     with np.errstate(invalid="ignore", divide="ignore"):
         weight = np.where(behind[:, None] > 0, exposure[:, k:] / behind[:, None], np.nan)
-        rate = np.maximum(total, 0.5) / behind
+        rate = np.maximum(total, _LEAST) / behind
         fitted = np.where(recent, rate[:, None] * exposure[:, :k], 0.0)
         spread = np.where(recent, (y - fitted) ** 2, 0.0).sum(1) * count / (count - 1) - total
         noise = np.where(count > 3, spread / (fitted**2).sum(1), np.nan)
-        return (np.maximum(total, 0.5)[:, None] * weight, weight), noise, rate
+        return (np.maximum(total, _LEAST)[:, None] * weight, weight), noise, rate
 
 
 def _naive(y: Floats, days: Floats, cycle: int, horizon: int) -> tuple[Floats, Floats]:
@@ -194,7 +195,7 @@ def _smoothing(y: Floats, exposure: Floats, cycle: int) -> tuple[Floats, Floats]
         noise = squares / np.maximum(count - 1, 1)
         ahead = np.maximum(level + slope * np.cumsum(_DAMP**step), 0.0)
         rate = ahead**2 + noise * (1 + (step - 1) * gain**2)  # the mean of a square
-        mean = np.maximum(rate * exposure[:, k:], 0.5 / np.maximum(count, 1))
+        mean = np.maximum(rate * exposure[:, k:], _LEAST / cycle)
     short = count < cycle
     return np.where(short, np.nan, mean), np.where(short, np.nan, gain / (2 - gain) + 0 * mean)
 

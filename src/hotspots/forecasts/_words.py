@@ -13,27 +13,79 @@ from ._models import MODELS
 from ._reconcile import WAYS
 
 if TYPE_CHECKING:
-    from numpy.typing import NDArray
-
     from ..series import CountSeries
 
-_SHOWN = 10  # groups named; the table holds them all
+_SHOWN, _NAMED = 10, 5  # groups told, and warned of; the tables hold them all
 
 
 def paragraph(
     counted: CountSeries, ahead: pd.DataFrame, choices: pd.DataFrame, scores: pd.DataFrame,
-    source: NDArray[Any], added: bool,
+    past: pd.DataFrame, season: bool,
 ) -> str:  # fmt: skip
     """Put the paragraph together."""
-    season = bool((source != "none").any())
     lines = [
-        *_expected(counted, ahead, season), _model(counted, choices, season),
-        _tested(counted, scores),
+        *_expected(counted, ahead, season), _stepped(counted, past),
+        _model(counted, choices, season), _tested(counted, scores),
     ]  # fmt: skip
-    if added:
+    if "level" in ahead:
         lines.append(_adds_up(choices))
     lines += _reservations(counted, ahead, season)
     return "\n".join(line for line in lines if line)
+
+
+def stepped(past: pd.DataFrame, keys: list[str]) -> pd.DataFrame:
+    """Find series whose latest counts all lay on one side of what was forecast a period before.
+
+    The last three beyond their 80% intervals, or the last two beyond their 95% intervals.
+
+    Returns
+    -------
+    DataFrame
+        One row per such series: its keys, ``periods`` (2 or 3) and ``above``.
+    """
+    one = past[past["step"] == 1].sort_values("period_start", kind="stable")
+    one = one[one["period_start"].isin(one["period_start"].drop_duplicates().tail(3))]
+    one = one.assign(series=one.groupby(keys, sort=False).ngroup() if keys else 0)
+    side = {
+        level: (one["incidents"] > one[f"high{level}"]).astype(int)
+        - (one["incidents"] < one[f"low{level}"]).astype(int)
+        for level in (80, 95)
+    }
+    three = side[80].groupby(one["series"]).sum()
+    pair = one.groupby("series").tail(2).index
+    two = side[95].loc[pair].groupby(one.loc[pair, "series"]).sum()
+    last = one.groupby("series").tail(1).set_index("series").sort_index()
+    last = last.assign(periods=np.where(three.abs() == 3, 3, 2),
+                       above=np.where(three.abs() == 3, three, two) > 0)  # fmt: skip
+    hit = (three.abs() == 3) | (two.abs() == 2)
+    return last.loc[hit.to_numpy(dtype=bool), [*keys, "periods", "above"]]
+
+
+def _stepped(counted: CountSeries, past: pd.DataFrame) -> str:
+    """Warn where the latest counts say that a level has changed."""
+    name = FREQ[counted.freq][2]
+    keys = [c for c in ("level", *counted.by) if c in past]
+    found = stepped(past, keys)
+    rest = "the level may have stepped, which the forecast has hardly taken in; see find_breaks."
+    if "level" in found:
+        force = found["level"] == "force"
+        found = found[force if force.any() else found["level"] == "lpt"]
+    if not len(found):
+        return ""
+    who = [", ".join(str(row[c]) for c in counted.by) for row in found.to_dict("records")]
+    sides = []
+    for way in ("above", "below"):
+        some = [
+            n for n, above in zip(who, found["above"], strict=True) if above == (way == "above")
+        ]
+        more = f" and {len(some) - _NAMED} more" if len(some) > _NAMED else ""
+        if some:
+            sides.append(f"{way} their intervals{': ' if any(some) else ''}"
+                         f"{'; '.join(some[:_NAMED])}{more}")  # fmt: skip
+    if len(found) == 1:
+        lay = f"The last {found['periods'].iloc[0]} recorded {name}s lay {sides[0]}"
+        return f"{lay.replace(': ', ' in ', 1)}: {rest}"
+    return f"The last 2 or 3 recorded {name}s lay {', '.join(sides)}. There {rest}"
 
 
 def _when(start: pd.Timestamp, freq: str) -> str:
@@ -41,7 +93,17 @@ def _when(start: pd.Timestamp, freq: str) -> str:
 
 
 def _number(value: float) -> str:
+    if value < 0.05:
+        return "under 0.1"
     return f"{value:,.0f}" if value >= 10 else f"{value:.1f}"
+
+
+def _several(number: int, name: str) -> str:
+    return f"{number:,} {name}{'' if number == 1 else 's'}"
+
+
+def _share(share: float, number: int) -> str:
+    return f"{share:.0%}" if number >= 20 else f"{round(share * number)}"
 
 
 def _range(row: Any, level: int) -> str:
@@ -115,8 +177,8 @@ def _model(counted: CountSeries, choices: pd.DataFrame, season: bool) -> str:
         return f"Forecast by {told}, as asked; it was not held against the others."
     if origins < ENOUGH:
         return (
-            f"With {origins} past {name}s to test on, too few to prefer another model, the plain "
-            f"{plain} is used."
+            f"With {_several(origins, f'past {name}')} to test on, too few to prefer another "
+            f"model, the plain {plain} is used."
         )
     choices = choices[choices["in_use"]]
     away = choices[choices["model"] != "mean"]
@@ -162,10 +224,12 @@ def _tested(counted: CountSeries, scores: pd.DataFrame) -> str:
     where = " of LPTs" if "level" in used else ""
     if cover[80] < 0.72 or cover[95] < 0.9:
         told += ". Expect more surprises than the intervals say"
+    number = int(used["forecasts"].sum())
+    held = {level: _share(share, number) for level, share in cover.items()}
     return (
-        f"Made in the same way from {tests} past {name}s, {int(used['forecasts'].sum()):,} "
-        f"forecasts{where} held {cover[80]:.0%} of the counts in their 80% intervals and "
-        f"{cover[95]:.0%} in their 95% intervals{told}."
+        f"Made in the same way from {_several(tests, f'past {name}')}, "
+        f"{_several(number, 'forecast')}{where} held {held[80]} of the counts in their 80% "
+        f"intervals and {held[95]} in their 95% intervals{told}."
     )
 
 
@@ -175,7 +239,7 @@ def _against_naive(scores: pd.DataFrame, used: pd.DataFrame) -> str:
     naive = scores[scores["model"] == "seasonal_naive"]
     both = used.merge(naive, on=on, suffixes=("", "_naive")).dropna(subset=["mase", "mase_naive"])
     both = both[both["forecasts"] == both["forecasts_naive"]]
-    if not len(both):
+    if both["forecasts"].sum() < 20:
         return ""
     own, other = (float(np.average(both[c], weights=both["forecasts"]))
                   for c in ("mase", "mase_naive"))  # fmt: skip
@@ -212,15 +276,19 @@ def _reservations(counted: CountSeries, ahead: pd.DataFrame, season: bool) -> li
     gaps = int((~panel.used.any(axis=0)).sum())
     if gaps:
         lines.append(
-            f"{gaps} {name}{'s' if gaps > 1 else ''} not wholly recorded "
+            f"{_several(gaps, name)} not wholly recorded "
             f"{'are' if gaps > 1 else 'is'} left out, never read as zero."
         )
     if unknown := int(ahead.loc[ahead["step"] == 1, "expected"].isna().sum()):
-        lines.append(f"{unknown} groups without a wholly recorded {name} have no forecast.")
+        lines.append(
+            f"{_several(unknown, 'group')} without a wholly recorded {name} "
+            f"{'has' if unknown == 1 else 'have'} no forecast."
+        )
     if counted.police:
         lines.append(
-            f"{counted.police:,} police-generated incidents are among the counts: they follow "
-            "police activity too."
+            f"{counted.police:,} police-generated incident"
+            f"{' is' if counted.police == 1 else 's are'} among the counts: they follow police "
+            "activity too."
         )
     lines.append("A forecast says what to expect if things go on as before; it knows of no event "
                  "or operation to come.")  # fmt: skip

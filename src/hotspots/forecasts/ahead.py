@@ -133,7 +133,7 @@ def forecast(
     any; weeks between the middles of months):
 
     * *mean* (mean × season): :math:`\mu = e s \sum y / \sum e_t s_t` over the last 12 months (52
-      weeks) recorded.
+      weeks) recorded; none in that time count as .05 of an incident.
     * *seasonal_naive*: the count a year before, else two, per day.
     * *regression*: negative binomial, linear trend and 0, 1 or 2 yearly waves by AICc over up to
       four years; from two years and 24 incidents on.
@@ -185,7 +185,8 @@ def forecast(
     means = means_of(panel, _origins(counted, horizon, origins), horizon, names)
     about = [c for c in panel.keys.columns if c in ("level", "category")]
     code, named = coded(panel.keys, about)
-    known = np.bincount(code, weights=means.source != "none", minlength=len(named)) > 0
+    known = np.zeros((len(named), len(means.origins)), dtype=bool)
+    np.logical_or.at(known, code, means.source != "none")
     drift = np.where(known, _DRIFT, _NO_SEASON)
     start = beginnings(means.noise, means.level, code, drift)
     models = {
@@ -206,7 +207,8 @@ def forecast(
         choices["in_use"], choices["model"], "sum of LPTs"
     )[code])  # fmt: skip
     past = _past(counted, means, used)
-    said = paragraph(counted, ahead, choices, scores, means.source, levels)
+    season = bool((means.source[:, -1] != "none").any())
+    said = paragraph(counted, ahead, choices, scores, past, season)
     return Forecast(
         ahead, choices, scores, past, counted.series, counted.by, counted.freq, said
     )  # fmt: skip

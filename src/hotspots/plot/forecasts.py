@@ -69,7 +69,7 @@ def plot_forecast(forecast: Result, group: Any = None, *, ax: Axes | None = None
         ax.plot(tested["period_start"], tested["expected"], color=RED, linewidth=1, linestyle="--",
                 alpha=0.7, zorder=2, label="forecast one period before")  # fmt: skip
     _fan(ax, told, rows)
-    ax.set_ylim(0, max(1.0, *_tops(told, rows, tested)) * 1.18)  # room for the legend
+    ax.set_ylim(0, max([1.0, *_tops(told, rows, tested)]) * 1.18)  # room for the legend
     ax.set_ylabel(f"incidents a {'month' if freq == 'MS' else 'week'}")
     names = [str(row[c]) for c in by] or ["All incidents"]
     ax.set_title(f"{', '.join(names)}: {_model(row)}")
@@ -87,11 +87,13 @@ def _chosen(ahead: pd.DataFrame, by: list[str], group: Any) -> pd.Series:
         return some.sort_values("expected", ascending=False, kind="stable").iloc[0]
     values = group if isinstance(group, tuple) else (group,)
     found = first
-    if len(values) == len(by):
+    if len(values) == len(by) and all(isinstance(value, str) for value in values):
         for column, value in zip(by, values, strict=True):
             found = found[(found[column] == value).to_numpy(dtype=bool)]
-    if len(values) != len(by) or not len(found):
-        there = ", ".join(list(dict.fromkeys(_names(first, by)))[:8])
+    else:
+        found = first.iloc[:0]
+    if not len(found):
+        there = "; ".join(list(dict.fromkeys(_names(first, by)))[:8]) or "all incidents: leave it"
         raise InputError("plot_forecast", [f"there is no group {group!r}; there are {there}."])
     return found.iloc[-1]
 
@@ -150,7 +152,7 @@ def _tops(told: pd.DataFrame, rows: pd.DataFrame, tested: pd.DataFrame) -> list[
 def _model(row: pd.Series) -> str:
     words = {
         "mean": "mean × season", "seasonal_naive": "last year's count",
-        "regression": "negative-binomial regression", "smoothing": "exponential smoothing",
+        "regression": "a trend with yearly waves", "smoothing": "smoothing of recent counts",
     }  # fmt: skip
     return f"forecast by {words.get(row['model'], 'the sum of its LPTs')}"
 
@@ -161,13 +163,13 @@ def _said(told: pd.DataFrame, past: pd.DataFrame, freq: str) -> str:
     when = f"{row['period_start']:{'%B %Y' if freq == 'MS' else 'Week of %d %B %Y'}}"
     if np.isnan(row["expected"]):
         return f"{when}: nothing recorded to forecast from."
+    expected = f"{row['expected']:,.{0 if row['expected'] >= 10 else 1}f}"
     text = (
-        f"{when}: {row['expected']:,.0f} expected, 80% interval {row['low80']:,} to "
+        f"{when}: {expected} expected, 80% interval {row['low80']:,} to "
         f"{row['high80']:,}, 95% interval {row['low95']:,} to {row['high95']:,}."
     )
     if not len(past):
         return f"{text} Not tested on past periods: the record is too short, or none were asked."
-    held = ((past["incidents"] >= past["low80"]) & (past["incidents"] <= past["high80"])).mean()
-    return (
-        f"{text} Of {len(past):,} such forecasts of past periods the 80% interval held {held:.0%}."
-    )
+    held = (past["incidents"] >= past["low80"]) & (past["incidents"] <= past["high80"])
+    share = f"{held.mean():.0%}" if len(past) >= 20 else f"{held.sum()}"
+    return f"{text} Of {len(past):,} such forecasts of past periods the 80% interval held {share}."
