@@ -91,9 +91,7 @@ def main() -> None:
         print(f"{name:<20} {seconds:6.2f} s")
     print(f"{'all':<20} {np.median(np.sum(took, axis=1)):6.2f} s (bound: 20 s)")
     per = one_by_one(counted, 100)
-    print(
-        f"{'statsmodels, each':<20} {per * len(counted.panel.keys):6.1f} s for all, by 100 series"
-    )
+    print(f"{'statsmodels, each':<20} {per * len(counted.panel.keys):6.1f} s for all, from 100")
     print(trends.summary["verdict"].value_counts().to_string())
     print(alerts.text.splitlines()[0])
 

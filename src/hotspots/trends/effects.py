@@ -188,8 +188,6 @@ def _counted(
     try:
         incidents, wide = _dated(incidents)
         counted = count_series(incidents, by, "D", lpts=lpts, what=_WHAT)
-        if counted.freq != "D":
-            faults.append(f"the counts given are by {counted.freq!r}; give daily counts, freq='D'.")
         faults += [
             f"by names the column {name!r}, which the result has already; rename yours."
             for name in counted.by if name in OWN_COLUMNS
