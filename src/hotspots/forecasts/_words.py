@@ -157,7 +157,7 @@ def _against(row: Any, name: str, season: bool) -> str:
         return f"more than the {before:,.0f} of the same {name} last year"
     if before > row["high80"]:
         return f"fewer than the {before:,.0f} of the same {name} last year"
-    return f"about last year's level ({before:,.0f})"
+    return f"no clear change from the {before:,.0f} of the same {name} last year"
 
 
 def _called(row: Any) -> str:
