@@ -84,6 +84,8 @@ def _stepped(counted: CountSeries, past: pd.DataFrame) -> str:
                          f"{'; '.join(some[:_NAMED])}{more}")  # fmt: skip
     if len(found) == 1:
         lay = f"The last {found['periods'].iloc[0]} recorded {name}s lay {sides[0]}"
+        if "level" in found and found["level"].iloc[0] == "force" and len(counted.by) == 1:
+            lay = lay.removesuffix(": Force")
         return f"{lay.replace(': ', ' in ', 1)}: {rest}"
     return f"The last 2 or 3 recorded {name}s lay {', '.join(sides)}. There {rest}"
 
