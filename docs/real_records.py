@@ -317,10 +317,42 @@ def refusals(folder: Path) -> None:
             print(f"{what}: {error}")
 
 
+STORMS = (("2014-01-02", "2014-01-03"), ("2014-02-13", "2014-02-13"), ("2015-01-26", "2015-01-27"),
+          ("2016-01-23", "2016-01-24"), ("2017-03-14", "2017-03-14"))  # fmt: skip
+FEDERAL = ("01-20", "02-17", "05-26", "07-04", "09-01", "10-13", "11-11", "11-27",  # 2014
+           "01-19", "02-16", "05-25", "07-03", "09-07", "10-12", "11-11", "11-26",
+           "01-18", "02-15", "05-30", "07-04", "09-05", "10-10", "11-11", "11-24",
+           "01-16", "02-20", "05-29", "07-04", "09-04", "10-09", "11-10", "11-23")  # fmt: skip
+
+
+def days(folder: Path) -> None:
+    rows = thefts(folder).incidents
+    dates = [f"{2014 + n // 8}-{day}" for n, day in enumerate(FEDERAL)]
+    calendar = pd.concat([
+        pd.DataFrame({"kind": "snowstorm", "name": "snowstorm", "start": [a for a, _ in STORMS],
+                      "end": [b for _, b in STORMS]}),
+        pd.DataFrame({"kind": "federal_holiday", "name": "holiday", "start": dates, "end": dates}),
+    ])  # fmt: skip
+    print(hs.calendar_effects(rows, by=(), calendar=calendar, bank_holidays=False))
+    print("with England's:", hs.calendar_effects(rows, by=()), sep="\n")
+
+
+def periods(folder: Path) -> None:
+    lpts = hs.read_lpts(folder / "boundaries" / "staffordshire_lpts.gpkg")
+    for name in ("staffordshire-2024-2025", "city-of-london-2018-2020"):
+        path = folder / "police_uk" / f"{name}.zip"
+        own = {"lpts": lpts} if name.startswith("staff") else {}
+        rows = hs.read_incidents(path, progress=False, **own).incidents
+        print(f"-- {name}", hs.seasonal_trends(rows, by=()), sep="\n")
+        print(hs.find_breaks(rows, by=()), hs.find_breaks(rows), sep="\n")
+        by = ["lpt", "category"] if own else ["category"]
+        print(hs.find_alerts(rows, by, "MS"), hs.forecast(rows, by=["category"]), sep="\n")
+
+
 SECTIONS = {
     part.__name__: part
     for part in (support, backtest, city, explain, hanley, change, concentration,
-                 hours, near_repeat, refusals, classes)
+                 hours, days, periods, near_repeat, refusals, classes)
 }  # fmt: skip
 
 

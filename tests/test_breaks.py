@@ -356,7 +356,7 @@ def test_steps_no_more_than_chance_could_show_are_said_to_be_that():
     counts = [table([10] * 60, category=f"S{k:02d}") for k in range(40)]
     breaks = hs.find_breaks(pd.concat([*counts, table(RNG(1).poisson(rate))]))
     assert breaks.text.split("\n")[0].endswith(
-        "By chance alone up to about 2 (5%) could show one: these are no more than that."
+        "By chance alone up to about 2 (5%) could show one, and no more than that do."
     )
 
 

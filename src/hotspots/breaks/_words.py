@@ -186,8 +186,8 @@ def _chance(n: int, held: int, facts: dict[str, Any]) -> str:
         return f"By chance alone at most one such series in {round(1 / number)} would show one."
     if 0 < held <= number:
         return (
-            f"By chance alone up to about {number:,.0f} ({rate}) could show one: these are no more "
-            "than that."
+            f"By chance alone up to about {number:,.0f} ({rate}) could show one, and no more than "
+            "that do."
         )
     few = "fewer than one" if number < 1 else f"at most about {number:,.0f} ({rate})"
     return f"By chance alone {few} would show one."
