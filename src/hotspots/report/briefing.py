@@ -5,7 +5,6 @@ from __future__ import annotations
 import html
 import os
 from datetime import datetime
-from importlib.resources import files
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -15,6 +14,7 @@ import pandas as pd
 from .. import __version__
 from ..atomic import atomic_file
 from ..contracts import InputError, Result
+from .shell import FOOT, page_of
 from .words import day, number, paragraphs
 
 if TYPE_CHECKING:
@@ -32,11 +32,6 @@ MOST = {"ranked": 9, "counts": 15, "repeats": 4, "notices": 4, "visits": 10, "ca
 
 LONGEST = 112
 """Characters of a line taken from the records; longer ones end in an ellipsis."""
-
-_POLICY = (
-    "default-src 'none'; style-src 'unsafe-inline'; img-src data:; base-uri 'none'; "
-    "form-action 'none'"
-)
 
 
 def write_briefing(
@@ -280,7 +275,6 @@ text-overflow:ellipsis}.two strong{display:block}.w1{width:6mm}.w2{width:10mm}.w
 
 
 def _page(tables: dict[str, pd.DataFrame], title: str) -> str:
-    css = (files(__package__) / "page.css").read_text(encoding="utf-8")
     found = sheets(tables)
     links = "".join(
         f'<li><a href="#sheet-{n}">{html.escape(sheet["team"])}</a></li>'
@@ -288,28 +282,10 @@ def _page(tables: dict[str, pd.DataFrame], title: str) -> str:
     )
     body = "".join(_sheet(sheet, n) for n, sheet in enumerate(found, 1))
     made = f"Made on {day(datetime.now())} with hotspots {__version__}."
-    return f"""<!doctype html>
-<html lang="en-GB">
-<head>
-<meta charset="utf-8">
-<meta http-equiv="Content-Security-Policy" content="{_POLICY}">
-<meta name="viewport" content="width=device-width, initial-scale=1">
-<meta name="generator" content="hotspots {__version__}">
-<title>{html.escape(title)}</title>
-<link rel="icon" href="data:,">
-<style>{css}{_CSS}</style>
-</head>
-<body>
-<a class="skip" href="#main">Skip to the briefing</a>
-<header><div class="wrap"><h1>{html.escape(title)}</h1>
-<p>{html.escape(found[0]["when"])}. {made}</p></div></header>
-<nav aria-label="On this page"><div class="wrap"><ul>{links}</ul></div></nav>
-<main id="main" class="wrap">{body}</main>
-<footer class="wrap"><p>For use inside the force. Recommendations to be decided on by people:
-nothing here tasks anybody by itself.</p></footer>
-</body>
-</html>
-"""
+    return page_of(
+        body, title=title, what="briefing", links=links, css=_CSS, foot=FOOT,
+        under=f"<p>{html.escape(found[0]['when'])}. {made}</p>",
+    )  # fmt: skip
 
 
 def _sheet(sheet: dict[str, Any], n: int) -> str:

@@ -13,17 +13,12 @@ from .. import __version__
 from ..atomic import atomic_file
 from .map import bokeh_script, has_bokeh
 from .sections import Section, sections
+from .shell import FOOT, page_of
 from .stations import Stations, gather
 from .words import day, period
 
 if TYPE_CHECKING:
     import geopandas as gpd
-
-# The browser itself then refuses any request: nothing on the page may come from elsewhere.
-_POLICY = (
-    "default-src 'none'; script-src 'unsafe-inline'; style-src 'unsafe-inline'; "
-    "img-src data: blob:; font-src data:; base-uri 'none'; form-action 'none'"
-)
 
 
 def write_report(
@@ -91,7 +86,6 @@ def write_report(
 
 def _page(found: list[Section], given: Stations, title: str, about: str) -> str:
     here = files(__package__)
-    css = (here / "page.css").read_text(encoding="utf-8")
     script = (here / "page.js").read_text(encoding="utf-8")
     bokeh = any("map-item" in section.body for section in found) and has_bokeh()
     library = f"<script>{bokeh_script()}</script>" if bokeh else ""
@@ -103,27 +97,8 @@ def _page(found: list[Section], given: Stations, title: str, about: str) -> str:
     )
     rests = f"<p>{html.escape(about)}</p>\n" if about else ""
     made = f"Made on {day(datetime.now())} with hotspots {__version__}."
-    return f"""<!doctype html>
-<html lang="en-GB">
-<head>
-<meta charset="utf-8">
-<meta http-equiv="Content-Security-Policy" content="{_POLICY}">
-<meta name="viewport" content="width=device-width, initial-scale=1">
-<meta name="generator" content="hotspots {__version__}">
-<title>{html.escape(title)}</title>
-<link rel="icon" href="data:,">
-<style>{css}</style>
-</head>
-<body>
-<a class="skip" href="#main">Skip to the report</a>
-<header><div class="wrap"><h1>{html.escape(title)}</h1>
-{rests}<p>{html.escape(period(given))}{made}</p></div></header>
-<nav aria-label="On this page"><div class="wrap"><ul>{links}</ul></div></nav>
-<main id="main" class="wrap">{body}</main>
-<footer class="wrap"><p>For use inside the force. Recommendations to be decided on by people:
-nothing here tasks anybody by itself.</p></footer>
-{library}
-<script>{script}</script>
-</body>
-</html>
-"""
+    return page_of(
+        body, title=title, what="report", links=links, foot=FOOT,
+        under=f"{rests}<p>{html.escape(period(given))}{made}</p>",
+        scripts=f"{library}\n<script>{script}</script>\n",
+    )  # fmt: skip

@@ -5,7 +5,6 @@ from __future__ import annotations
 import html
 import os
 from datetime import datetime
-from importlib.resources import files
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -16,6 +15,7 @@ from .. import __version__
 from ..atomic import atomic_file
 from ..contracts import InputError, Result
 from .figures import picture
+from .shell import page_of
 from .words import day, paragraphs
 
 if TYPE_CHECKING:
@@ -29,10 +29,6 @@ MOST = {"levels": 18, "spots": 6}
 
 ALL = "All categories"
 
-_POLICY = (
-    "default-src 'none'; style-src 'unsafe-inline'; img-src data:; base-uri 'none'; "
-    "form-action 'none'"
-)
 _TITLES = {"levels": "How much", "change": "Against the year before", "harm": "Harm",
            "seasons": "Seasons", "hotspots": "Hotspots", "week": "When in the week",
            "quality": "How good the records are"}  # fmt: skip
@@ -126,7 +122,6 @@ _CSS = """
 
 
 def _page(profile: Any, title: str, about: str, public: bool) -> str:
-    css = (files(__package__) / "page.css").read_text(encoding="utf-8")
     names = list(dict.fromkeys(profile.tables["pages"]["lpt"]))
     links = "".join(
         f'<li><a href="#sheet-{n}">{html.escape(str(name))}</a></li>'
@@ -142,27 +137,10 @@ def _page(profile: Any, title: str, about: str, public: bool) -> str:
         else "For use inside the force. For the public there is a version of its own: small counts "
         "on this page may point at people."
     )
-    return f"""<!doctype html>
-<html lang="en-GB">
-<head>
-<meta charset="utf-8">
-<meta http-equiv="Content-Security-Policy" content="{_POLICY}">
-<meta name="viewport" content="width=device-width, initial-scale=1">
-<meta name="generator" content="hotspots {__version__}">
-<title>{html.escape(title)}</title>
-<link rel="icon" href="data:,">
-<style>{css}{_CSS}</style>
-</head>
-<body>
-<a class="skip" href="#main">Skip to the profiles</a>
-<header><div class="wrap"><h1>{html.escape(title)}</h1>
-{rests}<p>{made}</p></div></header>
-<nav aria-label="On this page"><div class="wrap"><ul>{links}</ul></div></nav>
-<main id="main" class="wrap">{body}</main>
-<footer class="wrap"><p>{html.escape(foot)}</p></footer>
-</body>
-</html>
-"""
+    return page_of(
+        body, title=title, what="profiles", links=links, css=_CSS,
+        under=f"{rests}<p>{made}</p>", foot=html.escape(foot),
+    )  # fmt: skip
 
 
 def _sheet(profile: Any, name: str, n: int, public: bool) -> str:
