@@ -1,7 +1,8 @@
-"""What the pictures share: axes, map frames, outlines, notes and colours."""
+"""What the pictures share: axes, groups, map frames, outlines, notes and colours."""
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Sequence
 from textwrap import wrap
 from typing import TYPE_CHECKING, Any
 
@@ -11,6 +12,7 @@ from ..contracts import InputError
 
 if TYPE_CHECKING:
     import geopandas as gpd
+    import pandas as pd
     from matplotlib.axes import Axes
     from numpy.typing import NDArray
 
@@ -40,6 +42,14 @@ def note(ax: Axes, text: str) -> None:
         "\n".join(lines), (0, 0), xycoords="axes fraction", xytext=(0, -38),
         textcoords="offset points", va="top", fontsize=8, color="#444444", annotation_clip=False,
     )  # fmt: skip
+
+
+def of_group(frame: pd.DataFrame, keys: Sequence[str], values: Iterable[Any]) -> NDArray[np.bool_]:
+    """Tell the rows of a group, which the values of its keys name."""
+    same = np.ones(len(frame), dtype=bool)
+    for key, value in zip(keys, values, strict=True):
+        same &= (frame[key] == value).to_numpy(dtype=bool)
+    return same
 
 
 def outline_lpts(ax: Axes, lpts: gpd.GeoDataFrame | None, crs: Any, busy: Any) -> None:

@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 
 from ..contracts import InputError, Result
-from ._canvas import BLUE, GREY, PALE, RED, new_axes, note
+from ._canvas import BLUE, GREY, PALE, RED, new_axes, note, of_group
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -54,7 +54,7 @@ def plot_alerts(alerts: Result, group: Any = None, *, ax: Axes | None = None) ->
     series, groups = tables["series"], tables["groups"]
     keys = list(series.columns[: list(series.columns).index("period_start")])
     chosen = _chosen(tables, keys, group)
-    rows, found = (frame[_is(frame, keys, chosen)] for frame in (series, groups))
+    rows, found = (frame[of_group(frame, keys, chosen)] for frame in (series, groups))
     ax = new_axes(ax, (9, 4))
     when, count = rows["period_start"].to_numpy(), rows["incidents"].to_numpy()
     ax.plot(when, count, color=BLUE, linewidth=0.9, marker="o", markersize=3, label="incidents")
@@ -102,17 +102,10 @@ def _chosen(tables: dict[str, pd.DataFrame], keys: list[str], group: Any) -> tup
         return tuple(groups[keys].iloc[int(np.argmin(p))])
     names = group if isinstance(group, tuple) else (group,)
     every = tables["series"][keys].drop_duplicates()
-    if len(names) != len(keys) or not _is(every, keys, names).any():
+    if len(names) != len(keys) or not of_group(every, keys, names).any():
         some = "; ".join(", ".join(map(str, row)) for row in every.head(5).to_numpy())
         raise InputError("plot_alerts", [f"there is no group {group!r}; there are {some}."])
     return tuple(names)
-
-
-def _is(frame: pd.DataFrame, keys: list[str], names: tuple[Any, ...]) -> Any:
-    same = np.ones(len(frame), dtype=bool)
-    for key, name in zip(keys, names, strict=True):
-        same &= (frame[key] == name).to_numpy(dtype=bool)
-    return same
 
 
 def plot_chart(chart: Result, *, ax: Axes | None = None) -> Axes:

@@ -8,11 +8,10 @@ import numpy as np
 import pandas as pd
 
 from ..contracts import InputError, Result
-from ._canvas import BLUE, GREY, PALE, RED, new_axes, note
+from ._canvas import BLUE, GREY, PALE, RED, new_axes, note, of_group
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
-    from numpy.typing import NDArray
 
 _WIDTH = 46  # letters of a label that fit beside a break
 
@@ -59,11 +58,11 @@ def plot_breaks(breaks: Result, group: Any = None, *, ax: Axes | None = None) ->
     summary, found = tables["summary"], tables["breaks"]
     keys = list(summary.columns[: list(summary.columns).index("periods")])
     key = _chosen(summary, found, keys, group)
-    row = summary[_is(summary, keys, key)].iloc[0]
-    rows = tables["series"][_is(tables["series"], keys, key)].reset_index(drop=True)
+    row = summary[of_group(summary, keys, key)].iloc[0]
+    rows = tables["series"][of_group(tables["series"], keys, key)].reset_index(drop=True)
     ax = new_axes(ax, (10, 4.5))
     _counts(ax, rows)
-    steps = found[_is(found, keys, key)].to_dict("records")
+    steps = found[of_group(found, keys, key)].to_dict("records")
     for number, step in enumerate(steps):
         _step(ax, rows, step, number)
     ax.set_title(f"{', '.join(map(str, key)) or 'All incidents'}: {row['verdict']}")
@@ -86,19 +85,12 @@ def _chosen(
         source = best if len(best) else summary
         return tuple(source[keys].iloc[0]) if keys else ()
     key = tuple(group) if isinstance(group, list | tuple) else (group,)
-    if len(key) != len(keys) or not _is(summary, keys, key).any():
+    if len(key) != len(keys) or not of_group(summary, keys, key).any():
         some = [", ".join(map(str, k)) for k in summary[keys].head(6).itertuples(index=False)]
         raise InputError("plot_breaks", [
             f"there is no group {group!r}; there are {'; '.join(some)}."
         ])  # fmt: skip
     return key
-
-
-def _is(frame: pd.DataFrame, keys: list[str], key: tuple[Any, ...]) -> NDArray[np.bool_]:
-    same = np.ones(len(frame), dtype=bool)
-    for column, value in zip(keys, key, strict=True):
-        same &= (frame[column] == value).to_numpy(dtype=bool)
-    return same
 
 
 def _gap_days(rows: pd.DataFrame) -> float:

@@ -8,11 +8,10 @@ import numpy as np
 import pandas as pd
 
 from ..contracts import InputError, Result
-from ._canvas import BLUE, GREY, PALE, RED, new_axes, note
+from ._canvas import BLUE, GREY, PALE, RED, new_axes, note, of_group
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
-    from numpy.typing import NDArray
 
 _TABLES = {"ahead", "choices", "scores", "past", "series"}
 _HISTORY = {"MS": 36, "W-MON": 78}  # periods shown before the forecast
@@ -57,8 +56,8 @@ def plot_forecast(forecast: Result, group: Any = None, *, ax: Axes | None = None
     ahead, series = tables["ahead"], tables["series"]
     keys = [c for c in ("level", *by) if c in ahead.columns]
     row = _chosen(ahead, by, group)
-    rows = series[_is(series, keys, row)].tail(_HISTORY[freq])
-    told, past = (t[_is(t, keys, row)] for t in (ahead, tables["past"]))
+    rows = series[of_group(series, keys, row[keys])].tail(_HISTORY[freq])
+    told, past = (t[of_group(t, keys, row[keys])] for t in (ahead, tables["past"]))
     ax = new_axes(ax, (10, 4.5))
     _recorded(ax, rows)
     last = told[["period_start", "last_year"]].dropna()
@@ -100,13 +99,6 @@ def _chosen(ahead: pd.DataFrame, by: list[str], group: Any) -> pd.Series:
 
 def _names(first: pd.DataFrame, by: list[str]) -> list[str]:
     return [", ".join(map(str, row)) for row in first[by].itertuples(index=False)]
-
-
-def _is(frame: pd.DataFrame, keys: list[str], row: pd.Series) -> NDArray[np.bool_]:
-    same = np.ones(len(frame), dtype=bool)
-    for column in keys:
-        same &= (frame[column] == row[column]).to_numpy(dtype=bool)
-    return same
 
 
 def _recorded(ax: Axes, rows: pd.DataFrame) -> None:

@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 
 from ..contracts import InputError, Result
-from ._canvas import BLUE, GREY, PALE, RED, new_axes, note
+from ._canvas import BLUE, GREY, PALE, RED, new_axes, note, of_group
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -106,10 +106,7 @@ def _is(frame: pd.DataFrame, by: list[str], group: Any) -> NDArray[np.bool_]:
         by = by[1:]  # a name is enough: levels do not share names
     if len(values) != len(by):
         return np.zeros(len(frame), dtype=bool)
-    same = np.ones(len(frame), dtype=bool)
-    for column, value in zip(by, values, strict=True):
-        same &= (frame[column] == value).to_numpy(dtype=bool)
-    return same
+    return of_group(frame, by, values)
 
 
 def _names(summary: pd.DataFrame, by: list[str]) -> list[str]:
