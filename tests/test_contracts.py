@@ -101,12 +101,15 @@ def test_a_notice_points_at_the_callers_caller():
 
 
 def test_the_tables_are_named_and_explained():
-    assert list(TABLES) == ["incidents", "lpts", "hotspots", "visits", "shifts", "units"]
+    assert list(TABLES) == [
+        "incidents", "lpts", "hotspots", "visits", "shifts", "units", "tasks", "priorities",
+        "pings", "activities", "decisions",
+    ]  # fmt: skip
     for name, table in TABLES.items():
         assert table.name == name
         names = [column.name for column in table.columns]
         assert len(set(names)) == len(names)
-        assert {column.kind for column in table.columns} <= {"text", "time", "number"}
+        assert {column.kind for column in table.columns} <= {"text", "time", "number", "flag"}
         assert all(column.meaning for column in table.columns)
     assert INCIDENTS.required == ["category", "occurred_from", "occurred_to"]
     assert LPTS.required == ["area_km2"]

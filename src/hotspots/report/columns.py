@@ -12,6 +12,7 @@ import pandas as pd
 
 from ..contracts import LPTS, TABLES, Table
 from .meanings import OWN, SHARED
+from .meanings_patrols import OWN_PATROLS, SHARED_PATROLS
 from .meanings_time import OWN_TIME, SHARED_TIME
 
 KINDS = ("text", "number", "whole", "key", "time", "date", "flag")
@@ -177,6 +178,10 @@ def _known(table: str, column: str) -> tuple[str, str, str] | None:
             return _COLUMNS.get(column, ("text", "", "Local Policing Team"))
         return OWN[table].get(column) or SHARED.get(column)
     if table in OWN_TIME and (said := OWN_TIME[table].get(column) or SHARED_TIME.get(column)):
+        return said
+    if table in OWN_PATROLS and (
+        said := OWN_PATROLS[table].get(column) or SHARED_PATROLS.get(column)
+    ):
         return said
     if found := _COLUMNS.get(f"{table}.{column}"):
         return found

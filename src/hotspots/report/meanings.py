@@ -1,6 +1,7 @@
 """What the columns of the results on places mean: detection, chance, change and accuracy.
 
-Those of the results on time are in ``meanings_time.py``.
+Those of the results on time and on patrols are in ``meanings_time.py`` and
+``meanings_patrols.py``.
 """
 
 from __future__ import annotations

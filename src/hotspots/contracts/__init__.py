@@ -1,8 +1,8 @@
 """The tables every station hands on: their columns, types and units, and the checks at each door.
 
 Stations know each other's tables, never each other's code, so this is the only module that says
-what a table must hold. A ``check_*`` function returns the table it was given, in the type the
-contract names, or raises one :class:`InputError` that lists every fault it found.
+what a table must hold (in ``tables.py``). A ``check_*`` function returns the table it was given, in
+the type the contract names, or raises one :class:`InputError` that lists every fault it found.
 """
 
 from __future__ import annotations
@@ -10,15 +10,40 @@ from __future__ import annotations
 import html
 import warnings
 from collections.abc import Iterable
-from dataclasses import dataclass, fields
+from dataclasses import fields
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
 
+from .tables import (
+    ACTIVITIES,
+    DECISIONS,
+    HOTSPOTS,
+    INCIDENTS,
+    LPTS,
+    PINGS,
+    PRIORITIES,
+    SHIFTS,
+    TABLES,
+    TASKS,
+    UNITS,
+    VISITS,
+    Column,
+    Table,
+)  # fmt: skip
+
 if TYPE_CHECKING:
     import geopandas as gpd
     from numpy.typing import NDArray
+
+__all__ = [
+    "ACTIVITIES", "CRS", "DECISIONS", "HOTSPOTS", "INCIDENTS", "LPTS", "ORIGINS", "PINGS",
+    "PRECISIONS", "PRECISION_HOURS", "PRIORITIES", "SCHEMA_VERSION", "SHIFTS", "SURE", "TABLES",
+    "TASKS", "THIN", "THIN_FROM", "UNITS", "VISITS", "Column", "InputError", "Notice", "Result",
+    "Table", "announce", "check_incidents", "check_table", "located", "precision_codes",
+    "recorded_months", "time_precision", "whole_span",
+]  # fmt: skip
 
 CRS = "EPSG:27700"
 """Default coordinate system: the British National Grid, in metres."""
@@ -140,112 +165,11 @@ class Result:
         return f"<p>{said}</p>{''.join(shown)}"
 
 
-@dataclass(frozen=True)
-class Column:
-    """One column of a table: its kind, whether it must be there, and what it means."""
-
-    name: str
-    kind: str  # text | time | number
-    required: bool
-    meaning: str
-
-
-@dataclass(frozen=True)
-class Table:
-    """One table of the road: its index, its geometry and its columns."""
-
-    name: str
-    index: str
-    geometry: tuple[str, ...]
-    columns: tuple[Column, ...]
-
-    @property
-    def required(self) -> list[str]:
-        """Names of the columns that must be present."""
-        return [c.name for c in self.columns if c.required]
-
-
-def _columns(*rows: tuple[str, str, bool, str]) -> tuple[Column, ...]:
-    return tuple(Column(*row) for row in rows)
-
-
-INCIDENTS = Table("incidents", "incident", ("Point",), _columns(
-    ("category", "text", True, "type of crime or ASB"),
-    ("occurred_from", "time", True, "start of the interval it happened in, local wall-clock"),
-    ("occurred_to", "time", True, "end of that interval; the same as the start when exact"),
-    ("harm", "number", False, "harm weight in days of sentence"),
-    ("lpt", "text", False, "Local Policing Team; missing when outside all of them or unlocated"),
-    ("place", "text", False, "street or place name"),
-    ("origin", "text", False, "public, partner, police or unknown: who brought it to notice"),
-    ("vulnerability", "text", False, "vulnerability markers as recorded"),
-    ("outcome", "text", False, "last known outcome"),
-    ("lsoa", "text", False, "LSOA code as recorded"),
-    ("offence_code", "text", False, "Home Office offence code as recorded"),
-    ("recorded_at", "time", False, "when it was recorded"),
-    ("source", "text", False, "the force or extract the row came from"),
-))  # fmt: skip
-LPTS = Table("lpts", "lpt", ("Polygon", "MultiPolygon"), _columns(
-    ("area_km2", "number", True, "area in square kilometres"),
-    ("name", "text", False, "name to show"),
-    ("command", "text", False, "the command the team belongs to"),
-    ("base", "text", False, "where its response officers start"),
-    ("population", "number", False, "residents"),
-))  # fmt: skip
-HOTSPOTS = Table("hotspots", "hotspot", ("Polygon", "MultiPolygon"), _columns(
-    ("rank", "number", True, "1 is the hottest"),
-    ("heat", "number", True, "what the detector predicts, in its own unit"),
-    ("incidents", "number", True, "incidents inside during the period"),
-    ("area_km2", "number", True, "area in square kilometres"),
-    ("lpt", "text", True, "Local Policing Team it lies in"),
-    ("method", "text", True, "the detector that made it, as its repr"),
-    ("period_start", "time", True, "start of the incidents it rests on"),
-    ("period_end", "time", True, "end of the incidents it rests on"),
-    ("name", "text", False, "its most frequent street"),
-    ("harm", "number", False, "harm in days of sentence"),
-    ("p_value", "number", False, "chance of such heat if nothing were there"),
-    ("class_", "text", False, "persistent, emerging, intermittent or former"),
-    ("stability", "number", False, "0 to 1: how much of it comes back when the data are resampled"),
-))  # fmt: skip
-VISITS = Table("visits", "visit", (), _columns(
-    ("hotspot", "text", True, "id of the hotspot"),
-    ("lpt", "text", True, "Local Policing Team"),
-    ("unit", "text", True, "who goes"),
-    ("shift", "text", True, "the shift they are on"),
-    ("arrive", "time", True, "arrival, local wall-clock"),
-    ("depart", "time", True, "departure, local wall-clock"),
-    ("reason", "text", True, "why here, in one line an officer can read"),
-    ("order", "number", False, "place in the unit's shift, from 1"),
-    ("travel_min", "number", False, "minutes of travel before the visit"),
-    ("tactic", "text", False, "what to do there"),
-))  # fmt: skip
-SHIFTS = Table("shifts", "", (), _columns(
-    ("shift", "text", True, "name of the shift (early, late, night)"),
-    ("start", "text", True, "start as HH:MM"),
-    ("end", "text", True, "end as HH:MM; at or before the start means the next day"),
-    ("lpt", "text", False, "the LPT it belongs to; blank for every LPT"),
-    ("days", "text", False, "days it starts on ('Fri Sat'); blank for every day"),
-    ("briefing_min", "number", False, "minutes of briefing at the start"),
-    ("debrief_min", "number", False, "minutes of debrief at the end"),
-    ("break_start", "text", False, "start of the break as HH:MM"),
-    ("break_min", "number", False, "minutes of break"),
-    ("officer_hours", "number", False, "most officer-hours for hotspot visits per LPT and shift"),
-))  # fmt: skip
-UNITS = Table("units", "unit", (), _columns(
-    ("lpt", "text", True, "Local Policing Team it serves"),
-    ("shift", "text", True, "the shift it works"),
-    ("kind", "text", True, "constable, pcso, special or response"),
-    ("officers", "number", True, "officers in the unit: 1 or 2"),
-    ("mode", "text", True, "foot, cycle or vehicle"),
-    ("base_easting", "number", False, "where it starts and ends, metres"),
-    ("base_northing", "number", False, "where it starts and ends, metres"),
-    ("officer_hours", "number", False, "most officer-hours for hotspot visits per shift"),
-))  # fmt: skip
-TABLES = {t.name: t for t in (INCIDENTS, LPTS, HOTSPOTS, VISITS, SHIFTS, UNITS)}
-
-
 def _kind_ok(values: pd.Series, kind: str) -> bool:
     if kind == "time":
         return bool(pd.api.types.is_datetime64_dtype(values.dtype))  # naive on purpose
+    if kind == "flag":
+        return bool(pd.api.types.is_bool_dtype(values.dtype))
     if kind == "number":
         return bool(pd.api.types.is_numeric_dtype(values.dtype))
     return bool(
@@ -258,7 +182,8 @@ def _kind_ok(values: pd.Series, kind: str) -> bool:
 # GEOS type numbers in order; a missing shape has -1.
 _SHAPE_NAMES = ("Point", "LineString", "LinearRing", "Polygon", "MultiPoint", "MultiLineString",
                 "MultiPolygon", "GeometryCollection")  # fmt: skip
-_KIND_WORDS = {"time": "local date-times without a time zone", "number": "numbers", "text": "text"}
+_KIND_WORDS = {"time": "local date-times without a time zone", "number": "numbers",
+               "text": "text", "flag": "true or false"}  # fmt: skip
 
 
 def _faults(frame: pd.DataFrame, table: Table) -> list[str]:
