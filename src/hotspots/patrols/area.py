@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -12,6 +11,7 @@ from .allocation import allocate
 from .resources import Duty, Unit
 from .routing import Problem, Tour, route
 from .rules import PatrolRules
+from .seeds import generator
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -144,9 +144,7 @@ class Area:
                 for row in self.taken]  # fmt: skip
         problem = Problem(tours, worth, near, caps, self.rules.dwell_min, self.rules.gap_min)
         date = first + pd.Timedelta(days=duty.day)
-        key = f"{seed}|{date:%Y-%m-%d}|{self.lpt}|{duty.shift}"
-        digest = int.from_bytes(hashlib.sha256(key.encode("utf-8")).digest(), "big")
-        rng = np.random.Generator(np.random.PCG64(digest))
+        rng = generator(seed, f"{date:%Y-%m-%d}", self.lpt, duty.shift)
         found = route(problem, rng, self.rules.effort) if tours and available > 0 else []
         counts, order = [0] * len(self.worth), dict.fromkeys((u.name for u in crew), 0)
         spent = 0.0

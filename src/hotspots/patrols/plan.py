@@ -12,10 +12,12 @@ import pandas as pd
 from ..contracts import Result
 from ..progress import progress_bar
 from .area import Area
+from .basis import Basis
 from .inputs import check_inputs
 from .need import explain, needs
 from .resources import duties
 from .rules import PatrolRules
+from .seeds import fingerprint
 from .wording import Draft, account, summary
 
 if TYPE_CHECKING:
@@ -48,6 +50,9 @@ class PatrolPlan(Result):
         Index ``unit``: the units as planned with their base and where it came from.
     fairness : DataFrame
         Index ``lpt``: share of need beside share of planned officer-hours.
+    basis : Basis
+        What the plan was made from: demand, LPTs, shifts, units, rules, days and the fingerprint
+        of its seed.
     said : str
         The text.
     """
@@ -58,6 +63,7 @@ class PatrolPlan(Result):
     budget: pd.DataFrame
     teams: pd.DataFrame
     fairness: pd.DataFrame
+    basis: Basis
     said: str
 
     @property
@@ -174,11 +180,24 @@ def plan_patrols(
     table = _visit_table(visits, first)
     hours = _frame(budget, _BUDGET)
     crews = _frame(teams, _TEAMS).set_index("unit")
-    draft = Draft(hotspots, need, table, hours, crews, target, reached, first, days, rules, seed)
+    made_from = Basis(
+        None,
+        lpts,
+        shifts,
+        units,
+        rules,
+        first,
+        days,
+        fingerprint(seed),  # type: ignore[arg-type]
+    )
+    draft = Draft(
+        hotspots, need, table, hours, crews, target, reached, first, days, rules,
+        made_from.fingerprint,
+    )  # fmt: skip
     coverage, reasons, fairness = account(draft)
     table["reason"] = explain(table, reasons)
     said = summary(draft, coverage, reasons, fairness)
-    return PatrolPlan(table, coverage, reasons, hours, crews, fairness, said)
+    return PatrolPlan(table, coverage, reasons, hours, crews, fairness, made_from, said)
 
 
 _BUDGET = {"date": "time", "lpt": "str", "shift": "str", "start": "time", "end": "time",

@@ -40,7 +40,7 @@ class Draft:
     first: pd.Timestamp
     days: int
     rules: PatrolRules
-    seed: int | str
+    fingerprint: str
 
 
 def account(plan: Draft) -> tuple[pd.DataFrame, pd.DataFrame, pd.DataFrame]:
@@ -183,7 +183,7 @@ def summary(
     lines += _places(plan)
     lines += _remarks(plan, reasons)
     lines.append(
-        f"Seed {plan.seed!r}. This is a recommendation: nothing is tasked until somebody accepts "
+        f"Seed: {plan.fingerprint}. This is a recommendation: nothing is tasked until somebody accepts "
         "it. It says where visits cover most recorded need, not what they will prevent."
     )
     return "\n".join(lines)
