@@ -4,6 +4,8 @@ It works in time stamps, one visit after another, where the planner works in min
 """
 
 import math
+from datetime import UTC, datetime
+from zoneinfo import ZoneInfo
 
 import pandas as pd
 
@@ -57,15 +59,28 @@ def _occurrences(shifts, units, first, days):
                 open_ = begin + _number(row, "briefing_min", 0) * MINUTE
                 close = end - _number(row, "debrief_min", 0) * MINUTE
                 windows = [(open_, close)]
-                if "break_start" in row and not _blank(row["break_start"]):
-                    away = date + pd.Timedelta(row["break_start"] + ":00")
+                for clock in [] if _blank(row.get("break_start")) else row["break_start"].split():
+                    away = date + pd.Timedelta(clock + ":00")
                     away += pd.Timedelta(days=int(away < begin))
-                    back = away + _number(row, "break_min", 0) * MINUTE
-                    windows = [(open_, min(away, close)), (max(back, open_), close)]
-                windows = [(a, b) for a, b in windows if b > a]
+                    windows = _cut(windows, away, away + _number(row, "break_min", 0) * MINUTE)
+                for day in (date, date + pd.Timedelta(days=1)):
+                    if _skips(day):
+                        windows = _cut(windows, day + 60 * MINUTE, day + 120 * MINUTE)
                 cap = _number(row, "officer_hours", math.inf)
                 found[lpt, name, date] = (begin, end, windows, cap)
     return found
+
+
+def _cut(windows, away, back):
+    parts = [w for a, b in windows for w in ((a, min(away, b)), (max(back, a), b))]
+    return [(a, b) for a, b in parts if b > a]
+
+
+def _skips(day):
+    """Whether half past one is a time that British clocks do not show on a day."""
+    london = ZoneInfo("Europe/London")
+    half_past = datetime(day.year, day.month, day.day, 1, 30, tzinfo=london)
+    return half_past.astimezone(UTC).astimezone(london) != half_past
 
 
 def _check_hotspots(visits, hotspots, rules):

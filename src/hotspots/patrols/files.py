@@ -67,7 +67,10 @@ def read_table(
     if not path.is_file():
         raise InputError(path.name, [f"there is no file {str(path)!r}; check the path."])
     text = _decoded(path.read_bytes())
-    frame = (_from_toml if path.suffix.lower() == ".toml" else _from_csv)(text, path.name, key)
+    toml = path.suffix.lower() == ".toml"
+    frame = _from_toml(text, path.name, key) if toml else _from_csv(text, path.name)
+    if frame.empty:
+        raise InputError(path.name, [f"it holds no rows; give at least one {key}."])
     said = {name: frame[name].map(text_of) for name in frame.columns}
     called = said.get(key, pd.Series(None, index=frame.index, dtype="object"))
     rows = [f"row {n}{f' ({name})' if name else ''}" for n, name in enumerate(called, 1)]
@@ -200,7 +203,7 @@ def _from_toml(text: str, what: str, key: str) -> pd.DataFrame:
     ])  # fmt: skip
 
 
-def _from_csv(text: str, what: str, key: str) -> pd.DataFrame:
+def _from_csv(text: str, what: str) -> pd.DataFrame:
     first = next((line for line in text.splitlines() if line.strip()), "")
     if not first:
         raise InputError(what, ["it is empty; give a header row and one row each."])

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-import datetime as dt
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
-from ..contracts import SHIFTS, UNITS, InputError, Table, check_table
+from ..contracts import SHIFTS, UNITS, InputError
+from .files import contract_faults, read_table, stand_in, text_of
 
 KINDS = ("constable", "pcso", "special", "response")
 MODES = ("foot", "cycle", "vehicle")
@@ -19,6 +21,11 @@ DAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
 _FULL = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
 _WEEKDAY = {d[:n]: i for i, d in enumerate(_FULL) for n in range(3, 10)} | {"weds": 2}
 DAY = 1440  # minutes
+TEAMS = ("neighbourhood", "response")
+_LOST_HOUR = (60, 120)  # minutes of a last Sunday of March that the British wall-clock skips
+# what a row is checked with where a cell is at fault already: values no check objects to
+_SHIFT_STAND_INS = {"start": "00:00", "end": "00:00"}
+_UNIT_STAND_INS = {"kind": "constable", "mode": "foot", "officers": 1.0}
 
 
 @dataclass(frozen=True)
@@ -36,7 +43,10 @@ class Shift:
 
 @dataclass(frozen=True)
 class Unit:
-    """One row of the units table."""
+    """One row of the units table; ``abstraction`` is None where the rules' own holds.
+
+    ``end`` is where its tours end: its base again where the table names no other place.
+    """
 
     name: str
     lpt: str
@@ -46,6 +56,14 @@ class Unit:
     mode: str
     base: tuple[float, float] | None
     officer_hours: float
+    team: str = "neighbourhood"
+    end: tuple[float, float] | None = None
+    abstraction: float | None = None
+
+    @property
+    def response(self) -> bool:
+        """Whether it is a response unit, which gets no timed visits."""
+        return "response" in (self.team, self.kind)
 
 
 @dataclass(frozen=True)
@@ -61,13 +79,33 @@ class Duty:
     officer_hours: float
     units: tuple[Unit, ...]
 
+    @property
+    def crews(self) -> tuple[Unit, ...]:
+        """The units that timed visits can be given to."""
+        return tuple(unit for unit in self.units if not unit.response)
 
-def _text(value: Any) -> str | None:
-    if value is None or value is pd.NaT or value is pd.NA or value != value:
-        return None
-    if isinstance(value, dt.time):
-        return value.strftime("%H:%M")
-    return str(value).strip() or None
+    @property
+    def responders(self) -> tuple[Unit, ...]:
+        """The response units on duty."""
+        return tuple(unit for unit in self.units if unit.response)
+
+    def hours_of(self, unit: Unit, abstraction: float = 0.0) -> float:
+        """Officer-hours a unit has for hotspots on this duty.
+
+        Parameters
+        ----------
+        unit : Unit
+        abstraction : float
+            Share of its time lost to other duties, 0 to 1, unless its own is known.
+
+        Returns
+        -------
+        float
+            Its officers times the hours of patrol time that are not lost, or its own cap if less.
+        """
+        lost = abstraction if unit.abstraction is None else unit.abstraction
+        minutes = sum(b - a for a, b in self.windows) * unit.officers * (1 - lost)
+        return min(minutes / 60, unit.officer_hours)
 
 
 def _clock(value: str | None) -> int | None:
@@ -101,11 +139,11 @@ def _days(text: str | None) -> tuple[int, ...] | None:
 def _one_shift(row: Any, where: str, faults: list[str]) -> Shift | None:
     """Turn one row into a shift, or add what is wrong with it to ``faults``."""
     before = len(faults)
-    start, end = _clock(_text(row["start"])), _clock(_text(row["end"]))
+    start, end = _clock(text_of(row["start"])), _clock(text_of(row["end"]))
     for name, value in (("start", start), ("end", end)):
         if value is None:
             faults.append(f"{where}: {name} is {row[name]!r}; write the time as HH:MM, as 14:00.")
-    days = _days(_text(row.get("days")))
+    days = _days(text_of(row.get("days")))
     if days is None:
         faults.append(
             f"{where}: days is {row['days']!r}; write 'Fri Sat' or 'Mon-Fri', or leave blank."
@@ -117,17 +155,8 @@ def _one_shift(row: Any, where: str, faults: list[str]) -> Shift | None:
             faults.append(f"{where}: {name} is {minutes[name]:g}; it cannot be below 0.")
         elif name != "officer_hours" and not minutes[name].is_integer():
             faults.append(f"{where}: {name} is {minutes[name]:g}; give whole minutes.")
-    break_text = _text(row.get("break_start"))
-    break_at = _clock(break_text)
-    if break_text is not None and break_at is None:
-        faults.append(f"{where}: break_start is {break_text!r}; write the time as HH:MM.")
-    if break_text is None and minutes["break_min"] > 0:
-        faults.append(f"{where}: break_min is given without break_start; say when the break is.")
-    if break_text is not None and np.isnan(_number(row, "break_min", np.nan)):
-        faults.append(
-            f"{where}: break_start is given without break_min; say how long the break is, or 0."
-        )
-    if len(faults) > before or start is None or end is None or days is None:
+    breaks = _breaks(row, minutes["break_min"], where, faults)
+    if len(faults) > before or start is None or end is None or days is None or breaks is None:
         return None
     length = (end - start) % DAY or DAY
     first, last = round(minutes["briefing_min"]), length - round(minutes["debrief_min"])
@@ -136,29 +165,68 @@ def _one_shift(row: Any, where: str, faults: list[str]) -> Shift | None:
             f"{where}: briefing and debrief take {first + length - last} min of a shift of "
             f"{length} min; shorten them or check start and end."
         )
-        return None
-    windows: tuple[tuple[int, int], ...] = ((first, last),)
-    if break_at is not None and minutes["break_min"] > 0:
-        away = (break_at - start) % DAY
-        back = away + round(minutes["break_min"])
-        if back > length:
+    away = sorted(((at - start) % DAY, (at - start) % DAY + rest) for at, rest in breaks)
+    for (begin, back), (again, _) in pairwise([*away, (length, length)]):
+        if back > min(again, length):
+            at = f"{(start + begin) // 60 % 24:02d}:{(start + begin) % 60:02d}"
             faults.append(
-                f"{where}: the break of {round(minutes['break_min'])} min at {break_text} does not "
-                f"lie inside the shift {_text(row['start'])} to {_text(row['end'])}; move it."
+                f"{where}: the break of {back - begin} min at {at} "
+                + (f"does not lie inside the shift {text_of(row['start'])} to "
+                   f"{text_of(row['end'])}; move it." if back > length else
+                   "runs into the next one; move one of them.")
+            )  # fmt: skip
+    if len(faults) > before:
+        return None
+    windows = without([(first, last)], away)
+    name, lpt = text_of(row["shift"]) or "", text_of(row.get("lpt"))
+    return Shift(name, lpt, days, start, length, windows, minutes["officer_hours"])
+
+
+def _breaks(row: Any, rest: float, where: str, faults: list[str]) -> list[tuple[int, int]] | None:
+    """Return (clock, length) of each break in minutes, or None with what is wrong in ``faults``."""
+    said = text_of(row.get("break_start"))
+    if said is None:
+        if rest > 0:
+            faults.append(
+                f"{where}: break_min is given without break_start; say when the break is."
             )
-            return None
-        windows = ((first, min(away, last)), (max(back, first), last))
-    kept = tuple((a, b) for a, b in windows if b > a)
-    name = _text(row["shift"]) or ""
-    lpt = _text(row.get("lpt"))
-    return Shift(name, lpt, days, start, length, kept, minutes["officer_hours"])
+        return []
+    if np.isnan(_number(row, "break_min", np.nan)):
+        faults.append(
+            f"{where}: break_start is given without break_min; say how long the break is, or 0."
+        )
+    starts = [_clock(part) for part in re.split(r"[\s,;/&]+", said)]
+    if None in starts:
+        faults.append(
+            f"{where}: break_start is {said!r}; write the time as HH:MM, several as '18:00 22:00'."
+        )
+        return None
+    return [(at, round(rest)) for at in starts if at is not None and rest > 0]
+
+
+def without(
+    windows: Sequence[tuple[int, int]], away: Sequence[tuple[int, int]]
+) -> tuple[tuple[int, int], ...]:
+    """Cut stretches of time out of others.
+
+    Examples
+    --------
+    >>> without([(0, 480)], [(100, 130), (300, 345)])
+    ((0, 100), (130, 300), (345, 480))
+    """
+    for gone, back in away:
+        windows = [
+            (max(a, start), min(b, end))
+            for a, b in windows for start, end in ((a, gone), (back, b))
+        ]  # fmt: skip
+    return tuple((a, b) for a, b in windows if b > a)
 
 
 def parse_shifts(shifts: pd.DataFrame, faults: list[str]) -> list[Shift]:
     """Turn the rows into shifts; what is wrong is added to ``faults``."""
     parsed: list[Shift] = []
     for number, (_, row) in enumerate(shifts.iterrows(), 1):
-        where = f"row {number} ({_text(row['shift'])})"
+        where = f"row {number} ({text_of(row['shift'])})"
         if shift := _one_shift(row, where, faults):
             parsed.append(shift)
     by_key: dict[tuple[str, str | None], list[Shift]] = {}
@@ -183,7 +251,7 @@ def parse_units(units: pd.DataFrame, faults: list[str]) -> list[Unit]:
     parsed = []
     for name, row in units.iterrows():
         where, before = f"unit {name!r}", len(faults)
-        kind, mode = (_text(row["kind"]) or "").lower(), (_text(row["mode"]) or "").lower()
+        kind, mode = (text_of(row["kind"]) or "").lower(), (text_of(row["mode"]) or "").lower()
         if kind not in KINDS:
             faults.append(f"{where}: kind is {row['kind']!r}; it takes {', '.join(KINDS)}.")
         if mode not in MODES:
@@ -196,29 +264,77 @@ def parse_units(units: pd.DataFrame, faults: list[str]) -> list[Unit]:
         hours = _number(row, "officer_hours", np.inf)
         if hours < 0:
             faults.append(f"{where}: officer_hours is {hours:g}; it cannot be below 0.")
-        base = (_number(row, "base_easting", np.nan), _number(row, "base_northing", np.nan))
-        known = np.isfinite(base)
-        if known.any() and not known.all():
-            faults.append(f"{where}: give both base_easting and base_northing, or neither.")
+        base, end = (_place(row, which, where, faults) for which in ("base", "end"))
+        lost = _number(row, "abstraction", np.nan)
+        if not np.isnan(lost) and not 0 <= lost <= 1:
+            remedy = f"write {lost / 100:g} for {lost:g}%" if 1 < lost <= 100 else "0 for none"
+            faults.append(f"{where}: abstraction is {lost:g}; it is a share, 0 to 1: {remedy}.")
+        team = _team(row, kind, where, faults)
         if len(faults) == before:
-            lpt, shift = _text(row["lpt"]) or "", _text(row["shift"]) or ""
-            parsed.append(Unit(str(name), lpt, shift, kind, int(row["officers"]), mode,
-                               base if known.all() else None, hours))  # fmt: skip
+            lpt, shift = text_of(row["lpt"]) or "", text_of(row["shift"]) or ""
+            parsed.append(Unit(
+                str(name), lpt, shift, kind, int(row["officers"]), mode, base, hours, team,
+                end or base, None if np.isnan(lost) else lost,
+            ))  # fmt: skip
     return parsed
 
 
+def _place(row: Any, which: str, where: str, faults: list[str]) -> tuple[float, float] | None:
+    """Return the point of a row that stands in two columns, or None where both are blank."""
+    names = f"{which}_easting", f"{which}_northing"
+    at = (_number(row, names[0], np.nan), _number(row, names[1], np.nan))
+    known = np.isfinite(at)
+    if known.any() and not known.all():
+        faults.append(f"{where}: give both {names[0]} and {names[1]}, or neither.")
+    return at if known.all() else None
+
+
+def _team(row: Any, kind: str, where: str, faults: list[str]) -> str:
+    """Return the team a unit belongs to; the kind ``response`` says it by itself."""
+    usual = "response" if kind == "response" else "neighbourhood"
+    team = (text_of(row.get("team")) or usual).lower()
+    if team not in TEAMS:
+        faults.append(f"{where}: team is {row['team']!r}; it takes {', '.join(TEAMS)}.")
+    elif kind == "response" and team != "response":
+        faults.append(
+            f"{where}: kind is 'response' and team {team!r}; write constable, pcso or special as "
+            "kind, or leave team blank."
+        )
+    return team
+
+
+def lost_hour(start: pd.Timestamp, day: int) -> tuple[int, int] | None:
+    """Return the minutes of a day that its wall-clock skips, counted from midnight of ``start``.
+
+    British clocks go from 01:00 to 02:00 on the last Sunday of March.
+
+    Examples
+    --------
+    >>> lost_hour(pd.Timestamp("2026-03-28"), 1), lost_hour(pd.Timestamp("2026-03-28"), 0)
+    ((1500, 1560), None)
+    """
+    date = start + pd.Timedelta(days=day)
+    if (date.month, date.weekday()) != (3, 6) or date.day <= 24:
+        return None
+    return day * DAY + _LOST_HOUR[0], day * DAY + _LOST_HOUR[1]
+
+
 def duties(shifts: list[Shift], units: list[Unit], start: pd.Timestamp, days: int) -> list[Duty]:
-    """Date every shift in every LPT that has units for it, in order of day and start."""
+    """Date every shift in every LPT that has units for it, in order of day and start.
+
+    Where the clocks go forward, the hour that does not exist is no patrol time.
+    """
     teams: dict[tuple[str, str], list[Unit]] = {}
     for unit in units:
         teams.setdefault((unit.lpt, unit.shift), []).append(unit)
     found = []
+    skipped = [hour for day in range(days + 1) if (hour := lost_hour(start, day))]
     for (lpt, name), team in teams.items():
         for shift in shifts_for(shifts, lpt, name):
             for day in range(days):
                 if (start.weekday() + day) % 7 in shift.days:
                     at = day * DAY + shift.start
-                    windows = tuple((at + a, at + b) for a, b in shift.windows)
+                    windows = without([(at + a, at + b) for a, b in shift.windows], skipped)
                     ordered = tuple(sorted(team, key=lambda u: u.name))
                     found.append(Duty(lpt, name, day, at, at + shift.length, windows,
                                       shift.officer_hours, ordered))  # fmt: skip
@@ -229,77 +345,6 @@ def shifts_for(shifts: list[Shift], lpt: str, name: str) -> list[Shift]:
     """Return the rows of a shift that hold for an LPT: its own if any, else the shared."""
     own = [s for s in shifts if s.name == name and s.lpt == lpt]
     return own or [s for s in shifts if s.name == name and s.lpt is None]
-
-
-def _read(path: str | Path, table: Table, key: str) -> pd.DataFrame:
-    """Read a CSV or TOML file into a frame with the contract's column types."""
-    path = Path(path)
-    what = path.name
-    if not path.is_file():
-        raise InputError(what, [f"there is no file {str(path)!r}; check the path."])
-    raw = path.read_bytes()
-    try:
-        text = raw.decode("utf-8-sig")
-    except UnicodeDecodeError:
-        text = raw.decode("cp1252", errors="replace")
-    toml = path.suffix.lower() == ".toml"
-    frame = _from_toml(text, what, key) if toml else _from_csv(text, what)
-    if frame.empty:
-        raise InputError(what, [f"it holds no rows; give at least one {key}."])
-    faults = []
-    for column in table.columns:
-        if column.name not in frame.columns:
-            continue
-        if column.kind == "number":
-            said = frame[column.name].map(_text)
-            numbers = pd.to_numeric(said, errors="coerce").astype("float64")
-            faults += [
-                f"row {row + 1}: {column.name} is {said.iloc[row]!r}; it must be a number."
-                for row in np.flatnonzero(numbers.isna() & said.notna())
-            ]
-            frame[column.name] = numbers
-        else:
-            frame[column.name] = frame[column.name].map(_text).astype("str").where(
-                frame[column.name].map(_text).notna(), None)  # fmt: skip
-    if faults:
-        raise InputError(what, faults)
-    return frame
-
-
-def _from_toml(text: str, what: str, key: str) -> pd.DataFrame:
-    import tomllib
-
-    try:
-        tables = tomllib.loads(text)
-    except tomllib.TOMLDecodeError as error:
-        raise InputError(what, [f"it is not valid TOML: {error}."]) from None
-    rows = tables.get(key)
-    if not isinstance(rows, list) or not all(isinstance(row, dict) for row in rows):
-        raise InputError(what, [f"it has no [[{key}]] tables; write one [[{key}]] per {key}."])
-    return pd.DataFrame([
-        {k: " ".join(map(str, v)) if isinstance(v, list) else v for k, v in row.items()}
-        for row in rows
-    ])  # fmt: skip
-
-
-def _from_csv(text: str, what: str) -> pd.DataFrame:
-    import csv
-
-    lines = [line for line in text.splitlines() if line.strip()]
-    if not lines:
-        raise InputError(what, ["it is empty; give a header row and one row each."])
-    separator = max(",;\t", key=lines[0].count)
-    rows = [[cell.strip() for cell in row] for row in csv.reader(lines, delimiter=separator)]
-    header = [name.lower() for name in rows[0]]
-    faults = [
-        f"line {number} has {len(row)} values where the header has {len(header)}."
-        for number, row in enumerate(rows[1:], 2) if len(row) != len(header)
-    ]  # fmt: skip
-    if len(set(header)) < len(header):
-        faults.append("the header names a column twice.")
-    if faults:
-        raise InputError(what, faults)
-    return pd.DataFrame(rows[1:], columns=header, dtype="object")
 
 
 def read_shifts(path: str | Path) -> pd.DataFrame:
@@ -332,8 +377,8 @@ def read_shifts(path: str | Path) -> pd.DataFrame:
     ...     read_shifts(path)["end"].tolist()
     ['06:00']
     """
-    frame = _read(path, SHIFTS, "shift")
-    check_shifts(frame, Path(path).name)
+    frame, faults = read_table(path, SHIFTS, "shift", _SHIFT_STAND_INS)
+    check_shifts(frame, Path(path).name, faults)
     return frame
 
 
@@ -368,32 +413,45 @@ def read_units(path: str | Path) -> pd.DataFrame:
     ...     read_units(path).loc["H1", "mode"]
     'foot'
     """
-    frame = _read(path, UNITS, "unit")
-    if "unit" not in frame.columns:
-        columns = ", ".join(map(str, frame.columns))
-        raise InputError(Path(path).name, [f"column 'unit' is missing; columns found: {columns}."])
-    return check_units(frame, Path(path).name)
+    frame, faults = read_table(path, UNITS, "unit", _UNIT_STAND_INS)
+    return check_units(frame, Path(path).name, faults)
 
 
-def check_shifts(shifts: pd.DataFrame, what: str = "shifts") -> list[Shift]:
-    """Check a shifts table and return its rows as shifts, or raise one InputError."""
-    check_table(shifts, SHIFTS, what)
-    faults: list[str] = []
-    parsed = parse_shifts(shifts, faults)
+def check_shifts(
+    shifts: pd.DataFrame, what: str = "shifts", known: Sequence[str] = ()
+) -> list[Shift]:
+    """Check a shifts table and return its rows as shifts, or raise one InputError.
+
+    ``known`` are faults of the file it came from, told with all others.
+    """
+    faults = [*known, *contract_faults(shifts, SHIFTS, what)]
+    if not isinstance(shifts, pd.DataFrame):
+        raise InputError(what, faults)
+    parsed = parse_shifts(stand_in(shifts, SHIFTS, _SHIFT_STAND_INS) if faults else shifts, faults)
     if faults:
         raise InputError(what, faults)
     return parsed
 
 
-def check_units(units: pd.DataFrame, what: str = "units") -> pd.DataFrame:
-    """Check a units table and return it indexed by unit, or raise one InputError."""
+def check_units(
+    units: pd.DataFrame, what: str = "units", known: Sequence[str] = ()
+) -> pd.DataFrame:
+    """Check a units table and return it indexed by unit, or raise one InputError.
+
+    ``known`` are faults of the file it came from, told with all others.
+    """
+    faults = list(known)
     if isinstance(units, pd.DataFrame) and "unit" in units.columns:
         if units["unit"].isna().any():
-            raise InputError(what, ["column 'unit' is empty in some rows; name every unit."])
+            faults.append("column 'unit' is empty in some rows; name every unit.")
         units = units.set_index("unit")
-    check_table(units, UNITS, what)
-    faults: list[str] = []
-    parse_units(units, faults)
+    elif isinstance(units, pd.DataFrame) and isinstance(units.index, pd.RangeIndex):
+        columns = ", ".join(map(str, units.columns))
+        faults.append(f"column 'unit' is missing; columns found: {columns}.")
+    faults += contract_faults(units, UNITS, what)
+    if not isinstance(units, pd.DataFrame):
+        raise InputError(what, faults)
+    parse_units(stand_in(units, UNITS, _UNIT_STAND_INS) if faults else units, faults)
     if faults:
         raise InputError(what, faults)
     return units
