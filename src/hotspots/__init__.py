@@ -101,6 +101,9 @@ _HOME = {
     "plan_patrols": "patrols",
     "PatrolRules": "patrols",
     "PatrolPlan": "patrols",
+    "log_decisions": "patrols.decisions",
+    "read_decisions": "patrols.decisions",
+    "Decisions": "patrols.decisions",
     "briefing": "briefings",
     "Briefing": "briefings",
     "lpt_profile": "profiles",
@@ -209,6 +212,9 @@ if TYPE_CHECKING:
     from .patrols import plan_patrols as plan_patrols
     from .patrols import read_shifts as read_shifts
     from .patrols import read_units as read_units
+    from .patrols.decisions import Decisions as Decisions
+    from .patrols.decisions import log_decisions as log_decisions
+    from .patrols.decisions import read_decisions as read_decisions
     from .places import Grid as Grid
     from .places import read_lpt_lookup as read_lpt_lookup
     from .places import read_lpts as read_lpts
