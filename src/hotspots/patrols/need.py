@@ -125,8 +125,8 @@ def explain(visits: pd.DataFrame, reasons: pd.DataFrame) -> pd.Series:
         lead, told, called = facts[key]
         tail = f"; visit {i} of {n}, {dates[date]}."
         room = LONGEST_REASON - len(lead) - len(told) - len(tail)
-        where = _cut(lpt, min(room, 40))
-        name = _cut(called, room - len(where) - 2)
+        where = cut(lpt, min(room, 40))
+        name = cut(called, room - len(where) - 2)
         said.append(lead + where + told + (f", {name}" if name else "") + tail)
     return pd.Series(said, index=visits.index, dtype="str")
 
@@ -152,5 +152,50 @@ def counted(number: int, what: str) -> str:
     return f"{number:,} {what}{'' if number == 1 else 's'}"
 
 
-def _cut(text: str, room: int) -> str:
+def cut(text: str, room: int) -> str:
+    """Cut a text to so many characters.
+
+    Examples
+    --------
+    >>> cut("Staffordshire Moorlands", 12)
+    'Staffordshi…'
+    """
     return text if len(text) <= room else f"{text[: max(room - 1, 0)].rstrip()}…"
+
+
+def percent(share: float) -> str:
+    """Write a share; neither nothing nor all unless it is.
+
+    Examples
+    --------
+    >>> percent(0.384), percent(0.021), percent(0.0004), percent(0.999)
+    ('38%', '2.1%', 'under 0.1%', 'over 99%')
+    """
+    if 0 < share < 0.001:
+        return "under 0.1%"
+    if 0.995 <= share < 1:
+        return "over 99%"
+    return f"{share:.1%}" if 0 < share < 0.0995 else f"{share:.0%}"
+
+
+def ordinal(number: int) -> str:
+    """Write a place in an order.
+
+    Examples
+    --------
+    >>> [ordinal(n) for n in (1, 2, 3, 4, 11, 22, 112)]
+    ['1st', '2nd', '3rd', '4th', '11th', '22nd', '112th']
+    """
+    last = "th" if number % 100 in (11, 12, 13) else {1: "st", 2: "nd", 3: "rd"}.get(number % 10)
+    return f"{number:,}{last or 'th'}"
+
+
+def date_text(day: pd.Timestamp) -> str:
+    """Write a date with its year, the same way on every machine.
+
+    Examples
+    --------
+    >>> date_text(pd.Timestamp("2026-05-30"))
+    '30 May 2026'
+    """
+    return f"{day.day} {MONTHS[day.month - 1]} {day.year}"
