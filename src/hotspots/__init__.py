@@ -98,9 +98,12 @@ _HOME = {
     "Backtest": "accuracy",
     "read_shifts": "patrols",
     "read_units": "patrols",
+    "read_tasks": "patrols.tasks",
     "plan_patrols": "patrols",
     "PatrolRules": "patrols",
     "PatrolPlan": "patrols",
+    "read_roads": "patrols",
+    "Roads": "patrols",
     "log_decisions": "patrols.decisions",
     "read_decisions": "patrols.decisions",
     "Decisions": "patrols.decisions",
@@ -209,12 +212,15 @@ if TYPE_CHECKING:
     from .incidents import read_incidents as read_incidents
     from .patrols import PatrolPlan as PatrolPlan
     from .patrols import PatrolRules as PatrolRules
+    from .patrols import Roads as Roads
     from .patrols import plan_patrols as plan_patrols
+    from .patrols import read_roads as read_roads
     from .patrols import read_shifts as read_shifts
     from .patrols import read_units as read_units
     from .patrols.decisions import Decisions as Decisions
     from .patrols.decisions import log_decisions as log_decisions
     from .patrols.decisions import read_decisions as read_decisions
+    from .patrols.tasks import read_tasks as read_tasks
     from .places import Grid as Grid
     from .places import read_lpt_lookup as read_lpt_lookup
     from .places import read_lpts as read_lpts

@@ -119,6 +119,7 @@ TASKS = Table("tasks", "task", (), _columns(
     ("constable", "flag", True, "whether constables may do it"),
     ("pcso", "flag", True, "whether PCSOs may do it"),
     ("special", "flag", True, "whether special constables may do it"),
+    ("night_pcso", "flag", False, "whether PCSOs may do it in the hours of pairs; else as by day"),
     ("officers", "number", False, "officers it takes at least: 1 or 2"),
     ("night_officers", "number", False, "officers it takes in the hours of pairs: 1 or 2"),
     ("categories", "text", False, "types of incident it answers, separated by ';'"),

@@ -71,7 +71,10 @@ def read_table(
     frame = _from_toml(text, path.name, key) if toml else _from_csv(text, path.name)
     if frame.empty:
         raise InputError(path.name, [f"it holds no rows; give at least one {key}."])
-    said = {name: frame[name].map(text_of) for name in frame.columns}
+    said = {
+        name: pd.Series([text_of(cell) for cell in frame[name]], dtype="object")
+        for name in frame.columns
+    }
     called = said.get(key, pd.Series(None, index=frame.index, dtype="object"))
     rows = [f"row {n}{f' ({name})' if name else ''}" for n, name in enumerate(called, 1)]
     faults = _near_names(frame, table, key)
@@ -109,8 +112,8 @@ def _values(said: pd.Series, kind: str) -> pd.Series:
         return pd.to_numeric(said, errors="coerce").astype("float64")
     if kind == "flag":
         words = dict.fromkeys(_YES, True) | dict.fromkeys(_NO, False)
-        return said.map(lambda cell: words.get(cell.casefold()) if cell else None).astype("object")
-    return pd.to_datetime(said.map(_date)).astype("datetime64[s]")
+        return pd.Series([words.get((cell or "").casefold()) for cell in said], dtype="object")
+    return pd.Series([_date(cell) for cell in said], dtype="datetime64[s]")
 
 
 def _date(cell: str | None) -> dt.datetime | None:

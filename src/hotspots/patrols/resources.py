@@ -108,8 +108,14 @@ class Duty:
         return min(minutes / 60, unit.officer_hours)
 
 
-def _clock(value: str | None) -> int | None:
-    """Minutes after midnight of ``HH:MM`` (seconds of 00 allowed), or None."""
+def clock_minutes(value: str | None) -> int | None:
+    """Return the minutes after midnight of ``HH:MM`` (seconds of 00 allowed), or None.
+
+    Examples
+    --------
+    >>> clock_minutes("14:30"), clock_minutes("24:00"), clock_minutes("2pm")
+    (870, 0, None)
+    """
     found = re.fullmatch(r"(\d{1,2}):([0-5]\d)(?::00)?", value or "")
     if not found:
         return None
@@ -139,7 +145,7 @@ def _days(text: str | None) -> tuple[int, ...] | None:
 def _one_shift(row: Any, where: str, faults: list[str]) -> Shift | None:
     """Turn one row into a shift, or add what is wrong with it to ``faults``."""
     before = len(faults)
-    start, end = _clock(text_of(row["start"])), _clock(text_of(row["end"]))
+    start, end = clock_minutes(text_of(row["start"])), clock_minutes(text_of(row["end"]))
     for name, value in (("start", start), ("end", end)):
         if value is None:
             faults.append(f"{where}: {name} is {row[name]!r}; write the time as HH:MM, as 14:00.")
@@ -195,7 +201,7 @@ def _breaks(row: Any, rest: float, where: str, faults: list[str]) -> list[tuple[
         faults.append(
             f"{where}: break_start is given without break_min; say how long the break is, or 0."
         )
-    starts = [_clock(part) for part in re.split(r"[\s,;/&]+", said)]
+    starts = [clock_minutes(part) for part in re.split(r"[\s,;/&]+", said)]
     if None in starts:
         faults.append(
             f"{where}: break_start is {said!r}; write the time as HH:MM, several as '18:00 22:00'."
