@@ -1,0 +1,285 @@
+"""The integer programme behind an allocation: its columns and rows, its parts, its solution."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy import sparse
+
+Floats = NDArray[np.float64]
+Ints = NDArray[np.int64]
+
+TINY = 1e-6  # of a visit or of a scaled value: below it the solver's arithmetic cannot tell
+
+
+@dataclass(frozen=True)
+class Columns:
+    """The visits that may be chosen: a column per option and distinct value (and band) of it.
+
+    ``gives`` (levels × columns) marks the visits worth at least a level's value; ``drop`` is how
+    far the next level of the same hotspot and day lies below.
+    """
+
+    option: Ints
+    band: Ints
+    value: Floats  # scaled: the greatest is 1
+    most: Ints
+    place: Ints  # hotspot and day
+    gives: sparse.csr_array
+    drop: Floats
+    steps: Ints  # visits a level can count
+    scale: float
+
+    @classmethod
+    def of(cls, place: Ints, values: Floats, bands: Ints | None, per_day: int) -> Columns:
+        """Build the columns from the values of each option."""
+        option, rank = np.nonzero(values > 0)
+        scale = float(values.max(initial=0.0)) or 1.0
+        value = (values[option, rank] / scale).round(12)
+        band = bands[option, rank] if bands is not None else np.zeros_like(option)
+        # dearest first within an option
+        order = np.lexsort((band, -value, option))
+        option, value, band = option[order], value[order], band[order]
+        new = np.ones(len(option), dtype=bool)
+        new[1:] = (np.diff(option) != 0) | (np.diff(value) != 0) | (np.diff(band) != 0)
+        first = np.flatnonzero(new)
+        most = np.diff(np.append(first, len(option)))
+        option, value, band = option[first], value[first], band[first]
+        at = place[option]
+        levels, _ = np.unique(np.column_stack([at, -value]), axis=0, return_inverse=True)
+        levels = levels.reshape(-1, 2)
+        level_at, level = levels[:, 0].astype(np.int64), -levels[:, 1]
+        below = np.append(level[1:], 0.0)
+        below[np.append(np.diff(level_at) != 0, True)[: len(below)]] = 0.0
+        n = int(place.max(initial=-1)) + 1
+        pairs = (_marks(level_at, n) @ _marks(at, n).T).tocoo()
+        kept = value[pairs.col] >= level[pairs.row]
+        gives = sparse.csr_array(
+            (np.ones(kept.sum()), (pairs.row[kept], pairs.col[kept])),
+            shape=(len(level), len(option)),
+        )
+        steps = np.minimum(gives @ most, per_day).astype(np.int64)
+        return cls(option, band, value, most, at, gives, level - below, steps, scale)
+
+
+def _marks(code: Ints, n: int) -> sparse.csr_array:
+    """Mark for each row the one code it has."""
+    return sparse.csr_array((np.ones(len(code)), (np.arange(len(code)), code)),
+                            shape=(len(code), n))  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Solved:
+    """Visits per column, and value and bound (both scaled), a figure per independent part."""
+
+    chosen: Ints
+    part: Ints  # of each column
+    value: Floats
+    bound: Floats
+    stopped: bool
+
+
+@dataclass(frozen=True)
+class Programme:
+    """Columns and rows; solved with as many of its rules as are asked for.
+
+    ``caps @ visits <= most`` always holds; ``rules @ visits <= amounts`` for hard rules, and as
+    nearly as can be for soft ones, whose shortfalls count by ``weight``.
+    """
+
+    columns: Columns
+    caps: sparse.csr_array
+    most: Floats
+    rules: sparse.csr_array
+    amounts: Floats
+    soft: NDArray[np.bool_]
+    weight: Floats
+    decay: float
+
+    def solve(
+        self, rules: Iterable[int], ends: float, gap: float, start: Solved | None = None
+    ) -> Solved:
+        """Solve with the rules given by number; parts where ``start`` keeps them all are taken."""
+        at = np.array(sorted(rules), dtype=np.int64)
+        cols = self.columns
+        chosen = np.zeros(len(cols.option), dtype=np.int64)
+        value, bound, stopped = [], [], False
+        part = self._parts(at)
+        number = int(part.max(initial=-1)) + 1
+        for p in range(number):
+            mine = np.flatnonzero(part == p)
+            one = _Part(self, mine, at)
+            left = max(ends - time.monotonic(), 0.0) / (number - p) ** 0.5
+            if start is not None and one.kept(start.chosen[mine]):
+                inside = np.unique(start.part[mine])
+                chosen[mine] = start.chosen[mine]
+                value.append(one.value(start.chosen[mine]))
+                bound.append(max(float(start.bound[inside].sum()), value[-1]))
+                stopped |= start.stopped and bound[-1] - value[-1] > gap * bound[-1]
+                continue
+            best, limit, cut = one.solve(left, gap)
+            chosen[mine] = best
+            value.append(one.value(best))
+            bound.append(max(limit, value[-1]))
+            stopped |= cut
+        return Solved(chosen, part, np.array(value), np.array(bound), stopped)
+
+    def _parts(self, at: Ints) -> Ints:
+        """Give each column the number of its part; no row ties two parts together."""
+        from scipy.sparse.csgraph import connected_components
+
+        cols = self.columns
+        rows = sparse.vstack([self.caps, self.rules[at], cols.gives]).tocsr()
+        rows.data = np.ones_like(rows.data)
+        m, n = rows.shape
+        tied = sparse.bmat([[None, rows], [rows.T, None]]) if n and m else sparse.csr_array((0, 0))
+        if not n:
+            return np.zeros(0, dtype=np.int64)
+        _, label = connected_components(tied, directed=False)
+        _, first, part = np.unique(label[m:], return_index=True, return_inverse=True)
+        rank = np.empty(len(first), dtype=np.int64)
+        rank[np.argsort(first)] = np.arange(len(first))
+        return rank[part.reshape(-1)]
+
+
+class _Part:
+    """One independent part of a programme, solved on its own."""
+
+    def __init__(self, whole: Programme, mine: Ints, at: Ints) -> None:
+        cols = whole.columns
+        self.decay = whole.decay
+        gives = cols.gives[:, mine]
+        levels = np.flatnonzero(np.diff(gives.indptr))
+        self.gives, self.drop = gives[levels], cols.drop[levels]
+        self.steps, self.most = cols.steps[levels], cols.most[mine]
+        caps = whole.caps[:, mine]
+        held = np.flatnonzero(np.diff(caps.indptr))
+        self.caps, self.caps_most = caps[held], whole.most[held]
+        rows = whole.rules[at][:, mine]
+        tied = np.flatnonzero(np.diff(rows.indptr))
+        rows, most = rows[tied], whole.amounts[at][tied]
+        soft = whole.soft[at][tied]
+        self.weight = whole.weight[at][tied][soft]
+        self.rules, self.rules_most = rows[np.flatnonzero(soft)], most[soft]
+        self.hard, self.hard_most = rows[np.flatnonzero(~soft)], most[~soft]
+
+    def value(self, chosen: Ints) -> float:
+        count = self.gives @ chosen
+        return float((self.drop * (1 - self.decay**count)).sum() / (1 - self.decay))
+
+    def kept(self, chosen: Ints) -> bool:
+        """Tell whether every soft rule is kept."""
+        return bool((self.rules @ chosen <= self.rules_most + TINY).all())
+
+    def solve(self, seconds: float, gap: float) -> tuple[Ints, float, bool]:
+        """Return the visits, a bound of their value, and whether time ran out."""
+        n, soft = len(self.most), len(self.rules_most)
+        ends = time.monotonic() + seconds
+        cut, least = False, 0.0
+        if soft:
+            least = self._shortfall(ends, whole=False)[0]
+            if least > TINY:
+                least, cut = self._shortfall(ends, whole=True)
+        found, bound, late = self._value(least, ends, gap)
+        if found is None and soft and not late:  # no whole numbers where fractions would do
+            least, cut = self._shortfall(ends, whole=True)
+            found, bound, late = self._value(least, ends, gap)
+        if found is None:
+            found = np.zeros(n, dtype=np.int64)
+        return self.fill(found), bound, cut or late
+
+    def _rows(self) -> tuple[sparse.csr_array, Floats]:
+        """Rows over visits and soft shortfalls: caps, hard rules, soft rules."""
+        soft = len(self.rules_most)
+        rows = sparse.vstack([self.caps, self.hard, self.rules]).tocsr()
+        slack = sparse.vstack([
+            sparse.csr_array((rows.shape[0] - soft, soft)), -sparse.eye_array(soft)
+        ]).tocsr() if soft else sparse.csr_array((rows.shape[0], 0))  # fmt: skip
+        return (
+            sparse.hstack([rows, slack]).tocsr(),
+            np.concatenate([self.caps_most, self.hard_most, self.rules_most]),
+        )
+
+    def _shortfall(self, ends: float, *, whole: bool) -> tuple[float, bool]:
+        """Return the least weighted shortfall of the soft rules; in fractions unless whole."""
+        n, soft = len(self.most), len(self.rules_most)
+        rows, most = self._rows()
+        cost = np.concatenate([np.zeros(n), self.weight])
+        upper = np.concatenate([self.most, np.full(soft, np.inf)])
+        integer = np.concatenate([np.full(n, int(whole)), np.zeros(soft)])
+        found = _milp(cost, rows, most, upper, integer, ends, 1e-6)
+        if found.x is None:
+            return np.inf, True
+        return float(found.fun), found.status == 1
+
+    def _value(self, least: float, ends: float, gap: float) -> tuple[Ints | None, float, bool]:
+        """Return the best visits that fall no further short than ``least``, and their bound."""
+        n, soft = len(self.most), len(self.rules_most)
+        rows, most = self._rows()
+        upper = [self.most.astype(np.float64), np.full(soft, np.inf if least > TINY else 0.0)]
+        if least > TINY and np.isfinite(least):
+            limit = sparse.csr_array(np.concatenate([np.zeros(n), self.weight])[None, :])
+            rows, most = sparse.vstack([rows, limit]).tocsr(), np.append(most, least + TINY)
+        # steps of the concave value: a step counts where there are visits enough
+        level = np.repeat(np.arange(len(self.steps)), self.steps)
+        step = np.arange(len(level)) - np.repeat(np.cumsum(self.steps) - self.steps, self.steps)
+        count = sparse.csr_array((np.ones(len(level)), (level, np.arange(len(level)))),
+                                 shape=(len(self.steps), len(level)))  # fmt: skip
+        empty = sparse.csr_array((len(self.steps), soft))
+        rows = sparse.vstack([
+            sparse.hstack([rows, sparse.csr_array((rows.shape[0], len(level)))]),
+            sparse.hstack([-self.gives, empty, count]),
+        ]).tocsr()  # fmt: skip
+        most = np.concatenate([most, np.zeros(len(self.steps))])
+        cost = np.concatenate([np.zeros(n + soft), -self.drop[level] * self.decay**step])
+        integer = np.concatenate([np.ones(n), np.zeros(soft + len(level))])
+        found = _milp(cost, rows, most, np.concatenate([*upper, np.ones(len(level))]), integer,
+                      ends, gap)  # fmt: skip
+        most_value = float((self.drop * (1 - self.decay**self.steps)).sum() / (1 - self.decay))
+        dual = getattr(found, "mip_dual_bound", None)
+        bound = min(-float(dual), most_value) if dual is not None else most_value
+        if found.x is None:
+            return None, bound, found.status == 1
+        return found.x[:n].round().astype(np.int64), bound, found.status == 1
+
+    def fill(self, chosen: Ints) -> Ints:
+        """Add the best next visit that fits, floors not yet met first, until none does."""
+        rows = sparse.vstack([self.caps, self.hard, self.rules]).tocsc()
+        most = np.concatenate([self.caps_most, self.hard_most, self.rules_most])
+        takes = rows.data > 0
+        soft = sparse.csr_array(self.rules)
+        chosen = chosen.copy()
+        column = np.repeat(np.arange(len(chosen)), np.diff(rows.indptr))
+        while len(chosen):
+            room = most - rows @ chosen
+            tight = takes & (rows.data > room[rows.indices] + 1e-9)
+            fits = chosen < self.most
+            fits[column[tight]] = False
+            if not fits.any():
+                break
+            gain = self.gives.T @ (self.drop * self.decay ** (self.gives @ chosen))
+            short = (soft @ chosen > self.rules_most + TINY) * self.weight
+            gain = gain - 1e3 * (soft.T @ short)
+            gain[~fits] = 0.0
+            best = int(gain.argmax())
+            if gain[best] <= 0:
+                break
+            chosen[best] += 1
+        return chosen
+
+
+def _milp(
+    cost: Floats, rows: sparse.csr_array, most: Floats, upper: Floats, integer: Floats,
+    ends: float, gap: float,
+) -> Any:  # fmt: skip
+    from scipy.optimize import Bounds, LinearConstraint, milp
+
+    left = max(ends - time.monotonic(), 0.05)
+    held = [LinearConstraint(rows, -np.inf, most)] if len(most) else []
+    return milp(cost, constraints=held, bounds=Bounds(0, upper), integrality=integer,
+                options={"mip_rel_gap": gap, "time_limit": left})  # fmt: skip
