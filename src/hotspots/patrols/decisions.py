@@ -287,7 +287,7 @@ DECISIONS_COLUMNS = tuple(column.name for column in DECISIONS.columns)
 def _recommended(plan: PatrolPlan, row: dict[str, str]) -> str:
     """Say what the plan recommended of the visit, the hotspot or the whole."""
     if row["visit"]:
-        visit: dict[str, Any] = plan.visits.loc[row["visit"]].to_dict()
+        visit: dict[Any, Any] = plan.visits.loc[row["visit"]].to_dict()
         return (
             f"{visit['unit']} at {visit['hotspot']}, {day_text(visit['arrive'])} "
             f"{visit['arrive']:%H:%M} to {visit['depart']:%H:%M}"
