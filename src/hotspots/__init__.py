@@ -102,6 +102,9 @@ _HOME = {
     "plan_patrols": "patrols",
     "PatrolRules": "patrols",
     "PatrolPlan": "patrols",
+    "patrol_demand": "patrols.demand",
+    "Demand": "patrols.demand",
+    "read_priorities": "patrols.priorities",
     "read_roads": "patrols",
     "Roads": "patrols",
     "log_decisions": "patrols.decisions",
@@ -220,6 +223,9 @@ if TYPE_CHECKING:
     from .patrols.decisions import Decisions as Decisions
     from .patrols.decisions import log_decisions as log_decisions
     from .patrols.decisions import read_decisions as read_decisions
+    from .patrols.demand import Demand as Demand
+    from .patrols.demand import patrol_demand as patrol_demand
+    from .patrols.priorities import read_priorities as read_priorities
     from .patrols.tasks import read_tasks as read_tasks
     from .places import Grid as Grid
     from .places import read_lpt_lookup as read_lpt_lookup

@@ -1,0 +1,141 @@
+"""What the demand says of itself, in plain English."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+_SHOWN = 3  # hotspots named in a list; the tables hold them all
+_FEW = 20  # counts under which no percentage is told
+
+
+def demand_text(
+    need: pd.DataFrame, peaks: pd.DataFrame, priorities: pd.DataFrame, sensitivity: pd.DataFrame,
+    told: dict[str, Any],
+) -> str:  # fmt: skip
+    """Write the paragraph: where, when, on what it rests, what was added and left out."""
+    if need.empty:
+        return "No hotspots were given, so there is no need to plan for."
+    lines = [_where(need), _when(peaks, told["why"])]
+    lines += _priorities(priorities, need)
+    lines += _single(need)
+    lines.append(_basis(need, told))
+    lines += _police(sensitivity, told)
+    return "\n".join(line for line in lines if line)
+
+
+def _named(need: pd.DataFrame, keys: Any) -> str:
+    keys = list(keys)
+    shown = [f"{need.loc[k, 'name']} ({k})" if need.loc[k, "name"] else str(k)
+             for k in keys[:_SHOWN]]  # fmt: skip
+    more = f" and {len(keys) - _SHOWN:,} more" if len(keys) > _SHOWN else ""
+    return ", ".join(shown) + more
+
+
+def _where(need: pd.DataFrame) -> str:
+    ranked = need.sort_values("need", ascending=False, kind="stable")
+    if not need["need"].sum():
+        return f"No need in {_count(len(need), 'hotspot')}: they hold no incidents, or no harm."
+    top = ranked.index[: min(_SHOWN, len(ranked))]
+    half = int((ranked["need"].cumsum().round(9) < 0.5).sum()) + 1
+    first = "; ".join(f"{_named(need, [k])} in {need.loc[k, 'lpt']}, {need.loc[k, 'need']:.0%}"
+                      for k in top)  # fmt: skip
+    holds = (
+        f" {_count(half, 'hotspot')} of {len(need):,} hold{'s' if half == 1 else ''} half of it."
+        if len(need) > 1 else ""
+    )  # fmt: skip
+    return f"Most need: {first}.{holds}"
+
+
+def _when(peaks: pd.DataFrame, why: str) -> str:
+    if why:
+        return (
+            f"No hour of day is known: {why}. Visits are spread over each shift at random instead."
+        )
+    known = peaks["from"] != "none"
+    said = f"{int(known.sum()):,} of {_count(len(peaks), 'hotspot')} have a peak of 4 hours"
+    if known.any():
+        common = peaks.loc[known, "peak"].mode().iloc[0]
+        alike = peaks[known & (peaks["peak"] == common)]
+        said += (
+            f", most often {common} ({len(alike):,}), which holds "
+            f"{_range(alike['share'])} of their incidents against 17% were all hours alike"
+        )
+    own = int((peaks["from"] == "own").sum())
+    return (
+        f"{said}. {own:,} rest on their own hours alone; the others borrow from their types of "
+        "incident and LPT, the fewer incidents the more."
+    )
+
+
+def _range(share: pd.Series) -> str:
+    low, high = f"{share.min():.0%}", f"{share.max():.0%}"
+    return low if low == high else f"{low} to {high}"
+
+
+def _priorities(priorities: pd.DataFrame, need: pd.DataFrame) -> list[str]:
+    if priorities.empty:
+        return []
+    status = priorities["status"]
+    counts = [f"{int((status == kind).sum()):,} {kind}"
+              for kind in ("applied", "capped", "expired", "not yet", "no hotspot there")
+              if (status == kind).any()]  # fmt: skip
+    return [
+        f"Community priorities: {', '.join(counts)}; they make up "
+        f"{need['priority_points'].sum():.0%} of the need and move no hotspot out of tier A."
+    ]
+
+
+def _single(need: pd.DataFrame) -> list[str]:
+    single = need[need["route"] == "problem solving"]
+    if single.empty:
+        return []
+    first = single.sort_values("need", ascending=False, kind="stable")
+    return [
+        f"For problem solving at one location, not patrol: {_named(need, first.index)}; at the "
+        f"first {first['largest_share'].iloc[0]:.0%} of the incidents are at "
+        f"{first['largest_place'].iloc[0]}."
+    ]
+
+
+def _basis(need: pd.DataFrame, told: dict[str, Any]) -> str:
+    harm = need["share_harm"].notna().any()
+    parts = ["Need is counts and harm" if harm else "Need is counts alone (no harm beyond them)"]
+    if (need["class_weight"] != 1).any():
+        parts.append("weighed by class")
+    said = ", ".join(parts)
+    source = need["evidence_from"]
+    if told["given"] is not None and (source == "incidents given").any():
+        said += f"; counted from {told['given']:,} incidents before {told['on']:%Y-%m-%d}"
+    else:
+        said += "; counted as the hotspots table has it"
+    kept = int((source == "hotspots table").sum())
+    if told["given"] is not None and kept and (source == "incidents given").any():
+        said += f", but {_count(kept, 'hotspot')} whose period they do not reach keep their own"
+    if heat := int((source == "heat").sum()):
+        said += f"; {_count(heat, 'hotspot')} without incidents by heat, at most one incident"
+    if told["late"]:
+        said += f"; {told['late']:,} from that day on left out"
+    if told["shared"]:
+        said += f"; hotspots overlap: {told['shared']:,} incidents count in more than one"
+    return f"{said}."
+
+
+def _police(sensitivity: pd.DataFrame, told: dict[str, Any]) -> list[str]:
+    if not told["police"]:
+        return []
+    moved = (sensitivity["rank_without"] - sensitivity["rank_with"]).abs()
+    n = len(sensitivity)
+    third = max(n // 3, 1)
+    top = set(sensitivity.index[sensitivity["rank_without"] <= third])
+    other = set(sensitivity.index[sensitivity["rank_with"] <= third])
+    change = f"of the {third:,} with most need {len(top - other):,} would change" if n > 1 else ""
+    count = "counted" if told["include_police"] else "left out (include_police=True counts them)"
+    shift = f"; with them {change}, and the largest move is {int(np.nanmax(moved)):,} ranks"
+    return [f"{told['police']:,} police-generated incidents {count}{shift if n > 1 else ''}."]
+
+
+def _count(number: int, what: str) -> str:
+    return f"{number:,} {what}{'' if number == 1 else 's'}"
