@@ -78,6 +78,8 @@ def read_table(
     called = said.get(key, pd.Series(None, index=frame.index, dtype="object"))
     rows = [f"row {n}{f' ({name})' if name else ''}" for n, name in enumerate(called, 1)]
     faults = _near_names(frame, table, key)
+    if key in frame.columns:
+        frame[key] = said[key].astype("str").where(said[key].notna(), None)
     for column in table.columns:
         if column.name in frame.columns:
             stand_in = (stand_ins or {}).get(column.name, _STAND_INS[column.kind])
