@@ -9,11 +9,14 @@ import numpy as np
 import pandas as pd
 
 from .need import counted, day_text, period
+from .reasons import hotspot_reasons
 
 if TYPE_CHECKING:
     import geopandas as gpd
     from numpy.typing import NDArray
 
+    from .allocation import Allocation
+    from .demand import Demand
     from .rules import PatrolRules
 
 TOP_SHARE = 0.5  # said as a warning: one hotspot or LPT with more of the visits than this
@@ -27,7 +30,8 @@ class Draft:
     """A plan before it is put in words: what it was made from and what came of it.
 
     ``target`` and ``reached`` go by hotspot: visits shared out to it, and whether any unit on
-    duty can reach it.
+    duty can reach it. ``tasks`` is the table they were chosen from; ``allocation`` is None where
+    no visits were to be shared out.
     """
 
     hotspots: gpd.GeoDataFrame
@@ -41,6 +45,9 @@ class Draft:
     days: int
     rules: PatrolRules
     fingerprint: str
+    demand: Demand = None  # type: ignore[assignment]  # until plan.py gives it
+    tasks: pd.DataFrame = None  # type: ignore[assignment]
+    allocation: Allocation | None = None
 
 
 def account(plan: Draft) -> tuple[pd.DataFrame, pd.DataFrame, pd.DataFrame]:
@@ -59,7 +66,10 @@ def account(plan: Draft) -> tuple[pd.DataFrame, pd.DataFrame, pd.DataFrame]:
     })  # fmt: skip
     coverage["why_none"] = _why_none(plan, coverage)
     coverage.index.name = "hotspot"
-    reasons = _reasons(hotspots, need, names, coverage)
+    if plan.demand is None:
+        reasons = _reasons(hotspots, need, names, coverage)
+    else:
+        reasons = hotspot_reasons(plan, coverage)
     fairness = pd.DataFrame({
         "need": need["need"].groupby(lpt).sum(), "visits": number.groupby(lpt).sum(),
         "available_hours": plan.budget.groupby("lpt")["available_hours"].sum(),

@@ -1,0 +1,596 @@
+"""Who gets the patrol hours: by LPT, by deprivation, against need, residents and incidents."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pandas as pd
+
+from ..contracts import CRS, LPTS, InputError, Result, check_table
+from ._evidence import tiers
+from .need import counted, percent
+from .plan import PatrolPlan
+
+if TYPE_CHECKING:
+    import geopandas as gpd
+    from numpy.typing import ArrayLike, NDArray
+
+    Floats = NDArray[np.float64]
+
+FEW = 20
+"""Incidents, here or elsewhere, under which no rate is compared."""
+
+ODD = 1.25
+"""Ratio that the whole interval must lie beyond, or under its inverse, to raise a question."""
+
+TOP_SHARE = 0.5
+"""Share of an LPT's hours at one of its hotspots from which it is told, where it has three."""
+
+_SHOWN = 5  # questions in the text; the tables hold them all
+_FIFTHS = {1: "the most deprived fifth", 2: "the second most deprived fifth", 3: "the middle fifth",
+           4: "the second least deprived fifth", 5: "the least deprived fifth"}  # fmt: skip
+
+
+@dataclass(frozen=True, repr=False)
+class PatrolFairness(Result):
+    """Where the officer-hours of a plan go, beside need, residents and recorded incidents.
+
+    It raises questions for people to answer; it gives no verdict.
+
+    Attributes
+    ----------
+    lpts : DataFrame
+        Index ``lpt``: ``residents``, ``need`` (share of all), ``incidents``, ``visits``,
+        ``hours`` (officer-hours), ``share_of_hours``, ``hours_per_need`` (share of hours over
+        share of need), ``hours_per_1000`` and ``visits_per_1000`` residents,
+        ``hours_per_incident``, ``per_resident`` (hours per resident over those elsewhere),
+        ``per_incident`` (hours per incident over those elsewhere) with ``low`` and ``high``, and
+        ``question``, blank where none arises.
+    quintiles : DataFrame
+        Index ``deprivation``, 1 the most deprived: the same by fifth, with ``areas``; no rows
+        where no areas were given.
+    hotspots : DataFrame
+        Index ``hotspot``: ``lpt``, ``hours``, ``share_of_lpt_hours``, ``need``, ``tier``, and
+        with police-generated records counted as well ``need_with``, ``rank_without``,
+        ``rank_with``, ``tier_with`` and ``changes`` (blank where the tier stays).
+    concentration : DataFrame
+        Index ``measure``: ``value`` and ``meaning``.
+    said : str
+        The text.
+    """
+
+    lpts: pd.DataFrame
+    quintiles: pd.DataFrame
+    hotspots: pd.DataFrame
+    concentration: pd.DataFrame
+    said: str
+
+    @property
+    def text(self) -> str:
+        """Who gets the hours, the questions that arise, and what the figures cannot tell."""
+        return self.said
+
+
+def rate_ratio(
+    events: ArrayLike, exposure: ArrayLike, others: ArrayLike, their_exposure: ArrayLike,
+    least: float = FEW,
+) -> tuple[Floats, Floats, Floats]:  # fmt: skip
+    r"""Compare a rate with the rate elsewhere; nothing under 20 events on either side.
+
+    Parameters
+    ----------
+    events, others : array_like
+        Events here and elsewhere, at least 0.
+    exposure, their_exposure : array_like
+        What they are counted against, such as residents or hours.
+    least : float
+        Events on either side under which nothing is told.
+
+    Returns
+    -------
+    ratio, low, high : ndarray of float
+        Rate here over rate elsewhere with its 95% interval; NaN where events are too few or an
+        exposure is none.
+
+    Notes
+    -----
+    :math:`RR \exp(\pm 1.96 \sqrt{1/a + 1/b})` for :math:`a` and :math:`b` events. It takes events
+    as independent; where one incident brings others the interval is too narrow.
+
+    References
+    ----------
+    Rothman K. J., Greenland S. and Lash T. L. (2008) *Modern Epidemiology*, 3rd edition, ch. 14.
+
+    Examples
+    --------
+    >>> [round(float(x), 3) for x in rate_ratio(30, 10_000, 15, 10_000, least=0)]
+    [2.0, 1.077, 3.715]
+    """
+    a, b, t, u = (np.asarray(x, dtype=float) for x in (events, others, exposure, their_exposure))
+    told = (a >= least) & (b >= least) & (t > 0) & (u > 0)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        ratio = np.where(told, a / t / (b / u), np.nan)
+        wide = np.exp(1.959964 * np.sqrt(1 / a + 1 / b))
+    return ratio, ratio / wide, ratio * wide
+
+
+def gini(hours: ArrayLike, need: ArrayLike) -> float:
+    r"""Measure how far hours depart from need: 0 when they follow it, near 1 when they do not.
+
+    Parameters
+    ----------
+    hours, need : array_like, shape (n,)
+        Hours and need of each place, at least 0.
+
+    Returns
+    -------
+    float
+        0 to 1; NaN when there are no hours or no need.
+
+    Notes
+    -----
+    Places in order of hours per need; :math:`G = 1 - \sum_i n_i (H_i + H_{i-1})` for shares of
+    need :math:`n_i` and shares of hours added up :math:`H_i`: twice the area between the Lorenz
+    curve of hours over need and its diagonal.
+
+    References
+    ----------
+    Lorenz M. O. (1905) Methods of measuring the concentration of wealth. *Publications of the
+    American Statistical Association* 9, 209–219.
+
+    Examples
+    --------
+    >>> gini([6, 3, 1], [6, 3, 1]), round(gini([10, 0], [5, 5]), 3)
+    (0.0, 0.5)
+    """
+    h, n = np.asarray(hours, dtype=float), np.asarray(need, dtype=float)
+    if not h.sum() or not n.sum():
+        return float("nan")
+    with np.errstate(divide="ignore", invalid="ignore"):
+        each = np.where(n > 0, h / n, np.inf)
+    order = np.argsort(each, kind="stable")
+    share, held = n[order] / n.sum(), np.cumsum(h[order]) / h.sum()
+    before = np.concatenate([[0.0], held[:-1]])
+    return max(0.0, round(float(1 - (share * (held + before)).sum()), 12))
+
+
+def patrol_fairness(
+    plan: PatrolPlan,
+    *,
+    lpts: gpd.GeoDataFrame | None = None,
+    areas: pd.DataFrame | None = None,
+) -> PatrolFairness:
+    """Set the officer-hours of a plan beside need, residents, incidents and deprivation.
+
+    Parameters
+    ----------
+    plan : PatrolPlan
+    lpts : GeoDataFrame, optional
+        ``contracts.LPTS``, with ``population`` where residents are to count; those of the plan
+        when absent. With a column ``incidents`` (all recorded there in the period) these are
+        compared, else the incidents inside the hotspots.
+    areas : DataFrame, optional
+        Small areas, such as LSOAs: ``population`` and ``deprivation`` (1 the most deprived, to 5
+        or to 10), and ``incidents`` as above. Polygons that do not overlap; or, without geometry,
+        a table whose index names the ``neighbourhood`` of the hotspots.
+
+    Returns
+    -------
+    PatrolFairness
+
+    Raises
+    ------
+    InputError
+        Naming every fault of every table at once.
+
+    Notes
+    -----
+    The officer-hours of a visit are its officers times the minutes there and on the way; a hotspot
+    over several areas gives each its share by area. Hours per incident here are divided by those
+    everywhere else, with the 95% interval of the incidents (:func:`rate_ratio`); planned hours and
+    residents are counts without chance, so their ratio has none. A question is raised where the
+    whole interval lies beyond 1.25, or under .8: of groups treated alike fewer than one in 40 would
+    raise one by chance. Residents are not those who are there by day or by night.
+
+    References
+    ----------
+    Ensign D. et al. (2018) Runaway feedback loops in predictive policing. *Proceedings of Machine
+    Learning Research* 81, 160–171.
+
+    Examples
+    --------
+    >>> from hotspots.patrols.example import example_plan
+    >>> found = patrol_fairness(example_plan())
+    >>> found.lpts[["need", "share_of_hours", "hours_per_need"]].values.tolist()
+    [[1.0, 1.0, 1.0]]
+    """
+    teams = plan.basis.lpts if lpts is None and isinstance(plan, PatrolPlan) else lpts
+    _check(plan, teams, areas)
+    spots = _hotspots(plan)
+    by_lpt = _compare(_lpt_sums(spots, teams))
+    by_lpt["question"] = _questions(by_lpt, {str(k): str(k) for k in by_lpt.index})
+    fifths, outside = _fifths(plan, spots, areas)
+    by_fifth = _compare(fifths)
+    by_fifth["question"] = _questions(by_fifth, _FIFTHS)
+    held = _concentration(spots, by_lpt, plan)
+    said = _text(by_lpt, by_fifth, spots, held, outside)
+    return PatrolFairness(by_lpt, by_fifth, spots, held, said)
+
+
+def _check(plan: Any, lpts: Any, areas: Any) -> None:
+    """Check everything given; name every fault of all of it at once."""
+    faults = []
+    if not isinstance(plan, PatrolPlan):
+        faults.append(f"plan is of type {type(plan).__name__}; give what plan_patrols returned.")
+    if lpts is not None:
+        try:
+            check_table(lpts, LPTS)
+        except InputError as error:
+            faults += [f"lpts: {fault}" for fault in error.faults]
+        else:
+            faults += _number_faults("lpts", lpts, ("population", "incidents"))
+            if isinstance(plan, PatrolPlan):
+                strange = sorted(set(plan.fairness.index) - set(map(str, lpts.index)))
+                if strange:
+                    faults.append(f"lpts: {', '.join(strange)} of the plan is not among them.")
+    if areas is not None:
+        faults += _area_faults(areas, plan)
+    if faults:
+        raise InputError("patrol_fairness", faults)
+
+
+def _number_faults(what: str, frame: pd.DataFrame, names: tuple[str, ...]) -> list[str]:
+    """Say which columns of counts, where they are there, are no numbers from 0 up."""
+    faults = []
+    for name in names:
+        if name not in frame.columns:
+            continue
+        values = pd.to_numeric(frame[name], errors="coerce").to_numpy(dtype=np.float64)
+        bad = ~(values >= 0) | np.isinf(values)
+        if name == "population" and what == "lpts":
+            bad &= frame[name].notna().to_numpy()  # residents of an LPT may be unknown
+        if bad.any():
+            faults.append(
+                f"{what}: {name} of {frame.index[bad][0]!r} is {frame[name][bad].iloc[0]!r}; it "
+                f"must be a number from 0 up ({int(bad.sum())} rows)."
+            )
+    return faults
+
+
+def _area_faults(areas: Any, plan: Any) -> list[str]:
+    """Say everything that is wrong with the areas."""
+    import geopandas as gpd
+
+    if not isinstance(areas, pd.DataFrame):
+        return [f"areas is of type {type(areas).__name__}; give a table of areas."]
+    faults = []
+    for name, what in (("population", "residents"),
+                       ("deprivation", "1 the most deprived, to 5 or to 10")):  # fmt: skip
+        if name not in areas.columns:
+            faults.append(f"areas: column {name!r} is missing ({what}).")
+    if areas.empty:
+        faults.append("areas: it holds no rows; leave it out, or give at least one area.")
+    faults += _number_faults("areas", areas, ("population", "incidents"))
+    if "deprivation" in areas.columns:
+        values = pd.to_numeric(areas["deprivation"], errors="coerce").to_numpy(dtype=np.float64)
+        bad = ~np.isin(values, np.arange(1, 11))
+        if bad.any():
+            faults.append(
+                f"areas: deprivation of {areas.index[bad][0]!r} is "
+                f"{areas['deprivation'][bad].iloc[0]!r}; it must be a whole number, 1 (most "
+                f"deprived) to 5 or to 10 ({int(bad.sum())} rows)."
+            )
+    if not areas.index.is_unique:
+        faults.append(f"areas: index repeats {areas.index[areas.index.duplicated()][0]!r}.")
+    if not isinstance(plan, PatrolPlan):
+        return faults
+    spots = plan.basis.demand.hotspots
+    if isinstance(areas, gpd.GeoDataFrame):
+        if areas.crs != spots.crs:
+            faults.append(
+                "areas and hotspots differ in CRS; bring both to one with "
+                f".to_crs({spots.crs.to_string() if spots.crs else CRS!r})."
+            )
+    elif "neighbourhood" not in spots.columns:
+        faults.append(
+            "areas has no geometry and the hotspots have no column 'neighbourhood' to find them "
+            "by; give polygons, or name the area of each hotspot there."
+        )
+    return faults
+
+
+def _hotspots(plan: PatrolPlan) -> pd.DataFrame:
+    """Return hours and need of each hotspot, and what police-generated records change."""
+    visits, need = plan.visits, plan.basis.demand.need
+    minutes = (visits["depart"] - visits["arrive"]).dt.total_seconds() / 60
+    minutes = (minutes + visits["travel_min"] + visits["return_min"]) * visits["officers"]
+    hours = minutes.groupby(visits["hotspot"]).sum().reindex(need.index, fill_value=0.0) / 60
+    number = visits.groupby("hotspot").size().reindex(need.index, fill_value=0)
+    table = pd.DataFrame({
+        "lpt": need["lpt"], "visits": number.astype("int64"), "hours": hours.astype("float64"),
+        "need": need["need"], "incidents": need["incidents"].astype("float64"),
+        "tier": need["tier"],
+    }, index=need.index)  # fmt: skip
+    whole = table.groupby("lpt")["hours"].transform("sum")
+    table["share_of_lpt_hours"] = table["hours"] / whole.where(whole > 0)
+    told = plan.basis.demand.sensitivity.reindex(need.index)
+    for name in ("police_incidents", "need_without", "need_with", "rank_without", "rank_with"):
+        table[name] = told[name]
+    known = told["need_with"].notna()
+    for word in ("without", "with"):
+        tier = tiers(told[f"need_{word}"].fillna(0.0), need["lpt"])
+        table[f"tier_{word}"] = tier.where(known, "").astype("str")
+    moved = table["tier_without"] != table["tier_with"]
+    table["changes"] = [
+        f"tier {a} without, {b} with police-generated records" if m else ""
+        for a, b, m in zip(table["tier_without"], table["tier_with"], moved, strict=True)
+    ]
+    return table.astype({"changes": "str"})
+
+
+def _lpt_sums(spots: pd.DataFrame, lpts: gpd.GeoDataFrame) -> pd.DataFrame:
+    """Add hotspots up by LPT, those without any among them."""
+    sums = spots.groupby("lpt")[["need", "incidents", "visits", "hours"]].sum()
+    sums = sums.reindex(lpts.index.astype("str"), fill_value=0)
+    for name, at in (("population", "residents"), ("incidents", "incidents")):
+        if name in lpts.columns:
+            sums[at] = lpts[name].to_numpy(dtype=np.float64)
+    if "residents" not in sums.columns:
+        sums["residents"] = np.nan
+    sums.index = sums.index.astype("str").rename("lpt")
+    return sums
+
+
+def _compare(sums: pd.DataFrame) -> pd.DataFrame:
+    """Turn sums by group into shares and rates, each beside all other groups together."""
+    table = sums.copy()
+    hours, people, incidents = (
+        table[name].to_numpy(dtype=np.float64) for name in ("hours", "residents", "incidents")
+    )
+    table["share_of_hours"] = hours / (hours.sum() or 1.0)
+    need = table["need"].where(table["need"] > 0)
+    table["hours_per_need"] = table["share_of_hours"] / need * (need.sum() or 1.0)
+    known = table["residents"].where(table["residents"] > 0)
+    table["hours_per_1000"] = table["hours"] / known * 1000
+    table["visits_per_1000"] = table["visits"] / known * 1000
+    table["hours_per_incident"] = table["hours"] / table["incidents"].where(incidents > 0)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        others = (np.nansum(np.where(people > 0, hours, 0)) - hours, np.nansum(people) - people)
+        table["per_resident"] = np.where(
+            (others[1] > 0) & (others[0] > 0), hours / people / (others[0] / others[1]), np.nan
+        )
+    # incidents per hour elsewhere over those here is hours per incident here over elsewhere
+    rest = incidents.sum() - incidents, hours.sum() - hours
+    ratio, low, high = rate_ratio(rest[0], rest[1], incidents, hours)
+    table["per_incident"], table["low"], table["high"] = ratio, low, high
+    none = (hours == 0) & (incidents >= FEW) & (rest[1] > 0)
+    table.loc[none, ["per_incident", "low", "high"]] = 0.0
+    first = [name for name in ("areas", "residents", "need", "incidents", "visits", "hours")
+             if name in table.columns]  # fmt: skip
+    return table[[*first, *(name for name in table.columns if name not in first)]]
+
+
+def _questions(table: pd.DataFrame, names: dict[Any, str]) -> pd.Series:
+    """Ask, where a group gets clearly more or fewer hours per incident than the others."""
+    asked = []
+    for key, row in table.iterrows():
+        name = names[key]
+        known = f"({row['low']:.1f} to {row['high']:.1f}, 95%)"
+        if row["per_incident"] == 0:
+            asked.append(f"{name} gets no hours for {row['incidents']:,.0f} incidents: is it "
+                         "staffed, and is that meant?")  # fmt: skip
+        elif row["low"] > ODD:
+            asked.append(f"{name} gets {row['per_incident']:.1f} times the hours per recorded "
+                         f"incident of the others {known}: is that harm, a priority, or where "
+                         "the units are?")  # fmt: skip
+        elif row["high"] < 1 / ODD:
+            asked.append(f"{name} gets {row['per_incident']:.1f} times the hours per recorded "
+                         f"incident of the others {known}: what would it take to do better "
+                         "there?")  # fmt: skip
+        else:
+            asked.append("")
+    return pd.Series(asked, index=table.index, dtype="str")
+
+
+def _fifths(
+    plan: PatrolPlan, spots: pd.DataFrame, areas: pd.DataFrame | None
+) -> tuple[pd.DataFrame, float]:
+    """Add hotspots up by fifth of deprivation; also the hours that lie in no area given."""
+    names = ["areas", "residents", "need", "incidents", "visits", "hours"]
+    if areas is None:
+        empty = pd.DataFrame({name: pd.Series([], dtype="float64") for name in names})
+        return empty.rename_axis("deprivation"), 0.0
+    spot, area, share = _shares(plan, areas)
+    sums = {
+        name: np.bincount(area, spots[name].to_numpy(dtype=np.float64)[spot] * share, len(areas))
+        for name in ("need", "incidents", "visits", "hours")
+    }
+    if "incidents" in areas.columns:
+        sums["incidents"] = areas["incidents"].to_numpy(dtype=np.float64)
+    level = areas["deprivation"].to_numpy(dtype=np.float64)
+    fifth = np.ceil(level / 2 if level.max() > 5 else level).astype(np.int64)
+    table = pd.DataFrame({"areas": 1, "residents": areas["population"].to_numpy(dtype=float),
+                          **sums})  # fmt: skip
+    table = table.groupby(fifth).sum().rename_axis("deprivation")
+    outside = float(spots["hours"].sum() - sums["hours"].sum())
+    return table, max(outside, 0.0)
+
+
+def _shares(
+    plan: PatrolPlan, areas: pd.DataFrame
+) -> tuple[NDArray[np.int64], NDArray[np.int64], Floats]:
+    """Return pairs of hotspot and area, and the share of the hotspot in the area."""
+    import geopandas as gpd
+    import shapely
+
+    spots = plan.basis.demand.hotspots
+    if not isinstance(areas, gpd.GeoDataFrame):
+        named = spots["neighbourhood"].astype(object)
+        at = pd.Index(areas.index.astype(str)).get_indexer(named.astype(str))
+        spot = np.flatnonzero(at >= 0)
+        return spot, at[spot].astype(np.int64), np.ones(len(spot))
+    shapes, places = areas.geometry.to_numpy(), spots.geometry.to_numpy()
+    spot, area = shapely.STRtree(shapes).query(places, predicate="intersects")
+    inside = shapely.area(shapely.intersection(places[spot], shapes[area]))
+    share = inside / np.maximum(shapely.area(places)[spot], 1e-300)
+    held = np.bincount(spot, share, len(places))
+    if (held > 1.01).any():
+        twice = spots.index[held > 1.01][0]
+        raise InputError("patrol_fairness", [
+            f"areas overlap one another where hotspot {twice!r} lies; give areas that do not, such "
+            "as LSOAs of one year."
+        ])  # fmt: skip
+    return spot.astype(np.int64), area.astype(np.int64), share
+
+
+def _concentration(
+    spots: pd.DataFrame, by_lpt: pd.DataFrame, plan: PatrolPlan
+) -> pd.DataFrame:  # fmt: skip
+    """Measure how the hours are spread over LPTs and hotspots."""
+    hours = np.sort(spots["hours"].to_numpy())[::-1]
+    total = hours.sum() or np.nan
+    fifth = max(1, round(len(hours) / 5)) if len(hours) else 0
+    rows = [
+        ("Gini between LPTs", gini(by_lpt["hours"], by_lpt["need"]),
+         "officer-hours against need; 0 when hours follow need"),
+        ("Gini between hotspots", gini(spots["hours"], spots["need"]),
+         "officer-hours against need; 0 when hours follow need"),
+        ("largest hotspot", float(hours[:1].sum() / total), "its share of all officer-hours"),
+        ("top fifth of hotspots", float(hours[:fifth].sum() / total),
+         "share of all officer-hours at the fifth with most"),
+    ]  # fmt: skip
+    where = plan.basis.demand.hotspots
+    if "neighbourhood" in where.columns:
+        by = spots["hours"].groupby(where["neighbourhood"].astype(object).to_numpy()).sum()
+        if len(by):
+            rows.append((f"largest neighbourhood ({by.idxmax()})", float(by.max() / total),
+                         "its share of all officer-hours"))  # fmt: skip
+    index = pd.Index([row[0] for row in rows], name="measure", dtype="str")
+    return pd.DataFrame({"value": [row[1] for row in rows],
+                         "meaning": pd.Series([row[2] for row in rows], dtype="str").to_numpy()},
+                        index=index)  # fmt: skip
+
+
+def _text(
+    by_lpt: pd.DataFrame, by_fifth: pd.DataFrame, spots: pd.DataFrame,
+    held: pd.DataFrame, outside: float,
+) -> str:  # fmt: skip
+    """Write the paragraph: the answer, the questions, what is concentrated, what is not known."""
+    total = spots["hours"].sum()
+    if not total:
+        return "The plan holds no visits, so there are no hours to share out fairly."
+    lines = [_need_line(by_lpt, held, total), *_resident_lines(by_lpt, by_fifth, outside, total)]
+    asked = [*by_lpt["question"][by_lpt["question"] != ""],
+             *by_fifth["question"][by_fifth["question"] != ""]]  # fmt: skip
+    compared = int(by_lpt["per_incident"].notna().sum() + by_fifth["per_incident"].notna().sum())
+    if asked:
+        more = f" ... and {len(asked) - _SHOWN} more in the tables." if len(asked) > _SHOWN else ""
+        lines.append(f"Questions to answer: {' '.join(map(_begun, asked[:_SHOWN]))}{more}")
+    elif compared:
+        lines.append(
+            "No question arises from hours per recorded incident: no group differs clearly from "
+            f"the others by more than a quarter ({counted(compared, 'comparison')})."
+        )
+    few = int(by_lpt["per_incident"].isna().sum()) if len(by_lpt) > 1 else 0
+    if few:
+        lines.append(f"{counted(few, 'LPT')} not compared: under {FEW} incidents or no hours.")
+    lines += _concentrated(spots, held)
+    lines.append(_police_line(spots))
+    lines.append(
+        "Recorded incidents are what was reported or found, residents are not those who are there "
+        "by day or night, and hours planned are not yet hours delivered. These are questions for "
+        "people to answer, not verdicts."
+    )
+    return "\n".join(lines)
+
+
+def _begun(text: str) -> str:
+    return text[0].upper() + text[1:]
+
+
+def _need_line(by_lpt: pd.DataFrame, held: pd.DataFrame, total: float) -> str:
+    some = by_lpt[by_lpt["need"] > 0]
+    said = f"{total:,.0f} officer-hours for {counted(len(some), 'LPT')} with hotspots"
+    if len(some) < 2:
+        return f"{said}: there is nothing to compare between LPTs."
+    each = some["hours_per_need"].astype("float64")
+    between = float(held["value"].to_numpy()[0])
+    close = "close to" if between < 0.1 else "some way from" if between < 0.3 else "far from"
+    return (
+        f"{said} go {close} where the need is (Gini {between:.2f}; 0 would follow it): from "
+        f"{each.min():.1f} times its share of need in {each.idxmin()} to {each.max():.1f} times in "
+        f"{each.idxmax()}."
+    )
+
+
+def _resident_lines(
+    by_lpt: pd.DataFrame, by_fifth: pd.DataFrame, outside: float, total: float
+) -> list[str]:
+    lines = []
+    known = by_lpt[by_lpt["hours_per_1000"].notna()]
+    if len(known) > 1:
+        rate = known["hours_per_1000"]
+        lines.append(
+            f"Per 1,000 residents: {rate.min():.1f} officer-hours in {rate.idxmin()} to "
+            f"{rate.max():.1f} in {rate.idxmax()}."
+        )
+    elif len(by_lpt) > 1:
+        lines.append("Residents are not known: give lpts with a column population.")
+    if not len(by_fifth):
+        lines.append("Deprivation is not known: give areas with population and deprivation.")
+        return lines
+    row = by_fifth.iloc[0]
+    name = _begun(_FIFTHS[int(by_fifth.index[0])])
+    said = (
+        f"{name} of areas has {percent(row['residents'] / by_fifth['residents'].sum())} of the "
+        f"residents, {percent(row['need'] / (by_fifth['need'].sum() or 1))} of the need and "
+        f"{percent(row['share_of_hours'])} of the officer-hours"
+    )
+    if row["per_resident"] == row["per_resident"]:
+        said += f": {row['per_resident']:.1f} times the hours per resident of the rest"
+    if row["per_incident"] == row["per_incident"]:
+        said += (f", and {row['per_incident']:.1f} times per recorded incident "
+                 f"({row['low']:.1f} to {row['high']:.1f}, 95%)")  # fmt: skip
+    else:
+        said += f"; under {FEW} incidents on one side, so hours per incident are not compared"
+    lines.append(f"{said}.")
+    if outside > 0.005 * total:
+        lines.append(f"{percent(outside / total)} of the hours lie in no area given.")
+    return lines
+
+
+def _concentrated(spots: pd.DataFrame, held: pd.DataFrame) -> list[str]:
+    visited = spots[spots["visits"] > 0]
+    several = visited.groupby("lpt")["hours"].transform("size") > 2
+    top = visited[several & (visited["share_of_lpt_hours"] > TOP_SHARE)]
+    lines = [
+        f"The fifth of hotspots with most hours takes {percent(held['value'].iloc[3])} of them; "
+        f"the largest one {percent(held['value'].iloc[2])}."
+    ]
+    if len(top):
+        listed = "; ".join(f"{key} has {percent(row['share_of_lpt_hours'])} of the hours of "
+                           f"{row['lpt']}" for key, row in top.head(_SHOWN).iterrows())  # fmt: skip
+        lines.append(f"Concentrated: {listed}. Is that meant?")
+    return lines
+
+
+def _police_line(spots: pd.DataFrame) -> str:
+    if spots["need_with"].isna().all():
+        return (
+            "What police-generated records change is not known: no incidents with their origin "
+            "were given to patrol_demand."
+        )
+    found = int(spots["police_incidents"].sum())
+    if not found:
+        return "No police-generated records lie in the hotspots, so they change nothing."
+    changed = spots[spots["changes"] != ""]
+    said = f"Of the incidents in the hotspots {found:,} are police-generated"
+    if not len(changed):
+        return f"{said}; with or without them every hotspot keeps its tier."
+    named = "; ".join(f"{key} ({row['changes']})" for key, row in changed.head(3).iterrows())
+    more = f"; ... and {len(changed) - 3:,} more in the table hotspots" if len(changed) > 3 else ""
+    return (
+        f"{said}; they would change the tier of {counted(len(changed), 'hotspot')}: {named}{more}."
+    )
