@@ -1,175 +1,246 @@
-"""One LPT, planned day by day and shift by shift."""
+"""One LPT while its duties are routed, in order of time."""
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
 
-from .allocation import allocate
-from .resources import Duty, Unit
-from .routing import Problem, Tour, route
+from .resources import DAY, Duty, Unit, clock_minutes
 from .rules import PatrolRules
+from .search import route
 from .seeds import generator
+from .tasks import able
+from .tours import Problem, Tour
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
+    Floats = NDArray[np.float64]
+    Ints = NDArray[np.int64]
+
 BASE_REACH_MIN = 30.0  # a base that is not given is the hotspot with most need this near
+WEEK = 7 * DAY
+OWED = 2.0  # a visit owed to a floor, beside the best first visit of the LPT
+
+
+@dataclass(frozen=True)
+class Places:
+    """The hotspots of one LPT that may be visited, those with most need first.
+
+    ``worth`` is 1 for the one with most need, rounded so that the last digit of a platform's
+    arithmetic decides nothing. ``intensity`` (n, 168) is need by hour of the week, mean 1, and
+    None where hours are not known. ``asked`` holds the row of each hotspot's task; ``rows`` where
+    the hotspot stands in the demand.
+    """
+
+    names: pd.Index
+    rows: Ints
+    xy: Floats
+    worth: Floats
+    intensity: Floats | None
+    asked: pd.DataFrame
+
+    def value(self, start: float, end: float, weekday: int) -> Floats:
+        """Return the worth of a first visit between two minutes of a plan.
+
+        ``weekday`` is that of the plan's first day.
+        """
+        if self.intensity is None or end <= start:
+            return self.worth
+        offset = (start + weekday * DAY) % WEEK
+        ends = np.array([offset, offset + end - start]) / 60
+        twice = np.concatenate([self.intensity, self.intensity], axis=1)
+        total = np.pad(np.cumsum(twice, axis=1), ((0, 0), (1, 0)))
+        low = np.minimum(np.floor(ends).astype(np.int64), twice.shape[1] - 1)
+        held = total[:, low] + (ends - low) * twice[:, low]
+        rate = (held[:, 1] - held[:, 0]) / (ends[1] - ends[0])
+        return np.round(self.worth * rate, 9)
 
 
 class Area:
-    """One LPT while its days are planned, in order of time."""
+    """One LPT while its duties are routed: what is known of it, and what is planned so far."""
 
     def __init__(
-        self, lpt: str, names: pd.Index, xy: NDArray[np.float64], worth: NDArray[np.float64],
-        rules: PatrolRules,
-    ) -> None:  # fmt: skip
-        self.lpt, self.names, self.xy, self.rules = lpt, names, xy, rules
-        top = worth.max(initial=0.0)
-        # within the LPT, so that one more LPT changes nothing here; rounded, so that the last
-        # digit of a platform's arithmetic decides nothing
-        self.worth = [round(float(w / top), 12) if top else 0.0 for w in worth]
-        self.taken: list[list[tuple[float, float]]] = [[] for _ in names]
-        self.target = np.zeros(len(names), dtype=np.int64)
-        self.reached = np.zeros(len(names), dtype=bool)
+        self, lpt: str, places: Places, rules: PatrolRules, first: pd.Timestamp, seed: int | str
+    ) -> None:
+        self.lpt, self.places, self.rules, self.first, self.seed = lpt, places, rules, first, seed
+        n = len(places.names)
+        self.taken: list[list[tuple[float, float]]] = [[] for _ in range(n)]
+        self.count = np.zeros(n, dtype=np.int64)
+        self.today = np.zeros(n, dtype=np.int64)
+        self.day = -1
+        self.reached = np.zeros(n, dtype=bool)
         self.visits: list[dict[str, Any]] = []
         self.budget: list[dict[str, Any]] = []
-        self._travel: dict[tuple[str, tuple[float, float] | None], NDArray[np.float64]] = {}
+        self._travel: dict[tuple[Any, ...], Floats] = {}
 
-    def base(self, unit: Unit) -> tuple[float, float]:
-        """Return the base given, or the hotspot with most need near it by the unit's mode."""
-        if unit.base is not None or not len(self.xy):
-            return unit.base or (np.nan, np.nan)
-        near = self.rules.travel_minutes(self.xy, self.xy, unit.mode).round(6) <= BASE_REACH_MIN
-        held = [round(sum(w for w, n in zip(self.worth, row, strict=True) if n), 9) for row in near]
-        best = held.index(max(held))
-        return float(self.xy[best, 0]), float(self.xy[best, 1])
+    def ends(self, unit: Unit) -> tuple[tuple[float, float], tuple[float, float]]:
+        """Return where a unit starts and ends; with no base, the place with most need near it."""
+        xy, worth = self.places.xy, self.places.worth
+        start = unit.base or (np.nan, np.nan)
+        if unit.base is None and len(xy):
+            near = self.rules.travel_minutes(xy, xy, unit.mode).round(6) <= BASE_REACH_MIN
+            best = int(np.round(near @ worth, 9).argmax())
+            start = (float(xy[best, 0]), float(xy[best, 1]))
+        return start, unit.end or start
 
     def team(self, unit: Unit) -> dict[str, Any]:
         """Describe a unit as it is planned."""
-        base = self.base(unit)
-        came = (
-            "given" if unit.base else "hotspot with most need near it" if len(self.xy) else "none"
-        )
+        start, end = self.ends(unit)
+        chosen = "hotspot with most need near it" if len(self.places.names) else "none"
         return {"unit": unit.name, "lpt": unit.lpt, "shift": unit.shift, "kind": unit.kind,
-                "officers": unit.officers, "mode": unit.mode, "base_easting": base[0],
-                "base_northing": base[1], "base_from": "given" if unit.base else came,
-                "planned": unit.kind != "response"}  # fmt: skip
+                "officers": unit.officers, "mode": unit.mode, "base_easting": start[0],
+                "base_northing": start[1], "base_from": "given" if unit.base else chosen,
+                "end_easting": end[0], "end_northing": end[1],
+                "abstraction": self.lost(unit), "planned": not unit.response}  # fmt: skip
 
-    def travel(self, unit: Unit) -> NDArray[np.float64]:
-        """Whole minutes between hotspots and base (the last row), rounded up, with parking."""
-        key = (unit.mode, unit.base)
+    def lost(self, unit: Unit) -> float:
+        """Return the share of a unit's time that other duties take."""
+        return self.rules.abstraction if unit.abstraction is None else unit.abstraction
+
+    def travel(self, unit: Unit) -> Floats:
+        """Whole minutes between hotspots, start and end (the last two), rounded up, with parking.
+
+        Rows are where a leg begins, columns where it ends.
+        """
+        key = (unit.mode, unit.base, unit.end)
         if key not in self._travel:
-            places = np.vstack([self.xy.reshape(-1, 2), self.base(unit)])
-            exact = self.rules.travel_minutes(places, places, unit.mode)
+            start, end = self.ends(unit)
+            places = np.vstack([self.places.xy.reshape(-1, 2), start, end])
+            exact = np.array(self.rules.travel_minutes(places, places, unit.mode))
             if unit.mode == "vehicle":
-                exact[:, :-1] += self.rules.park_min
-            whole = np.ceil(exact.round(6))
+                exact[:, :-2] += self.rules.park_min
+            whole: Floats = np.ceil(exact.round(6))
             np.fill_diagonal(whole, 0.0)
             self._travel[key] = whole
         return self._travel[key]
 
-    def plan_day(self, day: list[Duty], first: pd.Timestamp, seed: int | str) -> None:
-        """Share the day's visits out, then route its shifts in order of their start."""
-        crews = [tuple(u for u in duty.units if u.kind != "response") for duty in day]
-        most = [self._most(duty, crew) for duty, crew in zip(day, crews, strict=True)]
-        capacity = [self._capacity(d, c) for d, c in zip(day, crews, strict=True)]
-        shared = allocate(self.worth, capacity, [list(row) for row in zip(*most, strict=True)]
-                          if day else [[] for _ in self.worth],
-                          self.rules.max_per_day, self.rules.decay)  # fmt: skip
-        self.target += np.array([sum(row) for row in shared], dtype=np.int64)
-        done = [0] * len(self.worth)
-        for s, (duty, crew) in enumerate(zip(day, crews, strict=True)):
-            later = [sum(row[s + 1 :]) for row in shared]
-            worth = []
-            for h, value in enumerate(self.worth):
-                before = done[h] + later[h]
-                room = min(most[s][h], self.rules.max_per_day - before)
-                decay = self.rules.decay
-                worth.append([value * decay ** (before + j) for j in range(max(room, 0))])
-            found = self._route(duty, crew, worth, first, seed)
-            for h, count in enumerate(found):
-                done[h] += count
+    def minutes(self, duty: Duty, unit: Unit) -> float:
+        """Officer-minutes a unit has for hotspots in a duty."""
+        free = sum(b - a for a, b in duty.windows) * unit.officers * (1 - self.lost(unit))
+        return min(free, unit.officer_hours * 60)
 
-    def _most(self, duty: Duty, crew: tuple[Unit, ...]) -> list[int]:
-        """Most visits per hotspot in a shift by gap and reach; notes what can be reached at all."""
-        dwell, gap = self.rules.dwell_min, self.rules.gap_min
-        most = []
-        for h in range(len(self.worth)):
-            reach = [
-                (a, b) for u in crew for a, b in duty.windows
-                if (self.travel(u)[-1, h] + dwell + self.travel(u)[h, -1]) <= b - a
-            ]  # fmt: skip
-            span = max(b for _, b in reach) - min(a for a, _ in reach) if reach else -gap
-            self.reached[h] |= bool(reach)
-            most.append(min(self.rules.max_per_shift, (span + gap) // (dwell + gap)))
-        return most
+    def bands(self, duty: Duty) -> tuple[Floats, Floats]:
+        """Return the bands of the clock that a duty reaches into, as first and last minute.
 
-    def _capacity(self, duty: Duty, crew: tuple[Unit, ...]) -> int:
-        """Visits a shift can carry when each takes the dwell and a usual leg of travel."""
-        minutes, visits, officers = duty.officer_hours * 60, 0, 1
-        if not self.worth:
-            return 0
+        One for the whole duty where hours are not known, but for the edges of the hours of pairs,
+        at which who may go changes.
+        """
+        width = self.rules.band_min if self.places.intensity is not None else WEEK
+        edges = np.arange(duty.start // width * width, duty.end + width, width)
+        cuts = [clock_minutes(t) or 0 for t in (self.rules.pairs_from, self.rules.pairs_to)]
+        days = np.arange(duty.start // DAY, duty.end // DAY + 1) * DAY
+        edges = np.unique(np.concatenate([edges, *(days + c for c in cuts)]))
+        edges = np.unique(np.clip(edges, duty.start, duty.end)).astype(np.float64)
+        return edges[:-1], edges[1:]
+
+    def route_duty(
+        self, duty: Duty, later: Ints, owed: Ints, room: Ints, most_minutes: float
+    ) -> float:
+        """Route one duty, write its visits and its budget, and return the officer-minutes spent.
+
+        ``later`` counts the visits that later duties of the day are to make, ``owed`` those due
+        here to a floor, ``room`` what each hotspot may still get; ``most_minutes`` caps the
+        officer-minutes.
+        """
+        if duty.day != self.day:
+            self.day, self.today = duty.day, np.zeros_like(self.today)
+        crew = tuple(u for u in duty.units if not u.response)
+        opens, closes = self.bands(duty)
+        caps, tours, whose = [0.0], [], []
         for unit in crew:
-            legs = np.sort(self.travel(unit), axis=1)[:-1, 1:3]
-            cost = self.rules.dwell_min + float(np.median(legs))
-            free = sum(b - a for a, b in duty.windows)
-            visits += int(min(free, unit.officer_hours * 60 / unit.officers) // cost)
-            officers = max(officers, unit.officers)
-        if np.isfinite(minutes) and crew:
-            cost = self.rules.dwell_min + float(np.median(np.sort(self.travel(crew[0]))[:-1, 1:3]))
-            visits = min(visits, int(minutes // (cost * officers)))
-        return visits
+            caps.append(self.minutes(duty, unit))
+            may = able(unit, self.places.asked, opens, closes, self.rules.pairs_from,
+                       self.rules.pairs_to).reshape(-1)  # fmt: skip
+            for a, b in duty.windows if len(self.places.names) else ():
+                self._reach(unit, b - a, may)
+                tours.append(Tour(a, b, self.travel(unit), unit.officers, (0, len(caps) - 1), may))
+                whose.append(unit)
+        available = min(sum(caps), duty.officer_hours * 60)
+        caps[0] = max(min(available, most_minutes), 0.0)
+        rng = generator(self.seed, f"{self._date(duty):%Y-%m-%d}", self.lpt, duty.shift)
+        found: list[list[tuple[int, float]]] = []
+        if tours and caps[0] > 0:
+            problem = self._problem(duty, tours, caps, later, owed, room)
+            found = route(problem, rng, self.rules.effort)
+        m = len(opens)
+        stops = [[(c // m, at) for c, at in tour] for tour in found]
+        before = len(self.visits)
+        spent = self._write(duty, tours, whose, stops)
+        self.budget.append({
+            "date": self._date(duty), "lpt": self.lpt, "shift": duty.shift,
+            "start": self.first + pd.Timedelta(minutes=duty.start),
+            "end": self.first + pd.Timedelta(minutes=duty.end), "units": len(crew),
+            "officers": sum(u.officers for u in crew), "available_hours": available / 60,
+            "planned_hours": spent / 60, "visits": len(self.visits) - before,
+        })  # fmt: skip
+        return spent
 
-    def _route(
-        self, duty: Duty, crew: tuple[Unit, ...], worth: list[list[float]], first: pd.Timestamp,
-        seed: int | str,
-    ) -> list[int]:  # fmt: skip
-        """Route one shift, write its visits and its budget, and count visits per hotspot."""
-        caps, tours, whose = [duty.officer_hours * 60], [], []
-        available = 0.0
-        for unit in crew:
-            caps.append(unit.officer_hours * 60)
-            free = sum(b - a for a, b in duty.windows) * unit.officers
-            available += min(free, caps[-1])
-            if len(self.worth):
-                for a, b in duty.windows:
-                    tours.append(Tour(a, b, self.travel(unit), unit.officers, (0, len(caps) - 1)))
-                    whose.append(unit)
-        available = min(available, caps[0])
-        reach = self.rules.gap_min + self.rules.dwell_min
+    def _reach(self, unit: Unit, length: float, may: NDArray[np.bool_]) -> None:
+        """Note which hotspots the unit can go to and back from in so many minutes."""
+        travel, dwell = self.travel(unit), self.rules.dwell_min
+        near = travel[-2, :-2] + dwell + travel[:-2, -1] <= length
+        self.reached |= near & may.reshape(len(near), -1).any(axis=1)
+
+    def _date(self, duty: Duty) -> pd.Timestamp:
+        return self.first + pd.Timedelta(days=duty.day)
+
+    def _problem(
+        self, duty: Duty, tours: list[Tour], caps: list[float], later: Ints, owed: Ints, room: Ints
+    ) -> Problem:
+        """Say what there is to visit in a duty: each hotspot in each band of the clock."""
+        rules, n = self.rules, len(self.places.names)
+        opens, closes = self.bands(duty)
+        m, weekday = len(opens), self.first.weekday()
+        value = np.column_stack([
+            self.places.value(a, b, weekday) for a, b in zip(opens, closes, strict=True)
+        ])  # fmt: skip
+        value[self.places.worth <= 0] = 0.0
+        before = self.today + later
+        most_at = np.clip(np.minimum.reduce([
+            np.full(n, rules.max_per_shift), rules.max_per_day - before, room
+        ]), 0, None)  # fmt: skip
+        each = np.ceil((closes - opens) / (rules.dwell_min + rules.gap_min)).astype(np.int64)
+        reach = rules.gap_min + rules.dwell_min
         near = [[v for v in row if duty.start - reach < v[1] and v[0] < duty.end + reach]
                 for row in self.taken]  # fmt: skip
-        problem = Problem(tours, worth, near, caps, self.rules.dwell_min, self.rules.gap_min)
-        date = first + pd.Timedelta(days=duty.day)
-        rng = generator(seed, f"{date:%Y-%m-%d}", self.lpt, duty.shift)
-        found = route(problem, rng, self.rules.effort) if tours and available > 0 else []
-        counts, order = [0] * len(self.worth), dict.fromkeys((u.name for u in crew), 0)
-        spent = 0.0
+        return Problem(
+            tours, place=np.repeat(np.arange(n), m).tolist(), value=value.ravel().tolist(),
+            opens=np.tile(opens, n).tolist(), closes=(np.tile(closes, n) - 1).tolist(),
+            most=np.tile(each, n).tolist(), most_at=most_at.tolist(), before=before.tolist(),
+            taken=near, caps=caps, dwell=rules.dwell_min, gap=rules.gap_min, decay=rules.decay,
+            bonus=[[OWED] * int(k) for k in owed], jitter=rules.jitter_min,
+        )  # fmt: skip
+
+    def _write(
+        self, duty: Duty, tours: list[Tour], whose: list[Unit],
+        found: list[list[tuple[int, float]]],
+    ) -> float:  # fmt: skip
+        """Write the visits of a duty; return the officer-minutes they take."""
+        date, dwell = self._date(duty), self.rules.dwell_min
+        order: dict[str, int] = {}
+        total = 0.0
         for tour, unit, stops in zip(tours, whose, found, strict=False):
-            came = -1
+            came = -2  # the row of the start
             for i, (h, at) in enumerate(stops):
-                last = i == len(stops) - 1
-                out, home = float(tour.travel[came, h]), float(tour.travel[h, -1]) if last else 0.0
-                order[unit.name] += 1
+                out = float(tour.travel[came, h])
+                home = float(tour.travel[h, -1]) if i == len(stops) - 1 else 0.0
+                order[unit.name] = order.get(unit.name, 0) + 1
                 self.visits.append({
                     "visit": f"{date:%Y%m%d}-{unit.name}-{order[unit.name]:02d}",
-                    "hotspot": self.names[h], "lpt": self.lpt, "unit": unit.name,
-                    "shift": duty.shift, "arrive": at, "depart": at + self.rules.dwell_min,
+                    "hotspot": self.places.names[h], "lpt": self.lpt, "unit": unit.name,
+                    "shift": duty.shift, "arrive": at, "depart": at + dwell,
                     "order": order[unit.name], "travel_min": out, "return_min": home, "date": date,
                     "officers": unit.officers, "mode": unit.mode, "kind": unit.kind,
+                    "task": str(self.places.asked.index[h]),
+                    "tactic": str(self.places.asked["meaning"].iloc[h]),
                 })  # fmt: skip
-                self.taken[h].append((at, at + self.rules.dwell_min))
-                counts[h] += 1
-                spent += unit.officers * (out + home + self.rules.dwell_min)
+                self.taken[h].append((at, at + dwell))
+                self.count[h] += 1
+                self.today[h] += 1
+                total += unit.officers * (out + home + dwell)
                 came = h
-        self.budget.append({
-            "date": date, "lpt": self.lpt, "shift": duty.shift,
-            "start": first + pd.Timedelta(minutes=duty.start),
-            "end": first + pd.Timedelta(minutes=duty.end), "units": len(crew),
-            "officers": sum(u.officers for u in crew), "available_hours": available / 60,
-            "planned_hours": spent / 60, "visits": sum(counts),
-        })  # fmt: skip
-        return counts
+        return total

@@ -9,7 +9,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
-from ..contracts import HOTSPOTS, LPTS, InputError, check_table
+from ..contracts import LPTS, InputError, check_table
+from ._demand_inputs import check_hotspots
+from .demand import Demand
 from .resources import Shift, Unit, check_shifts, check_units, parse_units, shifts_for
 from .rules import PatrolRules
 
@@ -18,13 +20,14 @@ if TYPE_CHECKING:
 
 
 def check_inputs(
-    hotspots: gpd.GeoDataFrame, lpts: gpd.GeoDataFrame, shifts: pd.DataFrame, units: pd.DataFrame,
-    start: str | dt.date, days: int, rules: PatrolRules, seed: int | str,
+    hotspots: gpd.GeoDataFrame | Demand, lpts: gpd.GeoDataFrame, shifts: pd.DataFrame,
+    units: pd.DataFrame, start: str | dt.date, days: int, rules: PatrolRules, seed: int | str,
 ) -> tuple[list[Shift], list[Unit], pd.Timestamp]:  # fmt: skip
     """Check everything given and raise one InputError that names every fault."""
     faults: list[str] = []
+    spots = hotspots.hotspots if isinstance(hotspots, Demand) else hotspots
     checks: dict[str, Callable[[], Any]] = {
-        "hotspots": lambda: check_table(hotspots, HOTSPOTS),
+        "hotspots": lambda: check_hotspots(spots),
         "lpts": lambda: check_table(lpts, LPTS),
         "shifts": lambda: check_shifts(shifts),
         "units": lambda: check_units(units),
@@ -35,13 +38,10 @@ def check_inputs(
             passed[name] = check()
         except InputError as error:
             faults += [f"{name}: {fault}" for fault in error.faults]
-    if "hotspots" in passed:
-        faults += _hotspot_faults(hotspots)
     staff = parse_units(passed["units"], []) if "units" in passed else []
     teams = set(map(str, lpts.index)) if "lpts" in passed else None
     if teams is not None:
-        named = {"hotspots": set(hotspots["lpt"].astype(str)) if "hotspots" in passed else set(),
-                 "units": {u.lpt for u in staff},
+        named = {"units": {u.lpt for u in staff},
                  "shifts": {s.lpt for s in passed.get("shifts", []) if s.lpt}}  # fmt: skip
         for what, given in named.items():
             if strange := sorted(given - teams):
@@ -49,7 +49,13 @@ def check_inputs(
                     f"{what}: LPT {', '.join(map(repr, strange))} is not among the lpts "
                     f"({', '.join(sorted(teams))}); correct the name or add the polygon."
                 )
-        if {"hotspots", "lpts"} <= set(passed) and hotspots.crs != lpts.crs:
+        if "hotspots" in passed and len(spots) and not set(spots["lpt"].astype(str)) & teams:
+            faults.append(
+                f"hotspots: none lies in an LPT among the lpts (they name "
+                f"{', '.join(map(repr, sorted(set(spots['lpt'].astype(str)))[:5]))}; the lpts are "
+                f"{', '.join(sorted(teams))}); correct the names or give the other lpts."
+            )
+        if {"hotspots", "lpts"} <= set(passed) and spots.crs != lpts.crs:
             faults.append("hotspots and lpts differ in CRS; bring both to one with .to_crs(...).")
     if "shifts" in passed:
         for unit in staff:
@@ -88,32 +94,3 @@ def _first_day(start: str | dt.date, faults: list[str]) -> pd.Timestamp:
         f"start is {start!r}; give a date alone, year first, as '2026-03-02', with no time."
     )
     return pd.Timestamp(0)
-
-
-def _hotspot_faults(hotspots: gpd.GeoDataFrame) -> list[str]:
-    faults = []
-    if len(hotspots) and not all(isinstance(name, str) for name in hotspots.index):
-        faults.append(
-            f"hotspots: ids are {hotspots.index.dtype}, as {hotspots.index[0]!r}; visits name them "
-            "as text: set hotspots.index = hotspots.index.astype(str)."
-        )
-    for name in ("incidents", "harm"):
-        if name in hotspots.columns:
-            bad = ~(hotspots[name].astype("float64") >= 0) | np.isinf(
-                hotspots[name].astype("float64")
-            )
-            if bad.any():
-                faults.append(
-                    f"hotspots: {name} of {hotspots.index[bad][0]!r} is "
-                    f"{hotspots[name][bad].iloc[0]}; it must be 0 or more ({int(bad.sum())} rows)."
-                )
-    turned = (hotspots["period_start"] > hotspots["period_end"]).to_numpy()
-    if turned.any():
-        faults.append(
-            f"hotspots: period_start of {hotspots.index[turned][0]!r} is after its period_end "
-            f"({int(turned.sum())} rows); swap them or set them right."
-        )
-    empty = hotspots.geometry.isna() | hotspots.geometry.is_empty
-    if empty.any():
-        faults.append(f"hotspots: {hotspots.index[empty][0]!r} has no shape; draw or drop it.")
-    return faults

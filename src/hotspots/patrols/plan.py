@@ -11,13 +11,15 @@ import pandas as pd
 
 from ..contracts import Result
 from ..progress import progress_bar
-from .area import Area
+from .area import Area, Places
 from .basis import Basis
+from .demand import Demand, patrol_demand
 from .inputs import check_inputs
-from .need import explain, needs
+from .need import explain
 from .resources import duties
 from .rules import PatrolRules
 from .seeds import fingerprint
+from .tasks import choose_tasks, read_tasks
 from .wording import Draft, account, summary
 
 if TYPE_CHECKING:
@@ -73,7 +75,7 @@ class PatrolPlan(Result):
 
 
 def plan_patrols(
-    hotspots: gpd.GeoDataFrame,
+    hotspots: gpd.GeoDataFrame | Demand,
     *,
     lpts: gpd.GeoDataFrame,
     shifts: pd.DataFrame,
@@ -150,54 +152,56 @@ def plan_patrols(
     """
     rules = PatrolRules() if rules is None else rules
     rows, staff, first = check_inputs(hotspots, lpts, shifts, units, start, days, rules, seed)
-    need = needs(hotspots, rules.count_weight)
-    centres = hotspots.geometry.representative_point()
-    xy = np.column_stack([centres.x, centres.y])
+    demand = hotspots if isinstance(hotspots, Demand) else patrol_demand(
+        hotspots, rules=rules, on=first.date()
+    )  # fmt: skip
+    basis = Basis(demand, lpts, shifts, units, rules, first, days, fingerprint(seed))
+    tasks = read_tasks() if rules.tasks is None else rules.tasks
+    asked = tasks.loc[choose_tasks(demand.need, tasks)]
     occurrences = duties(rows, staff, first, days)
-    visits: list[dict[str, Any]] = []
-    budget: list[dict[str, Any]] = []
-    teams: list[dict[str, Any]] = []
-    target = np.zeros(len(hotspots), dtype=np.int64)
-    reached = np.zeros(len(hotspots), dtype=bool)
+    areas = {
+        lpt: Area(lpt, _places(lpt, demand, asked), rules, first, seed)
+        for lpt in sorted({unit.lpt for unit in staff})
+    }
+    target = np.zeros(len(demand.need), dtype=np.int64)
     # a bar where the work is long, and only on a terminal
-    for lpt in progress_bar(sorted({unit.lpt for unit in staff}), "planning patrols", unit="LPT",
-                    leave=False, delay=2, disable=None):  # fmt: skip
-        inside = np.flatnonzero(hotspots["lpt"].astype(str).to_numpy() == lpt)
-        inside = inside[
-            np.lexsort((hotspots.index[inside].astype(str), -need["worth"].to_numpy()[inside]))
-        ]
-        area = Area(
-            lpt, hotspots.index[inside], xy[inside], need["worth"].to_numpy()[inside], rules
-        )
-        mine = [u for u in staff if u.lpt == lpt]
-        teams += [area.team(u) for u in mine]
-        for day in range(days):
-            area.plan_day([d for d in occurrences if d.lpt == lpt and d.day == day], first, seed)
-        visits += area.visits
-        budget += area.budget
-        target[inside] = area.target
-        reached[inside] = area.reached
-    table = _visit_table(visits, first)
-    hours = _frame(budget, _BUDGET)
-    crews = _frame(teams, _TEAMS).set_index("unit")
-    made_from = Basis(
-        None,
-        lpts,
-        shifts,
-        units,
-        rules,
-        first,
-        days,
-        fingerprint(seed),  # type: ignore[arg-type]
-    )
+    for duty in progress_bar(sorted(occurrences, key=lambda d: (d.lpt, d.day, d.start, d.shift)),
+                             "planning patrols", unit="shift", leave=False, delay=2,
+                             disable=None):  # fmt: skip
+        area = areas[duty.lpt]
+        none = np.zeros_like(area.count)
+        area.route_duty(duty, none, none, none + 10_000, np.inf)
+    visits = _visit_table([v for area in areas.values() for v in area.visits], first)
+    hours = _frame([b for area in areas.values() for b in area.budget], _BUDGET)
+    crews = _frame([areas[u.lpt].team(u) for u in staff], _TEAMS).set_index("unit")
+    reached = np.zeros(len(demand.need), dtype=bool)
+    for area in areas.values():
+        reached[area.places.rows] = area.reached
+        target[area.places.rows] = area.count
     draft = Draft(
-        hotspots, need, table, hours, crews, target, reached, first, days, rules,
-        made_from.fingerprint,
+        demand.hotspots, demand.need, visits, hours, crews, target, reached, first, days, rules,
+        basis.fingerprint,
     )  # fmt: skip
     coverage, reasons, fairness = account(draft)
-    table["reason"] = explain(table, reasons)
+    visits["reason"] = explain(visits, reasons)
     said = summary(draft, coverage, reasons, fairness)
-    return PatrolPlan(table, coverage, reasons, hours, crews, fairness, made_from, said)
+    return PatrolPlan(visits, coverage, reasons, hours, crews, fairness, basis, said)
+
+
+def _places(lpt: str, demand: Demand, asked: pd.DataFrame) -> Places:
+    """Gather the hotspots of an LPT, those with most need first."""
+    need = demand.need
+    inside = np.flatnonzero((need["lpt"].astype("str") == lpt).to_numpy())
+    worth = need["worth"].to_numpy(dtype=np.float64)[inside]
+    inside = inside[np.lexsort((need.index[inside].astype("str"), -worth))]
+    worth = need["worth"].to_numpy(dtype=np.float64)[inside]
+    top = worth.max(initial=0.0)
+    centres = demand.hotspots.geometry.iloc[inside].representative_point()
+    return Places(
+        need.index[inside], inside, np.column_stack([centres.x, centres.y]),
+        np.round(worth / (top or 1.0), 12),
+        demand.intensity[inside] if demand.hours_known else None, asked.iloc[inside],
+    )  # fmt: skip
 
 
 _BUDGET = {"date": "time", "lpt": "str", "shift": "str", "start": "time", "end": "time",
@@ -205,11 +209,12 @@ _BUDGET = {"date": "time", "lpt": "str", "shift": "str", "start": "time", "end":
            "planned_hours": "float64", "visits": "int64"}  # fmt: skip
 _TEAMS = {"unit": "str", "lpt": "str", "shift": "str", "kind": "str", "officers": "int64",
           "mode": "str", "base_easting": "float64", "base_northing": "float64",
-          "base_from": "str", "planned": "bool"}  # fmt: skip
+          "base_from": "str", "end_easting": "float64", "end_northing": "float64",
+          "abstraction": "float64", "planned": "bool"}  # fmt: skip
 _VISITS = {"visit": "str", "hotspot": "str", "lpt": "str", "unit": "str", "shift": "str",
            "arrive": "time", "depart": "time", "reason": "str", "order": "int64",
            "travel_min": "float64", "tactic": "str", "date": "time", "officers": "int64",
-           "mode": "str", "return_min": "float64"}  # fmt: skip
+           "mode": "str", "return_min": "float64", "task": "str"}  # fmt: skip
 
 
 def _frame(rows: list[dict[str, Any]], kinds: dict[str, str]) -> pd.DataFrame:
@@ -222,17 +227,10 @@ def _frame(rows: list[dict[str, Any]], kinds: dict[str, str]) -> pd.DataFrame:
     return pd.DataFrame(columns)
 
 
-_TACTICS = {
-    "pcso": "Be seen on foot, speak to people and traders, report what you find.",
-    "constable": "Be seen on foot, speak to people, deal with offences you come upon.",
-    "special": "Be seen on foot, speak to people, deal with offences you come upon.",
-}
-
-
 def _visit_table(visits: list[dict[str, Any]], first: pd.Timestamp) -> pd.DataFrame:
     for row in visits:
         row["arrive"] = first + pd.Timedelta(minutes=row["arrive"])
         row["depart"] = first + pd.Timedelta(minutes=row["depart"])
-        row["tactic"], row["reason"] = _TACTICS[row["kind"]], ""
+        row["reason"] = ""
     visits.sort(key=lambda row: (row["lpt"], row["date"], row["unit"], row["order"]))
     return _frame(visits, _VISITS).set_index("visit")
