@@ -107,6 +107,11 @@ _HOME = {
     "read_priorities": "patrols.priorities",
     "read_roads": "patrols",
     "Roads": "patrols",
+    "match_delivery": "patrols.delivery",
+    "DeliveryRules": "patrols.delivery",
+    "Delivery": "patrols.delivery",
+    "monthly_return": "patrols.returns",
+    "Return": "patrols.returns",
     "log_decisions": "patrols.decisions",
     "read_decisions": "patrols.decisions",
     "Decisions": "patrols.decisions",
@@ -136,6 +141,7 @@ _HOME = {
     "plot_calendar_effects": "plot",
     "plot_backtest": "plot",
     "plot_plan": "plot",
+    "plot_delivery": "plot",
     "plot_profile": "plot",
     "plot_classes": "plot",
     "plot_history": "plot",
@@ -145,6 +151,7 @@ _HOME = {
     "write_profile": "report",
     "export_bi": "report",
     "export_gis": "report",
+    "export_routes": "report",
 }
 __all__ = list(_HOME)
 
@@ -223,9 +230,14 @@ if TYPE_CHECKING:
     from .patrols.decisions import Decisions as Decisions
     from .patrols.decisions import log_decisions as log_decisions
     from .patrols.decisions import read_decisions as read_decisions
+    from .patrols.delivery import Delivery as Delivery
+    from .patrols.delivery import DeliveryRules as DeliveryRules
+    from .patrols.delivery import match_delivery as match_delivery
     from .patrols.demand import Demand as Demand
     from .patrols.demand import patrol_demand as patrol_demand
     from .patrols.priorities import read_priorities as read_priorities
+    from .patrols.returns import Return as Return
+    from .patrols.returns import monthly_return as monthly_return
     from .patrols.tasks import read_tasks as read_tasks
     from .places import Grid as Grid
     from .places import read_lpt_lookup as read_lpt_lookup
@@ -238,6 +250,7 @@ if TYPE_CHECKING:
     from .plot import plot_change as plot_change
     from .plot import plot_chart as plot_chart
     from .plot import plot_classes as plot_classes
+    from .plot import plot_delivery as plot_delivery
     from .plot import plot_forecast as plot_forecast
     from .plot import plot_funnel as plot_funnel
     from .plot import plot_heat as plot_heat
@@ -260,6 +273,7 @@ if TYPE_CHECKING:
     from .profiles import publish_trends as publish_trends
     from .report import export_bi as export_bi
     from .report import export_gis as export_gis
+    from .report import export_routes as export_routes
     from .report import write_briefing as write_briefing
     from .report import write_profile as write_profile
     from .report import write_report as write_report

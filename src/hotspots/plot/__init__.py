@@ -13,6 +13,7 @@ from .calendar import plot_calendar_effects
 from .change import plot_change, plot_classes, plot_history
 from .clusters import plot_k_distance
 from .concentration import plot_lorenz
+from .delivery import plot_delivery
 from .forecasts import plot_forecast
 from .local import plot_local_statistics
 from .maps import plot_heat, plot_hotspots
@@ -33,6 +34,7 @@ __all__ = [
     "plot_change",
     "plot_chart",
     "plot_classes",
+    "plot_delivery",
     "plot_forecast",
     "plot_funnel",
     "plot_heat",
