@@ -3,7 +3,15 @@
 from .bi import export_bi
 from .briefing import write_briefing
 from .gis import export_gis
+from .handheld import export_routes
 from .page import write_report
 from .profile import write_profile
 
-__all__ = ["export_bi", "export_gis", "write_briefing", "write_profile", "write_report"]
+__all__ = [
+    "export_bi",
+    "export_gis",
+    "export_routes",
+    "write_briefing",
+    "write_profile",
+    "write_report",
+]
