@@ -4,9 +4,13 @@ It works in time stamps, one visit after another, where the planner works in min
 """
 
 import math
+import re
+import tomllib
 from datetime import UTC, datetime
+from importlib.resources import files
 from zoneinfo import ZoneInfo
 
+import numpy as np
 import pandas as pd
 
 from hotspots.contracts import VISITS, check_table
@@ -26,8 +30,11 @@ def check_plan(plan, *, hotspots, shifts, units, start, days, rules):
     first = pd.Timestamp(start)
     occurrences = _occurrences(shifts, units, first, days)
     _check_hotspots(visits, hotspots, rules)
+    _check_referrals(plan)
+    _check_tasks(plan, units, rules)
     spent = _check_units(visits, plan.teams, hotspots, units, occurrences, rules)
-    _check_budget(plan.budget, visits, units, occurrences, spent)
+    _check_budget(plan.budget, visits, units, occurrences, spent, rules)
+    _check_caps(plan.budget, rules)
     _check_coverage(plan, hotspots, days, rules)
     return plan
 
@@ -93,7 +100,94 @@ def _check_hotspots(visits, hotspots, rules):
         assert visits.groupby(["hotspot", "date"]).size().max() <= rules.max_per_day
 
 
+def _check_referrals(plan):
+    """Single premises are sent to problem solving, and nobody patrols them."""
+    need = plan.basis.demand.need
+    referred = set(need.index[need["route"] == "problem solving"])
+    assert not referred & set(plan.visits["hotspot"])
+    if "referrals" in plan.tables:
+        assert referred == set(plan.tables["referrals"].index)
+
+
+def _tasks(rules):
+    """The table of tasks in force, as dicts in order, with what it leaves open filled in."""
+    if rules.tasks is None:
+        text = files("hotspots.patrols").joinpath("tasks.toml").read_text(encoding="utf-8")
+        rows = tomllib.loads(text)["task"]
+    else:
+        rows = rules.tasks.rename_axis("task").reset_index().to_dict("records")
+    found = {}
+    for row in rows:
+        said = row.get("categories")
+        phrases = said if isinstance(said, list) else [] if _blank(said) else said.split(";")
+        officers = _number(row, "officers", 1)
+        found[row["task"]] = {
+            "powers": {kind: bool(row[kind]) for kind in ("constable", "pcso", "special")},
+            "night_pcso": bool(row["pcso"] if _blank(row.get("night_pcso")) else row["night_pcso"]),
+            "officers": officers, "night_officers": _number(row, "night_officers", officers),
+            "phrases": [phrase.strip().lower() for phrase in phrases if phrase.strip()],
+            "class_": None if _blank(row.get("class_")) else row["class_"],
+        }  # fmt: skip
+    return found
+
+
+def _check_tasks(plan, units, rules):
+    """The first task that fits the hotspot, given to those who may do it, in pairs where asked."""
+    tasks, need, visits = _tasks(rules), plan.basis.demand.need, plan.visits
+    for visit, row in visits.iterrows():
+        place = need.loc[row["hotspot"]]
+        category = "" if _blank(place["category"]) else place["category"].lower()
+        fits = [
+            name for name, task in tasks.items()
+            if task["class_"] in (None, place["class_"])
+            and (not task["phrases"]
+                 or any(re.search(rf"(?<!\w){re.escape(p)}", category) for p in task["phrases"]))
+        ]  # fmt: skip
+        assert row["task"] == fits[0], visit
+        task, unit = tasks[row["task"]], units.loc[row["unit"]]
+        night = _in_hours(row["arrive"], rules.pairs_from, rules.pairs_to)
+        kind = unit["kind"].lower()
+        assert task["powers"][kind], f"{visit}: {kind} on {row['task']}"
+        assert not (night and kind == "pcso" and not task["night_pcso"]), visit
+        least = task["night_officers"] if night else task["officers"]
+        assert unit["officers"] >= least, f"{visit}: one officer where {least} are asked for"
+
+
+def _in_hours(when, first, last):
+    clock = f"{when:%H:%M}"
+    if first <= last:
+        return first <= clock < last
+    return clock >= first or clock < last
+
+
+def _check_caps(budget, rules):
+    """The whole plan, or each LPT named, keeps within its officer-hours."""
+    if rules.officer_hours is None:
+        return
+    if isinstance(rules.officer_hours, int | float):
+        assert budget["planned_hours"].sum() <= rules.officer_hours + 1e-6, "over the plan's hours"
+        return
+    for lpt, hours in rules.officer_hours.items():
+        used = budget.loc[budget["lpt"] == lpt, "planned_hours"].sum()
+        assert used <= hours + 1e-6, f"over the hours of {lpt}"
+
+
+def _lost(unit, rules):
+    """Share of a unit's time that goes to other duties."""
+    return _number(unit, "abstraction", rules.abstraction)
+
+
+def _is_response(unit):
+    team = "" if _blank(unit.get("team")) else unit["team"].lower()
+    return unit["kind"].lower() == "response" or team == "response"
+
+
 def _minutes(a, b, mode, rules, park):
+    if rules.roads is not None:
+        start, end = ([(float(x), float(y))] for x, y in (a, b))
+        found = float(rules.roads.minutes(np.array(start), np.array(end), mode, rules)[0, 0])
+        away = math.hypot(a[0] - b[0], a[1] - b[1]) > 1e-6
+        return found + (rules.park_min if park and mode == "vehicle" and away else 0)
     speed = {"foot": rules.foot_kmh, "cycle": rules.cycle_kmh, "vehicle": rules.vehicle_kmh}[mode]
     km = math.hypot(a[0] - b[0], a[1] - b[1]) / 1000 * rules.detour
     stay = math.isclose(km, 0, abs_tol=1e-9)
@@ -106,19 +200,23 @@ def _check_units(visits, teams, hotspots, units, occurrences, rules):
     spent = {}
     for unit, seen in visits.groupby("unit"):
         row, team = units.loc[unit], teams.loc[unit]
-        assert row["kind"] != "response"
+        assert not _is_response(row)
         seen = seen.sort_values("arrive")
         assert (seen["arrive"].iloc[1:].to_numpy() >= seen["depart"].iloc[:-1].to_numpy()).all()
         base = (team["base_easting"], team["base_northing"])
         if not _blank(_number(row, "base_easting", None)):
             assert base == (row["base_easting"], row["base_northing"])
+        end = base
+        if not _blank(_number(row, "end_easting", None)):
+            end = (row["end_easting"], row["end_northing"])
+        assert (team["end_easting"], team["end_northing"]) == end
         for date, day in seen.groupby("date"):
             assert set(day["lpt"]) == {row["lpt"]}
             assert set(day["shift"]) == {row["shift"]}
             assert day["order"].tolist() == list(range(1, len(day) + 1))
             *_, windows, _ = occurrences[row["lpt"], row["shift"], date]
             worked = sum(
-                _follow(part, window, base, centre, row["mode"], rules)
+                _follow(part, window, base, end, centre, row["mode"], rules)
                 for window in windows
                 if len(part := day[(day["arrive"] >= window[0]) & (day["depart"] <= window[1])])
             )
@@ -126,11 +224,13 @@ def _check_units(visits, teams, hotspots, units, occurrences, rules):
             assert sum(inside) == len(day), f"{unit} visits in its break, briefing or off duty"
             spent[unit, date] = worked * row["officers"] / 60
             assert spent[unit, date] <= _number(row, "officer_hours", math.inf) + 1e-6
+            free = sum((b - a) / pd.Timedelta("1h") for a, b in windows) * row["officers"]
+            assert spent[unit, date] <= free * (1 - _lost(row, rules)) + 1e-6, "abstraction"
     return spent
 
 
-def _follow(part, window, base, centre, mode, rules):
-    """Follow one way out from base and back; return the minutes of visits and travel said."""
+def _follow(part, window, base, end, centre, mode, rules):
+    """Follow one way out from base and to the end; return the minutes of visits and travel."""
     at, place, said = window[0], base, 0.0
     for _, visit in part.iterrows():
         there = centre[visit["hotspot"]]
@@ -139,23 +239,25 @@ def _follow(part, window, base, centre, mode, rules):
         assert visit["arrive"] >= at + need * MINUTE - MINUTE / 1e5, "two places at once"
         at, place = visit["depart"], there
         said += visit["travel_min"] + rules.dwell_min + visit["return_min"]
-    home = _minutes(place, base, mode, rules, park=False)
+    home = _minutes(place, end, mode, rules, park=False)
     assert part["return_min"].iloc[-1] >= home - 1e-6
     assert (part["return_min"].iloc[:-1] == 0).all()
-    assert at + home * MINUTE <= window[1] + MINUTE / 1e5, "not back at base in time"
+    assert at + home * MINUTE <= window[1] + MINUTE / 1e5, "not back in time"
     return said
 
 
-def _check_budget(budget, visits, units, occurrences, spent):
+def _check_budget(budget, visits, units, occurrences, spent, rules):
     assert len(budget) == len(occurrences)
     for _, row in budget.iterrows():
         begin, end, windows, cap = occurrences[row["lpt"], row["shift"], row["date"]]
         assert (row["start"], row["end"]) == (begin, end)
         team = units[(units["lpt"] == row["lpt"]) & (units["shift"] == row["shift"])]
-        team = team[team["kind"] != "response"]
+        team = team[[not _is_response(unit) for _, unit in team.iterrows()]]
         hours = sum((b - a) / pd.Timedelta("1h") for a, b in windows)
         free = sum(
-            min(hours * u["officers"], _number(u, "officer_hours", math.inf))
+            min(
+                hours * u["officers"] * (1 - _lost(u, rules)), _number(u, "officer_hours", math.inf)
+            )
             for _, u in team.iterrows()
         )
         assert math.isclose(row["available_hours"], min(free, cap), abs_tol=1e-9)
