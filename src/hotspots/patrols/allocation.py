@@ -221,11 +221,10 @@ def allocate_visits(
     soft = np.array([rule.soft for rule in rules], dtype=bool)
     weight = np.array([rule.weight for rule in rules], dtype=np.float64)
     model = Programme(columns, caps, most, rows, amounts, soft, weight, decay)
-    hard = [i for i, rule in enumerate(rules) if not rule.soft]
+    hard = [i for i, rule in enumerate(rules) if not (rule.soft or rule.group)]
     groups: dict[str, list[int]] = {}
-    for i, rule in enumerate(rules):
-        if rule.soft:
-            groups.setdefault(rule.group or rule.name, []).append(i)
+    for i in sorted({*range(len(rules))} - {*hard}):
+        groups.setdefault(rules[i].group or rules[i].name, []).append(i)
     free = model.solve(hard, ends, gap)
     full = model.solve(range(len(rules)), ends, gap, start=free) if groups else free
     without = {}
@@ -312,15 +311,17 @@ def _caps(options: Options, limits: Limits, columns: Columns) -> tuple[sparse.cs
     crews = limits.capacity.shape[1]
     team = (options.duty * crews + options.crew)[option]
     minutes, free = options.minutes[option], np.maximum(limits.capacity, 0.0).ravel()
-    low, high = np.full(len(free), np.inf), np.zeros(len(free))
-    np.minimum.at(low, team, minutes)
-    np.maximum.at(high, team, minutes)
-    same = high - low <= 1e-9  # visits of one length: count them, which the solver bounds tightly
-    count = np.floor(np.divide(free, high, out=np.zeros_like(free), where=high > 0) + 1e-9)
+    least = np.full(len(free), np.inf)
+    np.minimum.at(least, team, minutes)
+    times = minutes / least[team]
+    whole = np.ones(len(free), dtype=bool)
+    np.logical_and.at(whole, team, np.abs(times - times.round()) < 1e-9)
+    # visits of one length, or multiples of it: count them, which the solver bounds tightly
+    room = np.divide(free, least, out=np.zeros_like(free), where=np.isfinite(least))
     add(
         team,
-        np.where(same[team], 1.0, minutes / high[team]),
-        np.where(same, count, np.divide(free, high, out=np.zeros_like(free), where=high > 0)),
+        np.where(whole[team], times.round(), times),
+        np.where(whole, np.floor(room + 1e-9), room),
     )
     cost = options.officer_minutes[option]
     if limits.duty_minutes is not None:

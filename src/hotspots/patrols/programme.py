@@ -173,8 +173,9 @@ class _Part:
         return float((self.drop * (1 - self.decay**count)).sum() / (1 - self.decay))
 
     def kept(self, chosen: Ints) -> bool:
-        """Tell whether every soft rule is kept."""
-        return bool((self.rules @ chosen <= self.rules_most + TINY).all())
+        """Tell whether every rule is kept."""
+        soft = self.rules @ chosen <= self.rules_most + TINY
+        return bool(soft.all() and (self.hard @ chosen <= self.hard_most + TINY).all())
 
     def solve(self, seconds: float, gap: float) -> tuple[Ints, float, bool]:
         """Return the visits, a bound of their value, and whether time ran out."""
