@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import Any
 
-import numpy as np
 import pandas as pd
 
 _SHOWN = 3  # hotspots named in a list; the tables hold them all
@@ -119,22 +118,26 @@ def _basis(need: pd.DataFrame, told: dict[str, Any]) -> str:
     if told["late"]:
         said += f"; {told['late']:,} from that day on left out"
     if told["shared"]:
-        said += f"; hotspots overlap: {told['shared']:,} incidents count in more than one"
+        said += f"; hotspots overlap: {_count(told['shared'], 'incident')} in more than one"
     return f"{said}."
 
 
 def _police(sensitivity: pd.DataFrame, told: dict[str, Any]) -> list[str]:
     if not told["police"]:
         return []
-    moved = (sensitivity["rank_without"] - sensitivity["rank_with"]).abs()
+    counted = "counted" if told["include_police"] else "left out (include_police=True counts them)"
+    said = f"{_count(told['police'], 'police-generated incident')} {counted}"
     n = len(sensitivity)
-    third = max(n // 3, 1)
-    top = set(sensitivity.index[sensitivity["rank_without"] <= third])
-    other = set(sensitivity.index[sensitivity["rank_with"] <= third])
-    change = f"of the {third:,} with most need {len(top - other):,} would change" if n > 1 else ""
-    count = "counted" if told["include_police"] else "left out (include_police=True counts them)"
-    shift = f"; with them {change}, and the largest move is {int(np.nanmax(moved)):,} ranks"
-    return [f"{told['police']:,} police-generated incidents {count}{shift if n > 1 else ''}."]
+    if n < 2:
+        return [f"{said}."]
+    top = max(n // 4, 1)
+    first = sensitivity["rank_without"] <= top
+    others = int((first & (sensitivity["rank_with"] > top)).sum())
+    moved = int((sensitivity["rank_without"] - sensitivity["rank_with"]).abs().max())
+    return [
+        f"{said}: with them {others:,} of the {top:,} with most need would be another, and no rank "
+        f"moves by more than {moved:,}."
+    ]
 
 
 def _count(number: int, what: str) -> str:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
-from ..places import coordinates, distinct_points, weights_of
+from ..places import coordinates, weights_of
 
 if TYPE_CHECKING:
     import geopandas as gpd
@@ -62,21 +62,15 @@ def find_inside(hotspots: gpd.GeoDataFrame, incidents: gpd.GeoDataFrame) -> Insi
     """Find the incidents in each hotspot, those on its edge included."""
     import shapely
 
-    xy = coordinates(incidents)
-    known = np.flatnonzero(~np.isnan(xy[:, 0]))
-    places, place = distinct_points(xy[known])
-    # the tree holds the points, so that each shape is prepared once for all of them
-    shape, point = shapely.STRtree(shapely.points(places)).query(
-        hotspots.geometry.to_numpy(), predicate="intersects"
+    shapes = hotspots.geometry.to_numpy()
+    row, hotspot = shapely.STRtree(shapes).query(np.asarray(incidents.geometry.array))
+    shapely.prepare(shapes)
+    x, y = coordinates(incidents)[row].T
+    held = shapely.intersects_xy(shapes[hotspot], x, y)
+    order = np.lexsort((row[held], hotspot[held]))
+    return Inside(
+        hotspot[held][order].astype(np.int64), row[held][order].astype(np.int64), len(hotspots)
     )
-    order = np.argsort(place, kind="stable")
-    start = np.searchsorted(place[order], np.arange(len(places) + 1))
-    number = (start[point + 1] - start[point]).astype(np.int64)
-    first = np.repeat(start[point] - (np.cumsum(number) - number), number)
-    row = known[order[first + np.arange(number.sum())]]
-    hotspot = np.repeat(shape, number)
-    sorted_ = np.lexsort((row, hotspot))
-    return Inside(hotspot[sorted_].astype(np.int64), row[sorted_].astype(np.int64), len(hotspots))
 
 
 @dataclass(frozen=True)

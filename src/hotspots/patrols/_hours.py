@@ -1,8 +1,8 @@
 """Hours of the week of each hotspot, borrowed from its LPT and the force where its own are few.
 
-A chain of profiles over the 168 hours, each drawn towards the one before it as far as weeks held
-out say: flat, all types, one type, that type with each day its own, that type in the LPT, the
-hotspot.
+A chain of profiles over the 168 hours: flat, all types, one type, that type with each day its own,
+that type in the LPT, the hotspot. Each is drawn towards the one before it, by the clock of its day
+and by its days of the week, as far as weeks held out say.
 """
 
 from __future__ import annotations
@@ -24,45 +24,56 @@ if TYPE_CHECKING:
     Floats = NDArray[np.float64]
 
 LEAST, FEW_WEEKS = 30, 8  # incidents and weeks under which no hour is told
+SURE = 2.0  # standard errors by which known hours foretell weeks held out better than none
 FOLDS = 5  # parts of the weeks, each held out in turn
 STRENGTHS = (*10.0 ** np.arange(0, 4.51, 0.25), np.inf)
 """Strengths tried, in incidents: the parent counts as much as so many incidents of one's own."""
 
+UNTOLD = 100.0  # the strength where there is nothing to learn it from
 SMOOTH_H = 1.0  # standard deviation in hours of the circular Gaussian over own counts
 SUREST = 1e-6  # no estimate is worth more than a million incidents
 TYPES = 20  # types of incident with hours of their own; the rest are taken together
+PARTS = ("clock", "days", "hours")
 LEVELS = ("all types", "type", "type, each day its own", "type in the LPT", "hotspot")
+PEAK_H = 4
+"""Length of the peak window in hours."""
 
 
 @dataclass(frozen=True)
 class Hours:
-    """Shares of the 168 hours of the week of each hotspot.
+    """Shares of the 168 hours of the week of each hotspot, n of them.
 
-    ``share`` (n, 168) adds up to 1 for each; ``pseudo`` (n, 168) are the incidents that the share
-    is worth, for intervals; ``own`` (n, 168) the hotspot's own, spread over spans; ``weight`` (n,)
-    the weight of its own in it, 0 to 1; ``levels`` the strengths learned and what they gain.
+    ``share``, ``low``, ``high`` and ``own`` (n, 168): the share, which adds up to 1, its 95%
+    interval, and the hotspot's own incidents spread over their spans. ``start`` (n,) is the hour
+    at which the window of four hours that holds most begins, ``peak``, ``peak_low`` and
+    ``peak_high`` (n,) its share; ``peaked`` (n,) marks those beyond doubt, ``busy`` (n, 7) the
+    days that hold more than a seventh beyond doubt. ``weight`` (n,) is the weight of its own clock, 0 to 1. ``levels``: the strengths learned
+    and what they gain.
     """
 
     share: Floats
-    pseudo: Floats
+    low: Floats
+    high: Floats
     own: Floats
+    start: NDArray[np.intp]
+    peak: Floats
+    peak_low: Floats
+    peak_high: Floats
+    peaked: NDArray[np.bool_]
+    busy: NDArray[np.bool_]
     weight: Floats
     levels: pd.DataFrame
 
-    def interval(self) -> tuple[Floats, Floats]:
-        """Return the 95% interval of each share, (n, 168) each."""
-        return beta_interval(self.pseudo, self.pseudo.sum(axis=1, keepdims=True))
 
-
-def beta_interval(part: Floats, whole: Floats) -> tuple[Floats, Floats]:
-    """Return the 95% interval of a share that rests on so many incidents of so many."""
+def beta_interval(share: Floats, worth: Floats, tried: int = 1) -> tuple[Floats, Floats]:
+    """Return the 95% interval of a share worth so many incidents, for all of so many tried."""
     from scipy.special import betaincinv
 
-    rest = np.maximum(whole - part, 1e-9)
-    part = np.maximum(part, 1e-9)
-    low: Floats = betaincinv(part, rest, 0.025)
-    high: Floats = betaincinv(part, rest, 0.975)
-    return low, high
+    part, rest = (np.maximum(x * worth, 1e-9) for x in (share, 1 - share))
+    low: Floats = betaincinv(part, rest, 0.025 / tried)
+    high: Floats = betaincinv(part, rest, 1 - 0.025 / tried)
+    # of a share near nothing the mean lies beyond the quantile
+    return np.minimum(low, share), np.maximum(high, share)
 
 
 def learn_hours(
@@ -91,19 +102,19 @@ def learn_hours(
     by_unit, by_spot = folds[:, : len(teams) * kinds], folds[:, len(teams) * kinds :]
     mix = _mixture(by_unit, inside, kind, team[len(incidents) :], len(teams), kinds)
     hours = _chain(by_unit.reshape(FOLDS, len(teams), kinds, 168), by_spot, mix, exposed)
-    some = hours.levels[hours.levels["incidents"] > 0]
-    if some["gain_over_flat"].iloc[-1] <= 0:
+    if (hours.levels["gain_over_flat"] <= SURE * hours.levels["error"]).all():
         return "in weeks held out no hour holds more than another beyond chance"
     return hours
 
 
 def _types(category: pd.Series) -> tuple[NDArray[np.intp], int]:
     """Give the most frequent types a number each, from 0, and the rest one more together."""
-    counts = category.astype(object).astype(str).value_counts()
-    order = sorted(counts.index, key=lambda name: (-counts[name], name))
-    number = {name: min(n, TYPES) for n, name in enumerate(order)}
-    kind = category.astype(object).astype(str).map(number).to_numpy(dtype=np.intp)
-    return kind, min(len(order), TYPES + 1)
+    code, names = pd.factorize(category, sort=True)
+    counts = np.bincount(code[code >= 0], minlength=len(names))
+    number = np.empty(len(names) + 1, dtype=np.intp)
+    number[np.argsort(-counts, kind="stable")] = np.minimum(np.arange(len(names)), TYPES)
+    number[-1] = 0
+    return number[code], min(len(names), TYPES + 1)
 
 
 def _count(
@@ -162,57 +173,88 @@ def _mixture(
 
 def _chain(by_unit: Floats, by_spot: Floats, mix: Floats, exposed: Floats) -> Hours:
     """Learn each level of the chain from the one before, out of the weeks held out."""
+    of_type = by_unit.sum(axis=1)
     groups = {
-        "all types": by_unit.sum(axis=(1, 2))[:, None], "type": by_unit.sum(axis=1),
-        "type in the LPT": by_unit.reshape(FOLDS, -1, 168), "hotspot": by_spot,
+        "all types": of_type.sum(axis=1)[:, None], "type": of_type,
+        "type, each day its own": of_type, "type in the LPT": by_unit.reshape(FOLDS, -1, 168),
+        "hotspot": by_spot,
     }  # fmt: skip
-    groups["type, each day its own"] = groups["type"]
-    # the last "fold" holds nothing out: it is the estimate itself
-    held = {name: np.concatenate([x, np.zeros_like(x[:1])]) for name, x in groups.items()}
     prior: Floats = np.full((FOLDS + 1, 1, 168), 1 / 168)
-    rows, unsure = [], np.zeros(1)  # one over the incidents that an estimate is worth
+    # one over the incidents that the clock, the days and the single hours are worth
+    unsure, before = np.zeros((3, 1)), np.zeros((3, 1))
+    rows = []
     for name in LEVELS:
-        test = held[name]
-        train = test.sum(axis=0) - test
-        parts = _separable(train) if name in LEVELS[:2] else _smoothed(train)
+        # the last part holds nothing out: it is the estimate itself
+        test = np.concatenate([groups[name], np.zeros_like(groups[name][:1])])
+        own = _smoothed(test.sum(axis=0) - test)
         if name == "type in the LPT":
             times = test.shape[1] // prior.shape[1]
             prior, unsure = np.tile(prior, (1, times, 1)), np.tile(unsure, times)
         elif name == "hotspot":
-            prior, unsure = np.einsum("hu,fuk->fhk", mix, prior), mix**2 @ unsure
-        strength, gain, flat = _strength(parts, prior, test)
-        rows.append((name, test.sum(), strength, gain, flat))
-        # what a parent counts for: spread of the children about it, and its own estimate's
-        unsure = 1 / (parts[-1].sum(axis=-1) + 1 / np.maximum(1 / strength + unsure, SUREST))
-        prior = _drawn(parts, prior, strength)
+            prior = np.einsum("hu,fuk->fhk", mix, prior)
+            unsure = unsure @ (mix**2).T
+        unsure = unsure + np.zeros((3, own.shape[1]))
+        above, before = prior, unsure.copy()
+        for at, part in enumerate(PARTS):
+            if (part == "hours") != (name == "type, each day its own"):
+                continue
+            strength, prior = _strengthen(own, prior, test, part)
+            spread = np.maximum(1 / strength + unsure[at], SUREST)
+            # single hours of a type hold for its LPTs and hotspots: theirs are not learned anew
+            unsure[at] = spread if part == "hours" else 1 / (own[-1].sum(axis=1) + 1 / spread)
+            rows.append((name, part, float(test.sum()), strength, _gain(prior, above, test)[0],
+                         *_gain(prior, 1 / 168, test)))  # fmt: skip
+    levels = pd.DataFrame(
+        rows, columns=["level", "part", "incidents", "strength", "gain", "gain_over_flat", "error"]
+    )
+    worth = _window_worth(own, above, test, before[0])
     rate = np.divide(exposed.mean(), exposed, out=np.ones(168), where=exposed > 0)
     share = prior[-1] * rate
-    share /= share.sum(axis=1, keepdims=True)
-    own = by_spot.sum(axis=0)
-    weight = own.sum(axis=1) / (own.sum(axis=1) + strength)
-    levels = pd.DataFrame(rows, columns=["level", "incidents", "strength", "gain", "over_flat"])
-    levels = levels.rename(columns={"over_flat": "gain_over_flat"}).astype({"level": "str"})
-    return Hours(share, share / unsure[:, None], own, weight, levels)
+    share = share / share.sum(axis=1, keepdims=True)
+    clock = levels.loc[(levels["level"] == "hotspot") & (levels["part"] == "clock"), "strength"]
+    number = by_spot.sum(axis=(0, 2))
+    return _estimates(
+        share, by_spot.sum(axis=0), unsure, worth, number / (number + clock.iloc[0]),
+        levels.astype({"level": "str", "part": "str"}),
+    )  # fmt: skip
 
 
-def _strength(own: Floats, prior: Floats, test: Floats) -> tuple[float, float, float]:
-    """Find the strength that foretells the weeks held out best.
+def _strengthen(own: Floats, prior: Floats, test: Floats, part: str) -> tuple[float, Floats]:
+    """Find the strength that foretells the weeks held out best, and draw by it."""
+    if not test.any():
+        return UNTOLD, _drawn(own, prior, UNTOLD, part)
+    scores = [float((test * np.log(_drawn(own, prior, c, part))).sum()) for c in STRENGTHS]
+    best = int(np.argmax(np.round(np.array(scores) / max(test.sum(), 1), 9)))
+    return float(STRENGTHS[best]), _drawn(own, prior, STRENGTHS[best], part)
 
-    Returns it, and the gain in nats an incident over the parent and over a flat week.
+
+def _gain(share: Floats, other: Floats | float, test: Floats) -> tuple[float, float]:
+    """Return the gain over other shares in weeks held out, nats an incident, and its error."""
+    number = float(test.sum())
+    if not number:
+        return 0.0, 0.0
+    ratio = np.log(share / other)
+    gain = float((test * ratio).sum()) / number
+    return gain, float(np.sqrt((test * (ratio - gain) ** 2).sum())) / number
+
+
+def _drawn(own: Floats, prior: Floats, strength: float, part: str) -> Floats:
+    """Draw a prior towards own counts, which it outweighs by so many incidents.
+
+    By the hours of the week; or, with far fewer figures to learn, by the clock of the day or the
+    days of the week alone, the rest of the prior kept.
     """
-    number = test.sum()
-    scores = [float((test * np.log(_drawn(own, prior, c))).sum()) for c in STRENGTHS]
-    best = int(np.argmax(np.round(np.array(scores) / max(number, 1), 9)))
-    gain = (scores[best] - scores[-1]) / number if number else 0.0
-    flat = scores[best] / number + np.log(168) if number else 0.0
-    return float(STRENGTHS[best]), gain, float(flat)
-
-
-def _drawn(own: Floats, prior: Floats, strength: float) -> Floats:
-    """Draw own counts towards a prior that counts as many incidents."""
     if np.isinf(strength):
         return np.broadcast_to(prior, own.shape)
-    drawn: Floats = (own + strength * prior) / (own.sum(axis=-1, keepdims=True) + strength)
+    if part == "hours":
+        drawn: Floats = (own + strength * prior) / (own.sum(axis=-1, keepdims=True) + strength)
+        return drawn
+    axis = -2 if part == "clock" else -1
+    counts, before = (x.reshape(*x.shape[:-1], 7, 24).sum(axis=axis) for x in (own, prior))
+    after = (counts + strength * before) / (counts.sum(axis=-1, keepdims=True) + strength)
+    ratio = np.expand_dims(after / before, axis)
+    drawn = (prior.reshape(*prior.shape[:-1], 7, 24) * ratio).reshape(own.shape)
+    drawn /= drawn.sum(axis=-1, keepdims=True)
     return drawn
 
 
@@ -226,11 +268,54 @@ def _smoothed(counts: Floats) -> Floats:
     return found
 
 
-def _separable(counts: Floats) -> Floats:
-    """Return counts as if every day had the same clock, total kept."""
-    week = _smoothed(counts).reshape(*counts.shape[:-1], 7, 24)
-    total = week.sum(axis=(-2, -1), keepdims=True)
-    product = week.sum(axis=-1, keepdims=True) * week.sum(axis=-2, keepdims=True)
-    found = np.divide(product, total, out=np.zeros_like(product), where=total > 0)
-    flat: Floats = found.reshape(counts.shape)
-    return flat
+def _windows(clock: Floats) -> Floats:
+    """Add the window of four hours from each hour of the day on up, (..., 24)."""
+    held: Floats = sum((np.roll(clock, -n, axis=-1) for n in range(PEAK_H)), np.zeros(clock.shape))
+    return held
+
+
+def _window_worth(own: Floats, above: Floats, test: Floats, unsure: Floats) -> Floats:
+    """Learn how many incidents the share of a window of four hours is worth, (hotspots,).
+
+    Neighbouring hours go together, so a window varies more from hotspot to hotspot than its hours
+    would if each went its own way. Learned from the parent's peak window, as strengths are.
+    """
+    share, mine, later = (_windows(x.reshape(*x.shape[:-1], 7, 24).sum(axis=-2))
+                          for x in (above, own, test))  # fmt: skip
+    at = np.argmax(share.round(9), axis=-1)[..., None]
+    q, k, t = (np.take_along_axis(x, at, axis=-1)[..., 0] for x in (share, mine, later))
+    number, tested = own.sum(axis=-1), test.sum(axis=-1)
+    scores = []
+    for strength in STRENGTHS:
+        p = q if np.isinf(strength) else (k + strength * q) / (number + strength)
+        p = np.clip(p, 1e-9, 1 - 1e-9)
+        scores.append(float((t * np.log(p) + (tested - t) * np.log1p(-p)).sum()))
+    best = UNTOLD
+    if tested.any():
+        best = STRENGTHS[int(np.argmax(np.round(np.array(scores) / tested.sum(), 9)))]
+    worth: Floats = number[-1] + 1 / np.maximum(1 / best + unsure, SUREST)
+    return worth
+
+
+def _estimates(
+    share: Floats, own: Floats, unsure: Floats, worth: Floats, weight: Floats,
+    levels: pd.DataFrame,
+) -> Hours:  # fmt: skip
+    """Put intervals to the shares, and find the peaks."""
+    week = share.reshape(-1, 7, 24)
+    clock, days = week.sum(axis=1), week.sum(axis=2)
+    # relative variances add up: of the clock, of the day, of the single hour
+    spread = (
+        ((1 - clock) / clock * unsure[0][:, None])[:, None, :]
+        + ((1 - days) / days * unsure[1][:, None])[:, :, None]
+    ).reshape(share.shape) + (1 - share) / share * unsure[2][:, None]
+    low, high = beta_interval(share, (1 - share) / (share * np.maximum(spread, SUREST)))
+    held = _windows(clock)
+    start = np.argmax(held.round(9), axis=1)
+    peak = held[np.arange(len(start)), start]
+    peak_low, peak_high = beta_interval(peak, worth)
+    # the best of six windows that do not overlap, and of seven days, looks good by chance
+    least, _ = beta_interval(peak, worth, 24 // PEAK_H)
+    sure, _ = beta_interval(days, 1 / np.maximum(unsure[1], SUREST)[:, None], 7)
+    return Hours(share, low, high, own, start, peak, peak_low, peak_high, least > PEAK_H / 24,
+                 sure > 1 / 7, weight, levels)  # fmt: skip

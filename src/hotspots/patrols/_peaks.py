@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import pandas as pd
 
-from ._hours import Hours, beta_interval
+from ._hours import PEAK_H, Hours
+from .resources import DAYS
 
-PEAK_H = 4
-"""Length of the peak window in hours."""
+OWN, BORROWED = 0.8, 0.2  # weight of a hotspot's own clock, above and under which one is named
 
 
 def hour_tables(need: pd.DataFrame, learned: Hours | str) -> tuple[pd.DataFrame, pd.DataFrame]:
@@ -18,7 +20,7 @@ def hour_tables(need: pd.DataFrame, learned: Hours | str) -> tuple[pd.DataFrame,
     low, high = np.full((n, 168), np.nan), np.full((n, 168), np.nan)
     if isinstance(learned, Hours):
         share, own = learned.share, learned.own
-        low, high = learned.interval()
+        low, high = learned.low, learned.high
     hours = pd.DataFrame({
         "hotspot": pd.Series(np.repeat(need.index.to_numpy(dtype=object), 168), dtype="str"),
         "hour_of_week": np.tile(np.arange(168), n), "intensity": (share * 168).ravel(),
@@ -36,29 +38,21 @@ def hour_tables(need: pd.DataFrame, learned: Hours | str) -> tuple[pd.DataFrame,
 
 
 def _fill_peaks(peaks: pd.DataFrame, learned: Hours) -> None:
-    """Find the hours of the day that hold most of each hotspot's incidents."""
-    week = learned.pseudo.reshape(-1, 7, 24)
-    day, whole = week.sum(axis=1), week.sum(axis=(1, 2))
-    held = sum(np.roll(day, -n, axis=1) for n in range(PEAK_H))
-    assert isinstance(held, np.ndarray)
-    start = np.argmax(held.round(9), axis=1)
-    row = np.arange(len(start))
-    low, high = beta_interval(held[row, start], whole)
-    sure, _ = beta_interval(week.sum(axis=2), whole[:, None])
-    busy = sure > 1 / 7
-    reliable = low > PEAK_H / 24
+    """Tell of each hotspot which hours of the day hold most of its incidents, where any do."""
+    reliable = learned.peaked
+    start = learned.start
     peaks["peak"] = [f"{s:02}:00 to {(s + PEAK_H) % 24:02}:00" if r else ""
                      for s, r in zip(start.tolist(), reliable, strict=True)]  # fmt: skip
-    peaks["start_hour"] = np.where(reliable, start, np.nan)
-    peaks["hours"] = np.where(reliable, float(PEAK_H), np.nan)
-    peaks["share"] = np.where(reliable, held[row, start] / whole, np.nan)
-    peaks["low"], peaks["high"] = np.where(reliable, low, np.nan), np.where(reliable, high, np.nan)
-    names = np.array(["Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun"])
-    peaks["days"] = [" ".join(names[b]) for b in busy]
+    told: dict[str, Any] = {"start_hour": start, "hours": PEAK_H, "share": learned.peak,
+            "low": learned.peak_low,
+            "high": learned.peak_high}  # fmt: skip
+    for name, values in told.items():
+        peaks[name] = np.where(reliable, values, np.nan)
+    names = np.array(DAYS)
+    peaks["days"] = [" ".join(names[busy]) for busy in learned.busy]
     peaks["incidents"], peaks["own_weight"] = learned.own.sum(axis=1), learned.weight
-    source = np.select(
-        [learned.weight >= 0.8, learned.weight >= 0.2], ["own", "own and LPT"], "LPT"
-    )
+    source = np.select([learned.weight >= OWN, learned.weight >= BORROWED],
+                       ["own", "own and LPT"], "LPT")  # fmt: skip
     peaks["from"] = np.where(reliable, source, "none")
     for name in ("peak", "days", "from"):
         peaks[name] = peaks[name].astype("str")

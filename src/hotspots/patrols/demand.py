@@ -73,9 +73,10 @@ class Demand(Result):
         Index ``hotspot``: ``police_incidents``, need and rank without and with police-generated
         records; NaN where no incidents were given.
     levels : DataFrame
-        How far each ``level`` of the hours is drawn to the one before: its ``incidents``,
-        ``strength`` (incidents the parent counts for), ``gain`` over the parent and
-        ``gain_over_flat`` in weeks held out (nats per incident). Empty where hours are not known.
+        How far each ``level`` of the hours is drawn to the one before, by ``part`` (clock of the
+        day, days of the week, single hours): its ``incidents``, ``strength`` (incidents the parent
+        counts for), ``gain`` over the level before and ``gain_over_flat`` in weeks held out (nats
+        per incident) with the latter's standard ``error``. Empty where hours are not known.
     on : Timestamp
         Day from which the plan runs.
     hours_known : bool
@@ -163,13 +164,16 @@ def patrol_demand(
     that evidence put there. A hotspot in which at least half of the incidents, and 10, lie at one
     location is for problem solving there and not for patrol; snapped points never say so.
 
-    Hours are learned along a chain of profiles: flat, all types, each type with one clock for
-    every day, each type, each type in each LPT (mixed as in the hotspot), the hotspot itself. Each
-    is :math:`(n + s q) / (N + s)`, drawn towards the one before it, :math:`q`, which counts as
-    :math:`s` incidents; the strength of each level is the one that foretells weeks held out best
+    Hours are learned along a chain of profiles: flat, all types, each type, each type with every
+    day its own, each type in each LPT (mixed as in the hotspot), the hotspot itself. Each keeps
+    the one before it but for the clock of the day, and then the days of the week, whose shares
+    become :math:`(n + s q) / (N + s)`: drawn towards those before, :math:`q`, which count as
+    :math:`s` incidents. The strength of each step is the one that foretells weeks held out best
     (five parts of the weeks in turn). So a hotspot of few incidents has the hours of its LPT and
-    types, one of many its own, and where weeks held out know no hour, all are alike. Intervals are
-    those of the Dirichlet distribution this amounts to.
+    types, one of many its own. Where the hours foretell weeks held out no better than none by two
+    standard errors, they are called unknown. Intervals are beta quantiles of a share worth that
+    many incidents; a peak is told where its share is above an even spread's for the best of six
+    windows.
 
     References
     ----------
@@ -179,13 +183,13 @@ def patrol_demand(
     Examples
     --------
     >>> import hotspots as hs
-    >>> county = hs.make_county(seed=1, months=3)
+    >>> county = hs.make_county(seed=1, months=6)
     >>> asb = county.incidents.query(
     ...     "category == 'Anti-social behaviour' and origin != 'police'")
     >>> grid = hs.Grid.over(county.lpts, size=200)
     >>> demand = hs.patrol_demand(hs.Counts().fit(asb).hotspots(grid, top_k=5), asb)
-    >>> demand.hours_known, demand.peaks["peak"].unique().tolist()
-    (True, ['18:00 to 22:00'])
+    >>> demand.hours_known, round(float(demand.need["need"].sum()), 6)
+    (True, 1.0)
     """
     rules = PatrolRules() if rules is None else rules
     given, wanted, first = check_given(
@@ -201,7 +205,7 @@ def patrol_demand(
     need.index = hotspots.index.astype("str").rename("hotspot")
     mine = _mine(given, inside, include_police)
     need = _describe(need, hotspots, given, mine)
-    streets = _streets(need["name"], given, mine)
+    streets = _streets(need["name"], given, mine) if wanted is not None else []
     points, applied = add_points(wanted, need, hotspots, streets, rules.priority_share, first)
     need = _rank(need, points, given, mine)
     learned = _learn(need, given, lpts, mine, include_police)
@@ -221,9 +225,10 @@ def patrol_demand(
 
 
 _NO_LEVELS = pd.DataFrame({
-    "level": pd.Series([], dtype="str"), "incidents": pd.Series([], dtype="float64"),
-    "strength": pd.Series([], dtype="float64"),
+    "level": pd.Series([], dtype="str"), "part": pd.Series([], dtype="str"),
+    "incidents": pd.Series([], dtype="float64"), "strength": pd.Series([], dtype="float64"),
     "gain": pd.Series([], dtype="float64"), "gain_over_flat": pd.Series([], dtype="float64"),
+    "error": pd.Series([], dtype="float64"),
 })  # fmt: skip
 
 
@@ -286,11 +291,12 @@ def _rank(
         largest = largest_locations(incidents, mine)
         need["largest_place"] = largest["largest_place"].to_numpy()
         need["largest_share"] = largest["largest_share"].to_numpy()
-        own = data_support(incidents).abilities.loc["repeat locations", "supported"]
-        at_one = (largest["largest_share"] >= SINGLE_SHARE) & (
-            largest["largest_count"] >= SINGLE_FROM
-        )
-        single = at_one.to_numpy() & bool(own)
+        single = (
+            (largest["largest_share"] >= SINGLE_SHARE) & (largest["largest_count"] >= SINGLE_FROM)
+        ).to_numpy()
+        if single.any():  # a snapped point stands for many premises
+            able = data_support(incidents).abilities["supported"]
+            single = single & bool(able["repeat locations"])
     need["route"] = np.where(single, "problem solving", "patrol")
     need["worth"] = np.where(single, 0.0, need["need"])
     return need.astype({"largest_place": "str", "route": "str"})
