@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from bisect import bisect_right
 from itertools import pairwise
 
 import numpy as np
@@ -12,6 +13,8 @@ from .tours import FUZZ, Plan, Problem, Visit
 from .tours import Tour as Tour
 
 ROUNDS = 100  # rounds of search for each step of effort
+KEEN = 0.5  # share of the best score that is inserted beside it
+WIDE = 32  # candidates looked at again and again, once more fit
 
 
 class _Search:
@@ -29,12 +32,12 @@ class _Search:
 
     # --- insertion -------------------------------------------------------------------------------
 
-    def _least(
-        self, tours: list[int], cols: NDArray[np.int64] | None = None
-    ) -> tuple[NDArray[np.float64], NDArray[np.float64], list[int]]:
-        """Least minutes by which a visit puts off the rest of each tour; inf where none fits."""
+    def _minutes(
+        self, tours: list[int], cols: NDArray[np.int64]
+    ) -> tuple[NDArray[np.float64], list[int]]:
+        """Minutes by which a visit puts off the rest of a tour, at each place; inf: no room."""
         plan, p = self.plan, self.problem
-        n, dwell = plan.n, p.dwell
+        n, dwell, width = plan.n, p.dwell, plan.n + 2
         before: list[int] = []
         after: list[int] = []
         ready: list[float] = []
@@ -44,83 +47,132 @@ class _Search:
         for t in tours:
             base, route = plan.row[t], plan.routes[t]
             first.append(len(before))
-            stops = [base + v.place for v in route]
-            before.append(base + n)
+            stops = [base + width * v.place for v in route]
+            before.append(base + width * n)
             before += stops
             after += stops
-            after.append(base + n + 1)
+            after.append(base + width * (n + 1))
             ready.append(p.tours[t].start)
             ready += [v.early + dwell for v in route]
             early += [v.early for v in route]
-            end = p.tours[t].end
             # at the end of a tour only the minutes used count
             early.append(ready[-1] + (plan.legs[t][route[-1].place][-1] if route else 0.0))
             late += [v.late for v in route]
-            late.append(end)
-        out, back, lo, hi = plan.out, plan.back, plan.lo, plan.hi
-        go, come = out.take(before, axis=0), back.take(after, axis=0)
-        if cols is not None:
-            go, come, lo, hi = go.take(cols, axis=1), come.take(cols, axis=1), lo[cols], hi[cols]
-        arrive = go + np.array(ready)[:, None]
-        np.maximum(arrive, lo, out=arrive)
-        leave = arrive + come
-        bad = arrive > hi + FUZZ
-        bad |= leave > np.array(late)[:, None] + FUZZ
+            late.append(p.tours[t].end)
+        where = plan.places[cols]
+        go = plan.out.take(np.array(before)[:, None] + where)
+        leave = plan.back.take(np.array(after)[:, None] + where)
+        bad = None
         if self.capped:
-            spent = plan.spent()
-            room, joined = [], []
-            for t in tours:
-                route, leg = plan.routes[t], plan.legs[t]
-                room += [plan.left(t, spent)] * (len(route) + 1)
-                places = [n, *(v.place for v in route), n + 1]
-                joined += [leg[a][b] for a, b in pairwise(places)] \
-                    if route else [0.0]  # fmt: skip
-            bad |= go + come - np.array(joined)[:, None] > np.array(room)[:, None] + FUZZ
+            bad = go + leave > self._room(tours)[:, None] + FUZZ
+        go += np.array(ready)[:, None]
+        np.maximum(go, plan.lo[cols], out=go)
+        leave += go
+        wrong = go > plan.hi[cols] + FUZZ
+        wrong |= leave > np.array(late)[:, None] + FUZZ
+        if bad is not None:
+            wrong |= bad
         leave -= np.array(early)[:, None]
-        leave[bad] = np.inf
-        return np.minimum.reduceat(leave, first, axis=0), leave, first
+        leave[wrong] = np.inf
+        first.append(len(before))
+        return leave, first
+
+    def _room(self, tours: list[int]) -> NDArray[np.float64]:
+        """Minutes the caps leave for a visit and its legs, at every place of the tours."""
+        plan, n, spent = self.plan, self.plan.n, self.plan.spent()
+        room: list[float] = []
+        for t in tours:
+            route, leg, left = plan.routes[t], plan.legs[t], plan.left(t, spent)
+            places = [n, *(v.place for v in route), n + 1]
+            room += [left + leg[a][b] for a, b in pairwise(places)] if route else [left]
+        return np.array(room)
 
     def _fill(self, active: list[int], power: float) -> None:
-        """Insert the best visit of each tour again and again until nothing fits."""
+        """Insert the best visit of each tour again and again until nothing fits.
+
+        What does not fit never will while visits are only added, so it is not looked at again. Of
+        many candidates the most promising are taken up first, and all at the end once more.
+        """
         plan = self.plan
-        able = plan.able
-        while active:
-            least, every, first = self._least(active)
-            minutes = np.maximum(least, 1.0)
+        live = plan.gain > 0
+        front: NDArray[np.bool_] | None = None
+        everyone = active
+        while everyone:
+            cols = np.flatnonzero(live if front is None else front)
+            if not len(cols):
+                if front is None:
+                    return
+                front, active = None, everyone
+                continue
+            score, first = self._minutes(active, cols)
+            np.maximum(score, 1.0, out=score)
             if power != 1.0:
-                minutes = np.sqrt(minutes) if power == 0.5 else minutes**power
-            score = plan.gain * self.factor / minutes
-            if able is not None:
-                score *= able[active]
-            best = score.argmax(axis=1)
-            value = score[np.arange(len(active)), best].tolist()
-            order = sorted(range(len(active)), key=lambda k: -value[k])
-            first.append(len(every))
-            done: set[int] = set()
-            keep = []
-            spent = plan.spent() if self.capped else []
-            for k in order:
-                if value[k] <= 0:
-                    continue
-                t, column = active[k], int(best[k])
-                keep.append(t)
-                h = self.problem.place[int(plan.cand[column])]
-                if h in done:
-                    continue
-                i = int(every[first[k] : first[k + 1], column].argmin())
-                self._touch(t)
-                self._touch_place(h)
+                np.sqrt(score, out=score)
+            np.divide(plan.gain[cols] * self.factor[cols], score, out=score)
+            if plan.able is not None:
+                score *= np.repeat(plan.able[np.ix_(active, cols)], np.diff(first), axis=0)
+            top = score.max(axis=0)
+            if front is None:
+                live[cols[top <= 0]] = False
+                wide = True
+                if np.count_nonzero(top > 0) > 2 * WIDE:
+                    front = np.zeros(len(live), dtype=bool)
+                    front[cols[np.argpartition(-top, WIDE)[:WIDE]]] = True
+            else:
+                front[cols[top <= 0]] = False
+                wide = False
+            fits = self._insert_best(active, cols, score, first, (live, front))
+            if wide:
+                everyone = fits
+            active = fits
+            if front is not None and not fits:
+                front, active = None, everyone
+
+    def _insert_best(
+        self, active: list[int], cols: NDArray[np.int64], score: NDArray[np.float64],
+        first: list[int], marks: tuple[NDArray[np.bool_], NDArray[np.bool_] | None],
+    ) -> list[int]:  # fmt: skip
+        """Insert the best visit at each place of the tours; return the tours that had room."""
+        plan = self.plan
+        best = score.argmax(axis=1)
+        value = score[np.arange(len(best)), best]
+        order = np.argsort(-value, kind="stable").tolist()
+        values, bests = value.tolist(), best.tolist()
+        done: set[int] = set()
+        keep: set[int] = set()
+        put: dict[int, list[int]] = {}
+        spent = plan.spent() if self.capped else []
+        least = KEEN * values[order[0]]
+        for row in order:
+            if values[row] <= 0:
+                break
+            k = bisect_right(first, row) - 1
+            t, column = active[k], int(cols[bests[row]])
+            keep.add(t)
+            h = self.problem.place[int(plan.cand[column])]
+            if h in done or values[row] < least:
+                continue
+            done.add(h)
+            i = row - first[k]
+            before = put.setdefault(t, [])
+            self._touch(t)
+            self._touch_place(h)
+            if plan.coupled:
                 for v in plan.at[h]:
                     self._touch(v.tour)
-                room = plan.left(t, spent) if self.capped else np.inf
-                done.add(h)
-                if plan.insert(t, i, column, room):
-                    if self.capped:
-                        spent = plan.spent()
-                    plan.refresh(h)
-                elif not self._again(h):
-                    plan.gain[column] = 0.0
-            active = sorted(keep)
+            room = plan.left(t, spent) if self.capped else np.inf
+            where = plan.columns[h]
+            if plan.insert(t, i + sum(j < i for j in before), column, room):
+                before.append(i)
+                if self.capped:
+                    spent = plan.spent()
+                plan.refresh(h)
+            elif not before and not self._again(h):
+                plan.gain[column] = 0.0
+            for mark in marks:
+                if mark is not None:
+                    mark[where] = plan.gain[where] > 0
+        return sorted(keep)
 
     def _again(self, h: int) -> bool:
         """Bring the spans of a hotspot up to date; tell whether that changed anything."""
@@ -292,11 +344,13 @@ class _Search:
             return tours
         cols = np.concatenate([np.arange(plan.columns[h].start, plan.columns[h].stop)
                                for h in places])  # fmt: skip
-        least, _, _ = self._least(others, cols)
-        fits = np.isfinite(least) & (plan.gain[cols] > 0)
+        cols = cols[plan.gain[cols] > 0]
+        least, first = self._minutes(others, cols)
+        fits = np.isfinite(least)
         if plan.able is not None:
-            fits &= plan.able[np.ix_(others, cols)] > 0
-        return tours + [t for t, fit in zip(others, fits.any(axis=1).tolist(), strict=True) if fit]
+            fits &= np.repeat(plan.able[np.ix_(others, cols)] > 0, np.diff(first), axis=0)
+        rows = np.flatnonzero(fits.any(axis=1)).tolist()
+        return sorted({*tours, *(others[bisect_right(first, row) - 1] for row in rows)})
 
     def _copy(self) -> tuple[list[list[Visit]], list[list[float]], list[list[Visit]]]:
         plan = self.plan

@@ -191,15 +191,15 @@ class Plan:
             self.pieces.append(pieces)
         self.cand = np.array(cand, dtype=np.int64)
         self.lo, self.hi, self.gain = np.zeros(width), np.full(width, -1.0), np.zeros(width)
-        places = np.array([p.place[c] for c in cand], dtype=np.int64)
-        travels: dict[int, int] = {}
+        self.places = np.array([p.place[c] for c in cand], dtype=np.int64)
+        rows: dict[int, int] = {}
         out, back, self.row = [], [], []
         for tour in p.tours:
-            if id(tour.travel) not in travels:
-                travels[id(tour.travel)] = len(out) * (self.n + 2)
-                out.append(tour.travel[:, places])
-                back.append(tour.travel.T[:, places] + p.dwell)
-            self.row.append(travels[id(tour.travel)])
+            if id(tour.travel) not in rows:
+                rows[id(tour.travel)] = len(out) * (self.n + 2) ** 2
+                out.append(np.asarray(tour.travel, dtype=np.float64).ravel())
+                back.append(np.asarray(tour.travel, dtype=np.float64).T.ravel() + p.dwell)
+            self.row.append(rows[id(tour.travel)])
         self.out, self.back = np.concatenate(out), np.concatenate(back)
         self.able: NDArray[np.float64] | None = None
         if any(tour.able is not None for tour in p.tours):
