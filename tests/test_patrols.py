@@ -431,22 +431,22 @@ def test_reasons_are_readable_and_short(town, crew):
     plan = plan_and_check(named, make_shifts(), crew)
     said = plan.visits.loc[plan.visits["hotspot"] == "H01", "reason"].iloc[0]
     assert said.startswith(
-        "Need rank 2 of 12 in Hanley: 111 incidents, Jan–Dec 2025, Bus Station; visit "
+        "Bus Station, 2nd of 12 in Hanley: 111 incidents, Jan–Dec 2025; visibility; visit "
     )
-    assert said.endswith(", Mon 2 Mar.")
     assert plan.visits["reason"].str.len().max() == 160  # the long name was cut, not the rest
     long = plan.reasons.loc["H01", "reason"]
-    assert "stands 2 of 12 by need in Hanley: 111 incidents" in long
+    assert "stands 2nd of 12 by need in Hanley: 111 incidents" in long
     assert "Method: drawn by hand." in long
-    assert "would rise a place with 8% more need" in plan.reasons.loc["H01", "would_change"]
+    # 120 above it: ten more make 121; 102 below: ten fewer make 101
+    change = plan.reasons.loc["H01", "would_change"]
+    assert change.startswith("10 more incidents like its own would lift it a place and 10 fewer")
 
 
 def test_the_reason_names_the_harm_that_the_rank_rests_on(town, crew):
     harmed = town.assign(harm=[1.0, 2000.0] + [10.0] * 10, name="Two\nlines")
     reason = plan_and_check(harmed, make_shifts(), crew).visits
     reason = reason.loc[reason["hotspot"] == "H01", "reason"].iloc[0]
-    assert reason.startswith("Need rank 1 of 12 in Hanley: 111 incidents, 2,000 days of harm, ")
-    assert "Two lines; visit" in reason
+    assert reason.startswith("Two lines, 1st of 12 in Hanley: 111 incidents, 2,000 days of harm, ")
 
 
 def test_harm_in_proportion_to_the_incidents_is_not_told_twice(town, crew):
@@ -565,7 +565,7 @@ def test_every_fault_is_named_at_once(town):
     said = str(caught.value)
     for part in ("start is '7am'", "briefing and debrief take 600 min of a shift of 480 min",
                  "the break of 45 min at 20:00 does not lie inside the shift 22:00 to 07:00",
-                 "kind is 'traffic'", "mode is 'boat'", "officers is 3", "'Hanley' is not among",
+                 "kind is 'traffic'", "mode is 'boat'", "officers is 3", "none lies in an LPT among the lpts",
                  "start is 'soon'", "days is 0"):  # fmt: skip
         assert part in said, part
 
@@ -589,7 +589,7 @@ def test_every_fault_is_named_at_once(town):
         ({"shifts": {"shift": "late"}}, "stands in 3 rows that overlap"),
         ({"hotspots": {"harm": -1.0}}, "harm of 'H00' is -1.0; it must be 0 or more"),
         ({"hotspots": {"incidents": float("nan")}}, "column 'incidents' is empty in 12 rows"),
-        ({"hotspots": {"lpt": "Leek"}}, "hotspots: LPT 'Leek' is not among the lpts"),
+        ({"hotspots": {"lpt": "Leek"}}, "hotspots: none lies in an LPT among the lpts (they name 'Leek'"),
         ({"start": "2026-03-02 10:00"}, "give a date alone"),
         ({"start": 20260302}, "start is 20260302"),
         ({"start": "02/03/2026"}, "give a date alone, year first"),

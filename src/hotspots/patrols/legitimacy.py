@@ -106,7 +106,7 @@ def rate_ratio(
     Examples
     --------
     >>> [round(float(x), 3) for x in rate_ratio(30, 10_000, 15, 10_000, least=0)]
-    [2.0, 1.077, 3.715]
+    [2.0, 1.076, 3.717]
     """
     a, b, t, u = (np.asarray(x, dtype=float) for x in (events, others, exposure, their_exposure))
     told = (a >= least) & (b >= least) & (t > 0) & (u > 0)

@@ -114,15 +114,17 @@ visibility; visit 1 of 3.'
     ends = f": {fact['count']}", fact["period"], f"; {visit}."
     room = LONGEST - len(fact["place"]) - len(lpt) - sum(map(len, ends))
     part = {}
-    wanted = {
-        "priority": fact["priority"],
-        "task": f"; {task}" if task else "", "peak": fact["peak"], "harm": fact["harm"],
-    }  # fmt: skip
+    wanted = {"priority": fact["priority"], "task": f"; {task}" if task else "",
+              "peak": fact["peak"], "harm": fact["harm"]}  # fmt: skip
     for name, text in wanted.items():
         part[name] = text if len(text) <= room else ""
         room -= len(part[name])
+    if len(fact["name"]) + 2 > room:  # the name says more than how busy the window is
+        plain = part["peak"].split(" (")[0]
+        room += len(part["peak"]) - len(plain)
+        part["peak"] = plain
     name = cut(fact["name"], room - 2)
-    called = f"{name}, " if len(name) > 3 or name == fact["name"] != "" else ""
+    called = f"{name}, " if len(name) > 6 or name == fact["name"] != "" else ""
     return (
         f"{called}{fact['place']}{lpt}{ends[0]}{part['harm']}{ends[1]}{part['peak']}"
         f"{part['priority']}{part['task']}{ends[2]}"
@@ -132,9 +134,10 @@ visibility; visit 1 of 3.'
 def _why_then(plan: Draft, reasons: pd.DataFrame) -> pd.Series:
     """Say of each visit why at that hour."""
     visits = plan.visits
-    flat = why_flat(plan)
-    if flat or not len(visits):
-        said = f"No hour is known ({flat}): spread over the shift, the start drawn at random."
+    if not len(visits):
+        return pd.Series([], index=visits.index, dtype="str")
+    if flat := why_flat(plan):
+        said = f"Spread over the shift because no hour of day is known: {flat}."
         return pd.Series(said, index=visits.index, dtype="str")
     rates = _rates(plan)
     inside = in_peak(visits, reasons)
@@ -146,33 +149,38 @@ def _why_then(plan: Draft, reasons: pd.DataFrame) -> pd.Series:
         visits["hotspot"], rates, inside, held, covered, strict=True
     ):
         row = told[spot]
-        hour = _hour_text(rate)
         if not row["peak"]:
-            lines.append(f"No window stands out there; {hour}.")
+            lines.append(f"No window of the day stands out there; this hour has {_times(rate)}.")
             continue
-        window = f"{row['peak']} ({percent(row['peak_share'])} of its incidents"
-        if row["peak_low"] == row["peak_low"]:
-            window += f", 95% {percent(row['peak_low'])} to {percent(row['peak_high'])}"
-        window += ")"
+        holds = f"{percent(row['peak_share'])} of its incidents (95% interval "
+        holds += f"{percent(row['peak_low'])} to {percent(row['peak_high'])})"
         if within:
-            lines.append(f"In its busiest window, {window}; {hour}.")
+            lines.append(
+                f"In its busiest window: {row['peak']} holds {holds}; this hour has {_times(rate)}."
+            )
             continue
         if not on_duty:
-            why = "which is off this shift"
+            why = "is outside this shift"
         elif others:
-            why = f"which has {counted(int(others), 'visit')} that day"
+            why = f"has {counted(int(others), 'visit')} that day"
         else:
-            why = "where the gap, travel or other places left no room"
-        lines.append(f"Outside its busiest window, {window}, {why}; {hour}.")
+            why = "had no room for a visit: gap, travel or other places"
+        lines.append(
+            f"Outside its busiest window: {row['peak']}, with {holds}, {why}; this hour has "
+            f"{_times(rate)}."
+        )
     return pd.Series(lines, index=visits.index, dtype="str")
 
 
-def _hour_text(rate: float) -> str:
-    if rate != rate:
-        return "the start is drawn at random"
-    if QUIETER <= rate <= BUSIER:
-        return "about its average hour"
-    return f"{rate:.1f} times its average hour"
+def _times(rate: float) -> str:
+    """Say an hour beside the average hour.
+
+    Examples
+    --------
+    >>> _times(1.04), _times(2.13)
+    ('about its average', '2.1 times its average')
+    """
+    return "about its average" if QUIETER <= rate <= BUSIER else f"{rate:.1f} times its average"
 
 
 def _rates(plan: Draft) -> NDArray[np.float64]:
@@ -226,11 +234,15 @@ def _why_unit(plan: Draft, task: pd.Series) -> pd.Series:
         visits["shift"], task, strict=True
     ):  # fmt: skip
         who = f"{_crew(kind, officers)} {_MODES.get(mode, mode)}"
-        place = "base" if base else "the visit before"
-        away = f"{minutes:.0f} min from {place}" if minutes else f"already there from {place}"
+        place = "its base" if base else "the visit before"
+        away = f"{minutes:.0f} min from {place}" if minutes else f"no travel from {place}"
         n = beside.get((lpt, shift), 1)
-        choice = f"one of {n} units on the {shift} shift" if n > 1 else f"the only unit on {shift}"
-        said = f"{who}, {away}, {choice}."
+        choice = (
+            f"one of {n} units on the {shift} shift"
+            if n > 1
+            else f"the only unit on the {shift} shift"
+        )
+        said = f"{who}, {away}, {choice} on the {shift} shift."
         if str(what) in may:
             said += f" {may[str(what)]}"
         lines.append(said)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -11,19 +12,25 @@ import pandas as pd
 
 from ..contracts import Result
 from ..progress import progress_bar
+from .allocation import allocate_visits
 from .area import Area, Places
 from .basis import Basis
 from .demand import Demand, patrol_demand
 from .inputs import check_inputs
-from .need import explain
-from .resources import duties
+from .options import build_options, crews_of, visits_by_duty
+from .resources import Duty, duties
+from .response import between_jobs
 from .rules import PatrolRules
 from .seeds import fingerprint
 from .tasks import choose_tasks, read_tasks
-from .wording import Draft, account, summary
+from .wording import Draft, put_in_words
 
 if TYPE_CHECKING:
     import geopandas as gpd
+    from numpy.typing import NDArray
+
+    Floats = NDArray[np.float64]
+    Ints = NDArray[np.int64]
 
 
 @dataclass(frozen=True, repr=False)
@@ -42,8 +49,10 @@ class PatrolPlan(Result):
         ``minutes`` at the hotspot, ``visits_per_day``, ``need_covered`` (mean over the days of
         ``1 - decay**visits``) and ``why_none``.
     reasons : DataFrame
-        Index ``hotspot``: each component of the need and its rank, the long ``reason`` and
-        ``would_change``.
+        Index ``hotspot``: each component of the need, its place among those of its LPT
+        (``rank_in_lpt`` of ``of``) and the places its records bear (``rank_low`` to
+        ``rank_high``), its busiest window (``peak``) and the priorities that reach it; in words
+        ``reason``, ``how_sure``, ``would_change``, ``alternatives`` and ``cut_off``.
     budget : DataFrame
         A row per LPT and dated shift: ``date``, ``lpt``, ``shift``, ``start``, ``end``, ``units``,
         ``officers``, ``available_hours``, ``planned_hours`` (officers × (visits + travel)),
@@ -52,6 +61,20 @@ class PatrolPlan(Result):
         Index ``unit``: the units as planned with their base and where it came from.
     fairness : DataFrame
         Index ``lpt``: share of need beside share of planned officer-hours.
+    unpredictability : DataFrame
+        How spread the hours of the visits are, per LPT and hotspot, as
+        :func:`~hotspots.patrols.unpredictability.unpredictability` measures it.
+    referrals : DataFrame
+        Index ``hotspot``: those sent to problem solving instead of patrol, each with the facts,
+        the questions and room for an owner.
+    between_jobs : DataFrame
+        At most one hotspot per response unit and shift to look in on between calls, with no time:
+        ``date``, ``lpt``, ``shift``, ``unit``, ``hotspot``, ``why``.
+    floors : DataFrame
+        A row per floor or cap of the rules: what it asks (``rule``, ``amount``), what the hours
+        shared out reach, whether it binds and is met.
+    costs : DataFrame
+        What each kind of rule costs: the value lost by keeping it, and its share.
     basis : Basis
         What the plan was made from: demand, LPTs, shifts, units, rules, days and the fingerprint
         of its seed.
@@ -65,6 +88,11 @@ class PatrolPlan(Result):
     budget: pd.DataFrame
     teams: pd.DataFrame
     fairness: pd.DataFrame
+    unpredictability: pd.DataFrame
+    referrals: pd.DataFrame
+    between_jobs: pd.DataFrame
+    floors: pd.DataFrame
+    costs: pd.DataFrame
     basis: Basis
     said: str
 
@@ -163,29 +191,90 @@ def plan_patrols(
         lpt: Area(lpt, _places(lpt, demand, asked), rules, first, seed)
         for lpt in sorted({unit.lpt for unit in staff})
     }
-    target = np.zeros(len(demand.need), dtype=np.int64)
-    # a bar where the work is long, and only on a terminal
-    for duty in progress_bar(sorted(occurrences, key=lambda d: (d.lpt, d.day, d.start, d.shift)),
-                             "planning patrols", unit="shift", leave=False, delay=2,
-                             disable=None):  # fmt: skip
-        area = areas[duty.lpt]
-        none = np.zeros_like(area.count)
-        area.route_duty(duty, none, none, none + 10_000, np.inf)
+    options, limits, wanted = build_options(
+        demand, occurrences, [crews_of(duty) for duty in occurrences],
+        {unit.name: areas[unit.lpt].legs(unit) for unit in staff if not unit.response},
+        rules, first, days,
+    )  # fmt: skip
+    allocation = allocate_visits(options, limits, wanted, decay=rules.decay)
+    count, minutes = visits_by_duty(options, allocation.visits, len(asked), len(occurrences))
+    _route(areas, occurrences, demand, count, minutes, rules, days)
     visits = _visit_table([v for area in areas.values() for v in area.visits], first)
     hours = _frame([b for area in areas.values() for b in area.budget], _BUDGET)
     crews = _frame([areas[u.lpt].team(u) for u in staff], _TEAMS).set_index("unit")
-    reached = np.zeros(len(demand.need), dtype=bool)
+    reached = np.zeros(len(asked), dtype=bool)
     for area in areas.values():
         reached[area.places.rows] = area.reached
-        target[area.places.rows] = area.count
-    draft = Draft(
-        demand.hotspots, demand.need, visits, hours, crews, target, reached, first, days, rules,
-        basis.fingerprint,
+    target = count.sum(axis=1)
+    draft = Draft(basis, visits, hours, crews, target, reached, tasks, allocation)
+    looked_in = between_jobs(
+        demand.need, demand.intensity, asked, occurrences, visits, first, rules
+    )
+    return PatrolPlan(
+        **put_in_words(draft), between_jobs=looked_in, floors=allocation.rules,
+        costs=allocation.costs, basis=basis,
     )  # fmt: skip
-    coverage, reasons, fairness = account(draft)
-    visits["reason"] = explain(visits, reasons)
-    said = summary(draft, coverage, reasons, fairness)
-    return PatrolPlan(visits, coverage, reasons, hours, crews, fairness, basis, said)
+
+
+def _route(
+    areas: dict[str, Area], occurrences: list[Duty], demand: Demand, count: Ints, minutes: Floats,
+    rules: PatrolRules, days: int,
+) -> None:  # fmt: skip
+    """Route every duty in order of time, each counting on what later ones are to do."""
+    least = _least(demand, count, rules, days)
+    shares = _budgets(occurrences, minutes, rules)
+    ordered = sorted(
+        range(len(occurrences)), key=lambda d: (occurrences[d].lpt, occurrences[d].start)
+    )
+    to_come, hours_to_come = count.sum(axis=1), dict.fromkeys(areas, 0.0)
+    for duty, spent in zip(occurrences, minutes, strict=True):
+        hours_to_come[duty.lpt] += spent
+    # a bar where the work is long, and only on a terminal
+    for d in progress_bar(ordered, "planning patrols", unit="shift", leave=False, delay=2,
+                          disable=None):  # fmt: skip
+        duty = occurrences[d]
+        area = areas[duty.lpt]
+        rows = area.places.rows
+        to_come -= count[:, d]
+        hours_to_come[duty.lpt] -= minutes[d]
+        same_day = [(o.lpt, o.day) == (duty.lpt, duty.day) for o in occurrences]
+        today = [e for e, o in enumerate(occurrences) if same_day[e] and o.start > duty.start]
+        later = count[rows][:, today].sum(axis=1)
+        owed = np.clip(least[rows] - area.count - to_come[rows], 0, None)
+        room = np.full(len(rows), 10**6)
+        if rules.top_share < 1 and len(rows):
+            most = max(int(rules.top_share * count[rows].sum()), 1)
+            room = np.clip(most - area.count, 0, None)
+        left = shares[duty.lpt] - hours_to_come[duty.lpt]
+        shares[duty.lpt] -= area.route_duty(duty, later, owed, room, left)
+
+
+def _least(demand: Demand, count: Ints, rules: PatrolRules, days: int) -> Ints:
+    """Visits each hotspot is owed over the plan: its tier's, and its part of a neighbourhood's."""
+    least = [int(rules.least_per_week.get(str(t), 0.0) * days / 7 + 1e-9)
+             for t in demand.need["tier"]]  # fmt: skip
+    owed = np.where(demand.need["worth"] > 0, least, 0)
+    floor = int(rules.neighbourhood_floor * days / 7 + 1e-9)
+    if floor > 0:
+        given = count.sum(axis=1)
+        for rows in demand.hotspots.groupby("neighbourhood").indices.values():
+            if given[rows].sum() <= floor:  # as many as the floor asks, or all there can be
+                owed[rows] = np.maximum(owed[rows], given[rows])
+    return owed.astype(np.int64)
+
+
+def _budgets(occurrences: list[Duty], minutes: Floats, rules: PatrolRules) -> dict[str, float]:
+    """Officer-minutes each LPT may spend: its own budget, or its part of the whole plan's."""
+    names = {duty.lpt for duty in occurrences}
+    if rules.officer_hours is None:
+        return dict.fromkeys(names, np.inf)
+    if isinstance(rules.officer_hours, Mapping):
+        return {name: rules.officer_hours.get(name, np.inf) * 60 for name in names}
+    given = dict.fromkeys(names, 0.0)
+    for duty, spent in zip(occurrences, minutes, strict=True):
+        given[duty.lpt] += float(spent)
+    part = rules.officer_hours * 60 / (sum(given.values()) or 1.0)
+    return {name: spent * part for name, spent in given.items()}
 
 
 def _places(lpt: str, demand: Demand, asked: pd.DataFrame) -> Places:

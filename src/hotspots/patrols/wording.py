@@ -3,19 +3,23 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
 
-from .need import counted, day_text, period
-from .reasons import hotspot_reasons
+from .lines import in_peak, visit_lines
+from .need import counted, day_text, percent
+from .page import referrals
+from .reasons import hotspot_reasons, why_flat
+from .unpredictability import SAME_MIN, unpredictability
 
 if TYPE_CHECKING:
     import geopandas as gpd
     from numpy.typing import NDArray
 
     from .allocation import Allocation
+    from .basis import Basis
     from .demand import Demand
     from .rules import PatrolRules
 
@@ -31,45 +35,80 @@ class Draft:
 
     ``target`` and ``reached`` go by hotspot: visits shared out to it, and whether any unit on
     duty can reach it. ``tasks`` is the table they were chosen from; ``allocation`` is None where
-    no visits were to be shared out.
+    no visits were shared out.
     """
 
-    hotspots: gpd.GeoDataFrame
-    need: pd.DataFrame
+    basis: Basis
     visits: pd.DataFrame
     budget: pd.DataFrame
     teams: pd.DataFrame
     target: NDArray[np.int64]
     reached: NDArray[np.bool_]
-    first: pd.Timestamp
-    days: int
-    rules: PatrolRules
-    fingerprint: str
-    demand: Demand = None  # type: ignore[assignment]  # until plan.py gives it
-    tasks: pd.DataFrame = None  # type: ignore[assignment]
+    tasks: pd.DataFrame
     allocation: Allocation | None = None
+
+    @property
+    def demand(self) -> Demand:
+        """Need per hotspot and hour."""
+        return self.basis.demand
+
+    @property
+    def hotspots(self) -> gpd.GeoDataFrame:
+        """The places, as given."""
+        return self.basis.demand.hotspots
+
+    @property
+    def need(self) -> pd.DataFrame:
+        """Need per hotspot."""
+        return self.basis.demand.need
+
+    @property
+    def rules(self) -> PatrolRules:
+        """The rules of the plan."""
+        return self.basis.rules
+
+    @property
+    def first(self) -> pd.Timestamp:
+        """First duty day."""
+        return self.basis.first
+
+    @property
+    def days(self) -> int:
+        """Duty days."""
+        return self.basis.days
+
+
+def put_in_words(plan: Draft) -> dict[str, Any]:
+    """Return the tables and the text of a plan by the names of the fields of ``PatrolPlan``.
+
+    All but ``basis``; ``visits`` with ``reason``, ``why_then`` and ``why_unit`` filled in.
+    """
+    coverage, reasons, fairness = account(plan)
+    spread = unpredictability(plan.visits, plan.budget)
+    return {
+        "visits": plan.visits.assign(**visit_lines(plan, reasons)), "coverage": coverage,
+        "reasons": reasons, "budget": plan.budget, "teams": plan.teams, "fairness": fairness,
+        "unpredictability": spread, "referrals": referrals(reasons),
+        "said": summary(plan, coverage, reasons, fairness, spread),
+    }  # fmt: skip
 
 
 def account(plan: Draft) -> tuple[pd.DataFrame, pd.DataFrame, pd.DataFrame]:
     """Set the plan beside the need: coverage and reasons per hotspot, and fairness per LPT."""
     hotspots, need, visits, days = plan.hotspots, plan.need, plan.visits, plan.days
     lpt = hotspots["lpt"].astype("str")
-    names = _names(hotspots)
     daily = visits.groupby(["hotspot", "date"]).size()
     covered = (1 - plan.rules.decay**daily).groupby(level="hotspot").sum() / days
     number = visits.groupby("hotspot").size().reindex(hotspots.index, fill_value=0)
     coverage = pd.DataFrame({
-        "lpt": lpt, "rank": hotspots["rank"], "name": names, "need": need["need"],
+        "lpt": lpt, "rank": hotspots["rank"], "name": need["name"], "need": need["need"],
         "target_visits": plan.target, "visits": number.astype("int64"),
         "minutes": (number * plan.rules.dwell_min).astype("int64"), "visits_per_day": number / days,
         "need_covered": covered.reindex(hotspots.index, fill_value=0.0),
     })  # fmt: skip
     coverage["why_none"] = _why_none(plan, coverage)
     coverage.index.name = "hotspot"
-    if plan.demand is None:
-        reasons = _reasons(hotspots, need, names, coverage)
-    else:
-        reasons = hotspot_reasons(plan, coverage)
+    reasons = hotspot_reasons(plan, coverage)
     fairness = pd.DataFrame({
         "need": need["need"].groupby(lpt).sum(), "visits": number.groupby(lpt).sum(),
         "available_hours": plan.budget.groupby("lpt")["available_hours"].sum(),
@@ -79,14 +118,6 @@ def account(plan: Draft) -> tuple[pd.DataFrame, pd.DataFrame, pd.DataFrame]:
     fairness["share_of_hours"] = fairness["planned_hours"] / (fairness["planned_hours"].sum() or 1)
     fairness.index = fairness.index.astype("str").rename("lpt")
     return coverage, reasons, fairness
-
-
-def _names(hotspots: gpd.GeoDataFrame) -> pd.Series:
-    if "name" not in hotspots.columns:
-        return pd.Series("", index=hotspots.index, dtype="str")
-    given = hotspots["name"].astype("str").where(hotspots["name"].notna(), "")
-    tidy: pd.Series = given.str.split().str.join(" ")  # a line break would split a reason
-    return tidy
 
 
 def _why_none(plan: Draft, coverage: pd.DataFrame) -> pd.Series:
@@ -101,6 +132,7 @@ def _why_none(plan: Draft, coverage: pd.DataFrame) -> pd.Series:
         (~staffed, "its LPT has only response units, which get no timed visits"),
         (~on_duty, "its LPT has no officer-hours for visits on these days"),
         (~plan.reached, "beyond reach: no unit can go there and back between base and break"),
+        (plan.need["route"] != "patrol", "sent to problem solving instead: see referrals"),
         (plan.need["need"] <= 0, "no need: it holds no incidents, or no harm"),
     ]
     chosen = np.select([np.asarray(c) for c, _ in cases], [w for _, w in cases],
@@ -108,65 +140,10 @@ def _why_none(plan: Draft, coverage: pd.DataFrame) -> pd.Series:
     return pd.Series(chosen, index=coverage.index).astype("str")
 
 
-def _reasons(
-    hotspots: gpd.GeoDataFrame, need: pd.DataFrame, names: pd.Series, coverage: pd.DataFrame
-) -> pd.DataFrame:
-    lpt = coverage["lpt"]
-    table = pd.DataFrame({
-        "lpt": lpt, "rank": hotspots["rank"], "name": names, "rank_in_lpt": 0, "of": 0,
-        "incidents": hotspots["incidents"].round().astype("int64"),
-        "share_count": need["share_count"],
-        "harm": hotspots["harm"] if "harm" in hotspots.columns else np.nan,
-        "share_harm": need["share_harm"], "need": need["need"], "tier": need["tier"],
-        "method": hotspots["method"].astype("str"),
-        "period": [period(a, b) for a, b in
-                   zip(hotspots["period_start"], hotspots["period_end"], strict=True)],
-    }, index=hotspots.index)  # fmt: skip
-    by_need = need["need"].groupby(lpt)
-    table["rank_in_lpt"] = by_need.rank(ascending=False, method="first").astype("int64")
-    table["of"] = by_need.transform("size").astype("int64")
-    ordered = table.sort_values(["lpt", "rank_in_lpt"])
-    below = ordered.groupby("lpt")["need"].shift(-1).reindex(table.index)
-    above = ordered.groupby("lpt")["need"].shift(1).reindex(table.index)
-    long, change = [], []
-    for (key, row), visits, why, higher, lower in zip(
-        table.iterrows(), coverage["visits"], coverage["why_none"], above, below, strict=True
-    ):
-        where = f"{row['name']} ({key})" if row["name"] else str(key)
-        text = (
-            f"{where} stands {row['rank_in_lpt']} of {row['of']} by need in {row['lpt']}: "
-            f"{counted(row['incidents'], 'incident')}, {row['period']} "
-            f"({row['share_count']:.1%} of those in all hotspots)"
-        )
-        if row["share_harm"] == row["share_harm"]:
-            text += f", {counted(round(row['harm']), 'day')} of harm ({row['share_harm']:.1%})"
-        planned = f"{counted(visits, 'visit')} planned" if visits else f"no visit: {why}"
-        long.append(f"{text}; {row['need']:.1%} of all need, tier {row['tier']}; {planned}. "
-                    f"Method: {row['method']}.")  # fmt: skip
-        change.append(_would_change(row["need"], higher, lower))
-    table["reason"] = pd.Series(long, index=table.index, dtype="str")
-    table["would_change"] = pd.Series(change, index=table.index, dtype="str")
-    table.index.name = "hotspot"
-    return table
-
-
-def _would_change(need: float, above: float, below: float) -> str:
-    said = []
-    if above == above and need > 0:
-        said.append(f"it would rise a place with {above / need - 1:.0%} more need")
-    if below == below and need > 0:
-        said.append(f"it would fall a place with {1 - below / need:.0%} less")
-    if not said:
-        return "It is the only one in its LPT." if need > 0 else "Any incident recorded there."
-    text = " and ".join(said)
-    return (
-        f"{text[0].upper()}{text[1:]}; other officer-hours or another base would change its visits."
-    )
-
-
 def summary(
-    plan: Draft, coverage: pd.DataFrame, reasons: pd.DataFrame, fairness: pd.DataFrame
-) -> str:
+    plan: Draft, coverage: pd.DataFrame, reasons: pd.DataFrame, fairness: pd.DataFrame,
+    spread: pd.DataFrame,
+) -> str:  # fmt: skip
     """Say the plan in plain English: what, what not and why, and what it does not know."""
     visits, budget, first, days = plan.visits, plan.budget, plan.first, plan.days
     last = first + pd.Timedelta(days=days - 1)
@@ -182,6 +159,7 @@ def summary(
         f"{counted(int((fairness['visits'] > 0).sum()), 'LPT')}; {used:,.1f} of {free:,.1f} "
         f"officer-hours (officers × visits and travel)" + (f", {used / free:.0%}." if free else ".")
     ]
+    lines.append(_when(plan, reasons))
     if len(visits) and len(fairness) > 1:
         busy = fairness.sort_values("planned_hours", kind="stable").iloc[-1]
         lines.append(
@@ -189,14 +167,113 @@ def summary(
             f"{busy['share_of_hours']:.0%} of all, with {busy['need']:.0%} of the need."
         )
     lines += _missed(coverage, fairness)
+    lines += _kept(plan)
     lines += _warnings(visits, coverage, fairness)
+    lines += _asked_for(plan)
+    lines += _guessed(spread)
     lines += _places(plan)
     lines += _remarks(plan, reasons)
     lines.append(
-        f"Seed: {plan.fingerprint}. This is a recommendation: nothing is tasked until somebody accepts "
-        "it. It says where visits cover most recorded need, not what they will prevent."
+        f"Seed: {plan.basis.fingerprint}. This is a recommendation: nothing is tasked until "
+        "somebody accepts it. It says where visits cover most recorded need, not what they will "
+        "prevent."
     )
     return "\n".join(lines)
+
+
+def _when(plan: Draft, reasons: pd.DataFrame) -> str:
+    """Say how many visits fall in the busiest windows, beside an even spread over the duty."""
+    if flat := why_flat(plan):
+        return f"No hour of day is known ({flat}): visits are spread over each shift at random."
+    visits = plan.visits[plan.visits["hotspot"].map(reasons["peak"] != "")]
+    if not len(visits):
+        return "No busiest window stands out at any hotspot visited."
+    share = float(in_peak(visits, reasons).mean())
+    duty = _clock_hours(plan.budget)
+    even = 0.0
+    number = visits["hotspot"].value_counts(sort=False)
+    seen = reasons.loc[number.index]
+    for n, lpt, start, long in zip(
+        number, seen["lpt"], seen["peak_start"], seen["peak_hours"], strict=True
+    ):
+        held = duty[lpt]
+        even += n * held[(int(start) + np.arange(int(long))) % 24].sum() / held.sum()
+    return (
+        f"{percent(share)} of visits begin in the busiest hours of their hotspot, against "
+        f"{percent(even / len(visits))} if spread evenly over the hours on duty."
+    )
+
+
+def _clock_hours(budget: pd.DataFrame) -> dict[str, NDArray[np.float64]]:
+    """Minutes on duty in each hour of the clock, by LPT, added up over the days."""
+    found: dict[str, NDArray[np.float64]] = {}
+    some = budget[budget["available_hours"] > 0]
+    for lpt, start, end in zip(some["lpt"], some["start"], some["end"], strict=True):
+        held = found.setdefault(lpt, np.zeros(24))
+        minutes = (
+            start.hour * 60 + start.minute + np.arange(int((end - start).total_seconds() // 60))
+        )
+        np.add.at(held, minutes // 60 % 24, 1.0)
+    return found
+
+
+def _kept(plan: Draft) -> list[str]:
+    """Say which rules could not be kept in full, what rules cost, and how near the best it is."""
+    if plan.allocation is None:
+        return []
+    rules, costs, said = plan.allocation.rules, plan.allocation.costs, []
+    unmet = rules[~rules["met"]]
+    if len(unmet):
+        named = [
+            f"{group}: {len(rows):,} of {int((rules['group'] == group).sum()):,}"
+            f" (as {rows['rule'].iloc[0]}: {rows['reached'].iloc[0]:.3g} of "
+            f"{rows['amount'].iloc[0]:.3g})"
+            for group, rows in unmet.groupby("group", sort=False)
+        ]
+        said.append(f"Not met in full, for want of hours or reach: {'; '.join(named)}.")
+    whole = costs[(costs["where"] == "") & (costs["value_lost_share"] >= 0.001)]
+    if len(whole):
+        listed = "; ".join(f"{row['group']} {percent(row['value_lost_share'])}"
+                           for row in whole.to_dict("records"))  # fmt: skip
+        said.append(f"What rules cost, as a share of the need covered without them: {listed}.")
+    if plan.allocation.gap > 0.0005:
+        said.append(
+            f"The visits shared out cover within {percent(plan.allocation.gap)} of the most there "
+            "can be."
+        )
+    return said
+
+
+def _asked_for(plan: Draft) -> list[str]:
+    """Say what community priorities add, and which do not count."""
+    given = plan.demand.priorities
+    if given.empty:
+        return []
+    counts = given["status"].isin(["applied", "capped"])
+    said = (
+        f"Community priorities: {int(counts.sum())} of {len(given)} count and make up "
+        f"{percent(float(plan.need['priority_points'].sum()))} of the need"
+    )
+    if capped := int((given["status"] == "capped").sum()):
+        said += f" ({capped} held to the most they may)"
+    for status in ("expired", "not yet", "no hotspot there"):
+        if n := int((given["status"] == status).sum()):
+            said += f"; {n} {status}"
+    return [f"{said}."]
+
+
+def _guessed(spread: pd.DataFrame) -> list[str]:
+    """Say how easily the times are guessed from the day before."""
+    by_lpt = spread[spread["hotspot"] == ""]
+    pairs = by_lpt["pairs"].sum()
+    if not pairs:
+        return []
+    same = float((by_lpt["same_time"].fillna(0) * by_lpt["pairs"]).sum() / pairs)
+    chance = float((by_lpt["by_chance"].fillna(0) * by_lpt["pairs"]).sum() / pairs)
+    return [
+        f"{percent(same)} of visits come within {SAME_MIN} minutes of the time of one to the same "
+        f"place the day before; {percent(chance)} would by chance."
+    ]
 
 
 def _missed(coverage: pd.DataFrame, fairness: pd.DataFrame) -> list[str]:
@@ -270,13 +347,14 @@ def _remarks(plan: Draft, reasons: pd.DataFrame) -> list[str]:
             if reasons["share_harm"].notna().any()
             else "counts alone (no harm beyond them)"
         )
-        + f"; each further visit in a day counts {rules.decay:g} of the one before, a choice. No "
-        "hour of day is known to it: visits are spread over each shift at random.",
-        f"Travel is {rules.detour:g} × straight line at {rules.foot_kmh:g} km/h on foot, "
-        f"{rules.cycle_kmh:g} by cycle, {rules.vehicle_kmh:g} by vehicle + {rules.park_min:g} min "
-        "to park; units leave from and return to base, also for the break. Times are local "
-        "wall-clock.",
-    ]
+        + f"; each further visit in a day counts {rules.decay:g} of the one before, a choice.",
+        ("Travel is along the roads given"
+         if rules.roads is not None else
+         f"Travel is {rules.detour:g} × straight line at {rules.foot_kmh:g} km/h on foot, "
+         f"{rules.cycle_kmh:g} by cycle, {rules.vehicle_kmh:g} by vehicle")
+        + f" + {rules.park_min:g} min to park; units leave from and return to base, also for the "
+        "break. Times are local wall-clock.",
+    ]  # fmt: skip
     response = int((~teams["planned"]).sum())
     if response:
         said.append(f"{counted(response, 'response unit')} without timed visits: for calls.")
