@@ -115,6 +115,11 @@ _HOME = {
     "log_decisions": "patrols.decisions",
     "read_decisions": "patrols.decisions",
     "Decisions": "patrols.decisions",
+    "check_visits": "patrols.checks",
+    "write_plan": "patrols.editing",
+    "read_plan": "patrols.editing",
+    "amend_plan": "patrols.amending",
+    "Amended": "patrols.amending",
     "briefing": "briefings",
     "Briefing": "briefings",
     "lpt_profile": "profiles",
@@ -140,6 +145,7 @@ _HOME = {
     "plot_forecast": "plot",
     "plot_calendar_effects": "plot",
     "plot_backtest": "plot",
+    "plot_demand": "plot",
     "plot_plan": "plot",
     "plot_delivery": "plot",
     "plot_profile": "plot",
@@ -149,6 +155,7 @@ _HOME = {
     "write_report": "report",
     "write_briefing": "report",
     "write_profile": "report",
+    "write_cards": "report",
     "export_bi": "report",
     "export_gis": "report",
     "export_routes": "report",
@@ -227,9 +234,14 @@ if TYPE_CHECKING:
     from .patrols import read_roads as read_roads
     from .patrols import read_shifts as read_shifts
     from .patrols import read_units as read_units
+    from .patrols.amending import Amended as Amended
+    from .patrols.amending import amend_plan as amend_plan
+    from .patrols.checks import check_visits as check_visits
     from .patrols.decisions import Decisions as Decisions
     from .patrols.decisions import log_decisions as log_decisions
     from .patrols.decisions import read_decisions as read_decisions
+    from .patrols.editing import read_plan as read_plan
+    from .patrols.editing import write_plan as write_plan
     from .patrols.delivery import Delivery as Delivery
     from .patrols.delivery import DeliveryRules as DeliveryRules
     from .patrols.delivery import match_delivery as match_delivery
@@ -251,6 +263,7 @@ if TYPE_CHECKING:
     from .plot import plot_chart as plot_chart
     from .plot import plot_classes as plot_classes
     from .plot import plot_delivery as plot_delivery
+    from .plot import plot_demand as plot_demand
     from .plot import plot_forecast as plot_forecast
     from .plot import plot_funnel as plot_funnel
     from .plot import plot_heat as plot_heat
@@ -275,6 +288,7 @@ if TYPE_CHECKING:
     from .report import export_gis as export_gis
     from .report import export_routes as export_routes
     from .report import write_briefing as write_briefing
+    from .report import write_cards as write_cards
     from .report import write_profile as write_profile
     from .report import write_report as write_report
     from .sample import make_county as make_county

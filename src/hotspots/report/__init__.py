@@ -2,6 +2,7 @@
 
 from .bi import export_bi
 from .briefing import write_briefing
+from .cards import write_cards
 from .gis import export_gis
 from .handheld import export_routes
 from .page import write_report
@@ -12,6 +13,7 @@ __all__ = [
     "export_gis",
     "export_routes",
     "write_briefing",
+    "write_cards",
     "write_profile",
     "write_report",
 ]

@@ -11,6 +11,9 @@ from ..atomic import atomic_file
 from ..contracts import InputError
 
 _MARGIN = 34.0  # points, 12 mm
+PAGE_WIDTH = 595.2756 - 2 * _MARGIN - 12
+"""Points across an A4 page between its margins; a frame pads itself by 6 on each side."""
+
 _LINE = "#d5dae2"
 _COLOURS = {"above": "#b3261e", "below": "#1f5fa8", "": "#000000"}
 
@@ -32,22 +35,29 @@ def write_sheets(path: Path, sheets: list[dict[str, Any]], title: str) -> None:
     InputError
         When reportlab is not installed.
     """
+    require_reportlab("write_briefing", "briefing.html")
+    styles = sheet_styles()
+    write_pages(path, [_sheet(sheet, styles, PAGE_WIDTH) for sheet in sheets], title)
+
+
+def require_reportlab(what: str, else_print: str) -> None:
+    """Refuse a PDF where reportlab is not installed, and say what to print instead."""
     if importlib.util.find_spec("reportlab") is None:
-        raise InputError("write_briefing", [
-            'pdf=True needs reportlab: pip install "hotspots[report]"; or print briefing.html.'
+        raise InputError(what, [
+            f'pdf=True needs reportlab: pip install "hotspots[report]"; or print {else_print}.'
         ])  # fmt: skip
+
+
+def write_pages(path: Path, pages: list[list[Any]], title: str) -> None:
+    """Write one A4 page for each list of flowables, made smaller until they fit."""
     from reportlab.lib.pagesizes import A4
     from reportlab.platypus import KeepInFrame, PageBreak, SimpleDocTemplate
 
-    width, height = A4[0] - 2 * _MARGIN, A4[1] - 2 * _MARGIN
-    styles = _styles()
+    height = A4[1] - 2 * _MARGIN
     story: list[Any] = []
-    for n, sheet in enumerate(sheets):
+    for n, page in enumerate(pages):
         story += [PageBreak()] * bool(n)
-        # a frame pads itself by 6 points on each side
-        story.append(
-            KeepInFrame(width - 12, height - 13, _sheet(sheet, styles, width - 12), mode="shrink")
-        )
+        story.append(KeepInFrame(PAGE_WIDTH, height - 13, page, mode="shrink"))
     with atomic_file(path) as partial:
         SimpleDocTemplate(
             str(partial), pagesize=A4, title=title, author="hotspots", lang="en-GB", invariant=1,
@@ -55,7 +65,7 @@ def write_sheets(path: Path, sheets: list[dict[str, Any]], title: str) -> None:
         ).build(story)  # fmt: skip
 
 
-def _styles() -> dict[str, Any]:
+def sheet_styles() -> dict[str, Any]:
     """Return the styles, in a font that has the letters of every British name."""
     import matplotlib
     from reportlab.lib.fonts import addMapping
@@ -142,7 +152,7 @@ def _incidents(
         for n, what, where, when, facts, key in rows
     ]  # fmt: skip
     shares = (0.06, 0.44, 0.32, 0.18)
-    return _grid(["", "What, where", "When; days of harm", "Record"], cells, more, styles,
+    return grid_of(["", "What, where", "When; days of harm", "Record"], cells, more, styles,
                  [width * share for share in shares], ())  # fmt: skip
 
 
@@ -161,13 +171,17 @@ def _table(
         for row in rows
     ]  # fmt: skip
     right = tuple(n for n in range(1, len(heads)) if n != standing)
-    return _grid(heads, cells, more, styles, widths, right)
+    return grid_of(heads, cells, more, styles, widths, right)
 
 
-def _grid(
+def grid_of(
     heads: list[str], rows: list[tuple[str, ...]], more: str, styles: dict[str, Any],
     widths: list[float], right: tuple[int, ...],
 ) -> Any:  # fmt: skip
+    """Make a table of cells, which may hold reportlab's tags: what comes from data is escaped.
+
+    ``right`` are the columns of numbers; ``more`` stands under all columns where it says anything.
+    """
     from reportlab.platypus import Paragraph, Table
 
     def cell(text: str, n: int) -> Any:
