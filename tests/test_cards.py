@@ -3,12 +3,13 @@
 import re
 from dataclasses import dataclass
 from html.parser import HTMLParser
+from types import SimpleNamespace
 
 import numpy as np
 import pandas as pd
 import pytest
 import shapely
-from test_patrols import make_hotspots, make_lpts, make_shifts, make_units
+from test_patrols import make_hotspots, make_lpts
 
 import hotspots as hs
 from hotspots.contracts import Result
@@ -45,21 +46,51 @@ class Full(Result):
         return "visits"
 
 
+TURNS = [  # unit, shift, kind, mode, officers, then (minutes after midnight, hotspot, back)
+    ("P1", "late", "pcso", "foot", 1, [(910, "H0", 0), (960, "H1", 7), (1180, "H0", 9)]),
+    ("C/1", "night", "constable", "vehicle", 2,
+     [(1330, "H2", 0), (1425, "H3", 0), (1590, "H4", 4)]),
+    ("C 1", "night", "constable", "vehicle", 2,
+     [(1340, "H5", 3), (1600, "H6", 0), (1760, "H5", 2)]),
+]  # fmt: skip
+
+
 @pytest.fixture(scope="module")
 def plan():
-    rng = np.random.default_rng(3)
-    places = rng.uniform(5000, 6500, (8, 2)).round()
-    spots = make_hotspots(
-        *((f"H{i}", "Hanley", x, y, 90 - 9 * i) for i, (x, y) in enumerate(places)),
-        name=['Market <Lane> & "Co"', *(f"Street {n}" for n in range(7))],
-    )
-    units = make_units(("P1", "Hanley", "late", "pcso", 1, "foot"),
-                       ("C/1", "Hanley", "night", "constable", 2, "vehicle"),
-                       ("C 1", "Hanley", "night", "constable", 2, "vehicle"),
-                       base_easting=5600.0, base_northing=5600.0)  # fmt: skip
-    shifts = make_shifts(break_min=30.0, break_start=["11:00", "19:00", "02:00"])
-    return hs.plan_patrols(spots, lpts=make_lpts("Hanley"), shifts=shifts, units=units,
-                           start=START, days=2, seed=5)  # fmt: skip
+    """Two days of three units, written down by hand."""
+    spots = make_hotspots(*((f"H{i}", "Hanley", 5000 + 300 * i, 5200 + 410 * (i % 3), 90 - 9 * i)
+                            for i in range(8)))  # fmt: skip
+    rows, budget = [], []
+    for n in range(2):
+        date = pd.Timestamp(START) + pd.Timedelta(days=n)
+        for shift, start, end in (("late", 15, 23), ("night", 22, 31)):
+            budget.append({"date": date, "lpt": "Hanley", "shift": shift,
+                           "start": date + pd.Timedelta(hours=start),
+                           "end": date + pd.Timedelta(hours=end)})  # fmt: skip
+        for unit, shift, _, mode, _, stops in TURNS:
+            for order, (minute, hotspot, back) in enumerate(stops, 1):
+                arrive = date + pd.Timedelta(minutes=minute)
+                rows.append({
+                    "visit": f"{n}-{unit}-{order}", "hotspot": hotspot, "lpt": "Hanley",
+                    "unit": unit, "shift": shift, "arrive": arrive,
+                    "depart": arrive + pd.Timedelta(minutes=15),
+                    "reason": f"{hotspot} is rank 1 of 8; visit {order}.", "order": order,
+                    "travel_min": 6.0, "return_min": float(back), "date": date, "mode": mode,
+                    "task": "visibility", "tactic": "Be seen & speak to people.",
+                    "why_then": "Spread over the shift." if minute < 1440 else "Its peak hours.",
+                })  # fmt: skip
+    teams = pd.DataFrame(
+        {"lpt": "Hanley", "shift": [t[1] for t in TURNS], "kind": [t[2] for t in TURNS],
+         "officers": [t[4] for t in TURNS], "mode": [t[3] for t in TURNS],
+         "base_easting": 5600.0, "base_northing": 5600.0},
+        index=pd.Index([t[0] for t in TURNS], name="unit"),
+    )  # fmt: skip
+    named = ['Market <Lane> & "Co"', *(f"Street {n}" for n in range(7))]
+    basis = SimpleNamespace(demand=SimpleNamespace(hotspots=spots), lpts=make_lpts("Hanley"),
+                            fingerprint="5f2c9a")  # fmt: skip
+    visits = pd.DataFrame(rows).set_index("visit").astype({"hotspot": "str", "unit": "str"})
+    return Full(visits, teams, pd.DataFrame(budget), pd.DataFrame({"name": named}, spots.index),
+                pd.DataFrame(columns=["date"]), basis)  # fmt: skip
 
 
 class Words(HTMLParser):
@@ -115,6 +146,8 @@ def test_a_card_says_until_when_it_holds_and_the_morning_after(plan, tmp_path):
     night = read(tmp_path / "cards" / "cards" / f"{START}_night_C-1.html").text
     assert "This card holds until Tue 3 Mar 2026, 07:00, and not after." in night
     after = plan.visits[(plan.visits["unit"] == "C 1") & (plan.visits["date"] == START)]
+    assert "2 × constable, vehicle; 3 visits" in night
+    assert "then 2 min drive back to base" in night
     for row in after.itertuples():
         late = " Tue" if row.arrive.day == 3 else ""
         assert f"{row.arrive:%H:%M}–{row.depart:%H:%M}{late} " in night
@@ -237,8 +270,11 @@ def test_an_empty_plan_is_refused_with_its_reason(plan, tmp_path):
 def test_what_is_the_same_for_all_visits_is_said_once(plan):
     card = next(c for c in make_cards(plan, plan.visits) if c.unit == "P1")
     assert [one.numbers for one in card.asked] == ["All"]
-    numbers = [n for one in card.why for n in one.numbers.split(", ") if n != "All"]
-    assert sorted(map(int, numbers)) == [stop.number for stop in card.stops]
+    assert [(one.numbers, one.text) for one in card.why] == [
+        ("1, 3", "H0 is rank 1 of 8; visit 1."), ("2", "H1 is rank 1 of 8; visit 2."),
+        ("All", "Spread over the shift."),
+    ]  # fmt: skip
+    assert [len(way) for way in card.ways] == [4, 3]  # back at base for the break
 
 
 # --- the map -------------------------------------------------------------------------------------
