@@ -102,6 +102,9 @@ _HOME = {
     "plan_patrols": "patrols",
     "PatrolRules": "patrols",
     "PatrolPlan": "patrols",
+    "supervisor_page": "patrols.page",
+    "patrol_fairness": "patrols.legitimacy",
+    "PatrolFairness": "patrols.legitimacy",
     "patrol_demand": "patrols.demand",
     "Demand": "patrols.demand",
     "read_priorities": "patrols.priorities",
@@ -247,6 +250,9 @@ if TYPE_CHECKING:
     from .patrols.delivery import match_delivery as match_delivery
     from .patrols.demand import Demand as Demand
     from .patrols.demand import patrol_demand as patrol_demand
+    from .patrols.legitimacy import PatrolFairness as PatrolFairness
+    from .patrols.legitimacy import patrol_fairness as patrol_fairness
+    from .patrols.page import supervisor_page as supervisor_page
     from .patrols.priorities import read_priorities as read_priorities
     from .patrols.returns import Return as Return
     from .patrols.returns import monthly_return as monthly_return
