@@ -124,7 +124,9 @@ def read_roads(
     whole = [f"{roads.main_share(mode):.0%} {word}" for mode, word in
              (("foot", "on foot"), ("vehicle", "for vehicles"))]  # fmt: skip
     said.append(f"The largest part that hangs together holds of the length {' and '.join(whole)}.")
-    return Roads(stretches, float(reach_m), " ".join([head, *said, f"Source: {source}."]))
+    told = Roads(stretches, float(reach_m), " ".join([head, *said, f"Source: {source}."]))
+    told._graphs.update(roads._graphs)
+    return told
 
 
 def _grid(crs: Any, faults: list[str]) -> pyproj.CRS | None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 
 import geopandas as gpd
 import numpy as np
@@ -10,6 +11,8 @@ import shapely
 from numpy.typing import NDArray
 from scipy import sparse
 from scipy.sparse import csgraph
+
+from .shortcuts import contract, sparse_graph
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
@@ -24,7 +27,6 @@ JUNCTION_M = 1.0
 """Places this near along the road to a junction are at the junction."""
 
 _MOST_NUMBERS = 4_000_000  # of one batch of searches: 32 MB
-_SLACK = 3.0  # searches end this many times as far as the farthest pair lies by straight line
 
 
 @dataclass(frozen=True)
@@ -74,9 +76,12 @@ class RoadGraph:
         self._piece = piece[self._start].astype(np.int64)
         self.main_share = float(held.max(initial=0.0) / (metres.sum() or 1.0))
         self._tree = shapely.STRtree(self._lines[self._usable])
-        self._reversed = self._graph.T.tocsr()
         self._known: dict[tuple[int, float], int] = {}
         self._between = np.empty((0, 0))
+
+    @cached_property
+    def _climbs(self) -> tuple[sparse.csr_matrix, sparse.csr_matrix]:
+        return contract(self._graph)
 
     def _arcs(self) -> tuple[sparse.csr_matrix, Ints]:
         """Build the graph with the best of parallel stretches, and tell which stretch each is."""
@@ -91,12 +96,7 @@ class RoadGraph:
         # a sparse matrix would add parallel stretches up
         best = np.ones(len(tail), bool)
         best[1:] = (tail[1:] != tail[:-1]) | (head[1:] != head[:-1])
-        pointer = np.searchsorted(tail[best], np.arange(self._nodes + 1))
-        graph = sparse.csr_matrix(
-            (cost[best], head[best].astype(np.int32), pointer.astype(np.int32)),
-            shape=(self._nodes, self._nodes),
-        )
-        return graph, stretch[best]
+        return sparse_graph(tail[best], head[best], cost[best], self._nodes), stretch[best]
 
     def snap(self, xy: Floats, reach_m: float) -> Snapped:
         """Put places on the nearest stretch that may be used and leads to the rest."""
@@ -113,19 +113,17 @@ class RoadGraph:
             stretch[at], piece[at] = near, self._piece[near]
             along = shapely.line_locate_point(self._lines[near], points, normalized=True)
             # at a junction, every street is open, not only the one that happens to be nearest
-            close = JUNCTION_M / np.maximum(shapely.length(self._lines[near]), JUNCTION_M)
+            close = JUNCTION_M / np.maximum(shapely.length(self._lines[near]), 2 * JUNCTION_M)
             share[at] = np.where(along < close, 0.0, np.where(along > 1 - close, 1.0, along))
         return Snapped(stretch, share, metres, piece)
 
-    def costs(self, start: Snapped, end: Snapped, usual: Floats) -> Floats:
+    def costs(self, start: Snapped, end: Snapped) -> Floats:
         """Return the least cost from each start to each end, infinite where there is no way.
 
         Parameters
         ----------
         start, end : Snapped
             ``n`` and ``m`` places.
-        usual : ndarray, shape (n, m)
-            What the straight line would cost: searches go a few times as far first.
 
         Returns
         -------
@@ -133,24 +131,11 @@ class RoadGraph:
         """
         found = np.full((len(start.stretch), len(end.stretch)), np.inf)
         rows, columns = np.flatnonzero(start.on), np.flatnonzero(end.on)
-        if not len(rows) or not len(columns):
-            return found
-        at, to = self._numbers(start, rows), self._numbers(end, columns)
-        straight = usual[np.ix_(rows, columns)]
-        for reach in (_SLACK * float(straight.max()), np.inf):
+        if len(rows) and len(columns):
+            at, to = self._numbers(start, rows), self._numbers(end, columns)
             unknown = np.isnan(self._between[np.ix_(at, to)])
-            unknown &= start.piece[rows][:, None] == end.piece[columns]
-            full = unknown.mean(axis=1) > 0.5  # places not met before; the rest are few ends
-            self._search(np.unique(at[full]), np.unique(to), reach, back=False)
-            rest = np.isnan(self._between[np.ix_(at, to)]) & unknown
-            sources, targets = np.unique(at[rest.any(axis=1)]), np.unique(to[rest.any(axis=0)])
-            if len(sources) <= len(targets):
-                self._search(sources, targets, reach, back=False)
-            else:
-                self._search(targets, sources, reach, back=True)
-        found[np.ix_(rows, columns)] = np.nan_to_num(
-            self._between[np.ix_(at, to)], nan=np.inf, posinf=np.inf
-        )
+            self._search(np.unique(at[unknown.any(axis=1)]), np.unique(to[unknown.any(axis=0)]))
+            found[np.ix_(rows, columns)] = self._between[np.ix_(at, to)]
         return found
 
     def _numbers(self, places: Snapped, chosen: Ints) -> Ints:
@@ -163,31 +148,34 @@ class RoadGraph:
             self._between = wider
         return found
 
-    def _search(self, sources: Ints, targets: Ints, reach: float, *, back: bool) -> None:
-        """Search from each source, along the ways or against them, and keep what is found."""
-        if not len(sources) or not len(targets):
-            return
+    def _search(self, sources: Ints, targets: Ints) -> None:
+        """Search from the sources up the shortcuts, and from the targets up against them."""
         places = list(self._known)
         stretch = np.array([key[0] for key in places])
         share = np.array([key[1] for key in places])
         batch = max(1, _MOST_NUMBERS // self._nodes)
-        for first in range(0, len(sources), batch):
-            some = sources[first : first + batch]
-            graph = self._graph_from(stretch[some], share[some], back=back)
-            indices = self._nodes + np.arange(len(some))
-            far = csgraph.dijkstra(graph, directed=True, indices=indices, limit=reach)
-            ends, last = self._departures(stretch[targets], share[targets], back=not back)
-            found = np.minimum(far[:, ends[0]] + last[0], far[:, ends[1]] + last[1])
-            for i, source in enumerate(some):  # along the very same stretch
-                same = np.flatnonzero(stretch[targets] == stretch[source])
-                ahead = share[targets[same]] - share[source]
-                way = np.where((ahead > 0) == back, 1, 0)
-                with np.errstate(invalid="ignore"):  # no way at all, where one-way
-                    along = np.abs(ahead) * self._cost[stretch[source]][way]
-                found[i, same] = np.minimum(found[i, same], np.where(ahead == 0, 0.0, along))
-            found[~(found <= reach)] = np.nan  # beyond, another way round may be shorter
-            at = np.ix_(targets, some) if back else np.ix_(some, targets)
-            self._between[at] = found.T if back else found
+        into: list[tuple[Ints, Floats]] = []
+        for some in np.split(targets, range(batch, len(targets), batch)):
+            graph = self._leaving(self._climbs[1], stretch[some], share[some], back=True)
+            far = csgraph.dijkstra(graph, indices=self._nodes + np.arange(len(some)))
+            for row in far[:, : self._nodes]:
+                met = np.flatnonzero(np.isfinite(row))
+                into.append((met, row[met]))
+        for some in np.split(sources, range(batch, len(sources), batch)):
+            graph = self._leaving(self._climbs[0], stretch[some], share[some], back=False)
+            far = csgraph.dijkstra(graph, indices=self._nodes + np.arange(len(some)))
+            for target, (met, rest) in zip(targets, into, strict=True):
+                best = (far[:, met] + rest).min(axis=1, initial=np.inf)
+                same = np.flatnonzero(stretch[some] == stretch[target])
+                along = self._along(stretch[target], share[some[same]], share[target])
+                best[same] = np.minimum(best[same], along)
+                self._between[some, target] = best
+
+    def _along(self, stretch: int, start: Floats, end: float) -> Floats:
+        """Return the cost from places of a stretch to another of it, straight along it."""
+        with np.errstate(invalid="ignore"):  # nothing times infinity
+            cost = np.abs(end - start) * self._cost[stretch][np.where(end >= start, 0, 1)]
+        return np.where(end == start, 0.0, cost)
 
     def _departures(
         self, stretch: Ints, share: Floats, *, back: bool
@@ -195,16 +183,14 @@ class RoadGraph:
         """Return the two junctions a place leads to, and the cost; against the ways if ``back``."""
         to_end, to_start = (1, 0) if back else (0, 1)
         with np.errstate(invalid="ignore"):  # nothing times infinity, at a junction
-            costs = ((share * self._cost[stretch, to_start]),
-                     ((1 - share) * self._cost[stretch, to_end]))  # fmt: skip
-        at_start, at_end = share == 0, share == 1
-        return (self._start[stretch], self._end[stretch]), (
-            np.where(at_start, 0.0, costs[0]), np.where(at_end, 0.0, costs[1]),
-        )  # fmt: skip
+            first = np.where(share == 0, 0.0, share * self._cost[stretch, to_start])
+            last = np.where(share == 1, 0.0, (1 - share) * self._cost[stretch, to_end])
+        return (self._start[stretch], self._end[stretch]), (first, last)
 
-    def _graph_from(self, stretch: Ints, share: Floats, *, back: bool) -> sparse.csr_matrix:
+    def _leaving(
+        self, graph: sparse.csr_matrix, stretch: Ints, share: Floats, *, back: bool
+    ) -> sparse.csr_matrix:
         """Add a node for each place, from which its stretch leads to two junctions."""
-        graph = self._reversed if back else self._graph
         (first, second), (one, two) = self._departures(stretch, share, back=back)
         same = first == second
         one, two = np.where(same, np.fmin(one, two), one), np.where(same, np.inf, two)
@@ -237,28 +223,29 @@ class RoadGraph:
         """
         a, b = int(start.stretch[leg]), int(end.stretch[leg])
         s, t = float(start.share[leg]), float(end.share[leg])
-        graph = self._graph_from(np.array([a]), np.array([s]), back=False)
-        far, before = csgraph.dijkstra(graph, indices=self._nodes, return_predecessors=True)
-        ends, last = self._departures(np.array([b]), np.array([t]), back=True)
-        through = [float(far[ends[i][0]] + last[i][0]) for i in (0, 1)]
-        along = 0.0 if s == t else abs(t - s) * float(self._cost[a, int(t < s)])
-        if a == b and along <= min(through):
+        one = slice(leg, leg + 1)
+        least = self.costs(*(Snapped(p.stretch[one], p.share[one], p.metres[one], p.piece[one])
+                             for p in (start, end)))[0, 0]  # fmt: skip
+        if a == b and self._along(a, np.array([s]), t)[0] <= least * (1 + 1e-9):
             return self._part(a, s, t)
-        side = int(np.argmin(through))
+        graph = self._leaving(self._graph, np.array([a]), np.array([s]), back=False)
+        far, before = csgraph.dijkstra(
+            graph, indices=self._nodes, return_predecessors=True, limit=least * (1 + 1e-9)
+        )
+        ends, last = self._departures(np.array([b]), np.array([t]), back=True)
+        side = int(np.argmin([far[ends[i][0]] + last[i][0] for i in (0, 1)]))
         junction = int(ends[side][0])
         parts = [self._part(b, float(side), t)]
         while (previous := int(before[junction])) != self._nodes:
-            row = slice(self._graph.indptr[previous], self._graph.indptr[previous + 1])
-            column = row.start + int(np.flatnonzero(self._graph.indices[row] == junction)[0])
-            stretch = int(self._stretch_of[column])
+            first, past = self._graph.indptr[previous : previous + 2]
+            arc = first + int(np.flatnonzero(self._graph.indices[first:past] == junction)[0])
+            stretch = int(self._stretch_of[arc])
             ahead = self._start[stretch] == previous
             parts.append(self._part(stretch, *((0.0, 1.0) if ahead else (1.0, 0.0))))
             junction = previous
-        out = [
-            (s * float(self._cost[a, 1]) if s else 0.0, 0.0, int(self._start[a])),
-            ((1 - s) * float(self._cost[a, 0]) if s < 1 else 0.0, 1.0, int(self._end[a])),
-        ]
-        leaves = min(choice for choice in out if choice[2] == junction)[1]
+        (first, second), out = self._departures(np.array([a]), np.array([s]), back=False)
+        ways = [(out[0][0], 0.0, first[0]), (out[1][0], 1.0, second[0])]
+        leaves = min(way for way in ways if way[2] == junction)[1]
         parts.append(self._part(a, s, leaves))
         return np.concatenate(parts[::-1])
 

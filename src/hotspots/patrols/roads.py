@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -63,7 +64,10 @@ class Roads:
     stretches: gpd.GeoDataFrame
     reach_m: float
     said: str
-    _graphs: dict[str, RoadGraph] = field(default_factory=dict, init=False)
+
+    @cached_property
+    def _graphs(self) -> dict[str, RoadGraph]:
+        return {}
 
     @property
     def text(self) -> str:
@@ -119,10 +123,9 @@ class Roads:
         straight = np.hypot(*(start[:, None, :] - end[None, :, :]).transpose(2, 0, 1))
         direct: NDArray[np.float64] = straight * (rules.detour * 60 / (speed[mode] * 1000))
         out, back = graph.snap(start, self.reach_m), graph.snap(end, self.reach_m)
-        if mode == "vehicle":  # cost is minutes at the usual pace, else metres
-            cost = graph.costs(out, back, straight * 60 / (PACE * 1000)) * (PACE / speed[mode])
-        else:
-            cost = graph.costs(out, back, straight) * (60 / (speed[mode] * 1000))
+        # minutes at the usual pace by vehicle, else metres
+        unit = PACE if mode == "vehicle" else 60 / 1000
+        cost = graph.costs(out, back) * (unit / speed[mode])
         beside = out.metres[:, None] + back.metres[None, :]
         with np.errstate(invalid="ignore"):
             found = np.where(straight <= beside, straight * walk, cost + beside * walk)
