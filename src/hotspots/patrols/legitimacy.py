@@ -482,17 +482,7 @@ def _text(
     if not total:
         return "The plan holds no visits, so there are no hours to share out fairly."
     lines = [_need_line(by_lpt, held, total), *_resident_lines(by_lpt, by_fifth, outside, total)]
-    asked = [*by_lpt["question"][by_lpt["question"] != ""],
-             *by_fifth["question"][by_fifth["question"] != ""]]  # fmt: skip
-    compared = int(by_lpt["per_incident"].notna().sum() + by_fifth["per_incident"].notna().sum())
-    if asked:
-        more = f" ... and {len(asked) - _SHOWN} more in the tables." if len(asked) > _SHOWN else ""
-        lines.append(f"Questions to answer: {' '.join(map(_begun, asked[:_SHOWN]))}{more}")
-    elif compared:
-        lines.append(
-            "No question arises from hours per recorded incident: no group differs clearly from "
-            f"the others by more than a quarter ({counted(compared, 'comparison')})."
-        )
+    lines += _asked(by_lpt, by_fifth)
     few = int(by_lpt["per_incident"].isna().sum()) if len(by_lpt) > 1 else 0
     if few:
         lines.append(f"{counted(few, 'LPT')} not compared: under {FEW} incidents or no hours.")
@@ -506,22 +496,53 @@ def _text(
     return "\n".join(lines)
 
 
+def _asked(by_lpt: pd.DataFrame, by_fifth: pd.DataFrame) -> list[str]:
+    """Put the questions together, those furthest from even first."""
+    named = {**{k: str(k) for k in by_lpt.index}, **{k: _FIFTHS[k] for k in by_fifth.index}}
+    both = pd.concat([by_lpt, by_fifth])[["per_incident", "low", "high", "question"]]
+    compared = int(both["per_incident"].notna().sum())
+    both = both[both["question"] != ""]
+    if not compared:
+        return []
+    if not len(both):
+        return [
+            "No question arises from hours per recorded incident: no group differs clearly from "
+            f"the others by more than a quarter ({counted(compared, 'comparison')})."
+        ]
+    said = []
+    for more, ask in (
+        (True, "Why do they get more hours per recorded incident than the others"),
+        (False, "What would it take to do better per recorded incident"),
+    ):
+        some = both[(both["per_incident"] > 1) == more]
+        some = some.sort_values("per_incident", ascending=not more, kind="stable")
+        listed = "; ".join(
+            f"{named[key]} {row['per_incident']:.1f} times"
+            + (f" ({row['low']:.1f} to {row['high']:.1f})" if row["per_incident"] else "")
+            for key, row in some.head(_SHOWN).iterrows()
+        )
+        rest = f"; ... and {len(some) - _SHOWN} more in the tables" if len(some) > _SHOWN else ""
+        if len(some):
+            said.append(f"{ask}? {_begun(listed)}{rest}.")
+    return ["Questions to answer (95% intervals of the incidents). " + " ".join(said)]
+
+
 def _begun(text: str) -> str:
     return text[0].upper() + text[1:]
 
 
 def _need_line(by_lpt: pd.DataFrame, held: pd.DataFrame, total: float) -> str:
     some = by_lpt[by_lpt["need"] > 0]
-    said = f"{total:,.0f} officer-hours for {counted(len(some), 'LPT')} with hotspots"
+    told = f"{total:,.0f} officer-hours, {counted(len(some), 'LPT')} with hotspots"
     if len(some) < 2:
-        return f"{said}: there is nothing to compare between LPTs."
+        return f"There is nothing to compare between LPTs ({told})."
     each = some["hours_per_need"].astype("float64")
     between = float(held["value"].to_numpy()[0])
-    close = "close to" if between < 0.1 else "some way from" if between < 0.3 else "far from"
+    how = "closely" if between < 0.1 else "loosely" if between < 0.3 else "hardly"
     return (
-        f"{said} go {close} where the need is (Gini {between:.2f}; 0 would follow it): from "
-        f"{each.min():.1f} times its share of need in {each.idxmin()} to {each.max():.1f} times in "
-        f"{each.idxmax()}."
+        f"Officer-hours follow need {how} between LPTs: from {each.min():.1f} times its share of "
+        f"need in {each.idxmin()} to {each.max():.1f} times in {each.idxmax()} ({told}; Gini "
+        f"{between:.2f}, where 0 follows need exactly)."
     )
 
 
