@@ -42,7 +42,7 @@ KNOWS = {
     "alerts": {"contracts", "chance", "series", "support", "progress"},
     "forecasts": {"contracts", "chance", "calendars", "series", "progress"},
     "accuracy": {"contracts", "places", "support", "chance", "progress"},
-    "patrols": {"contracts", "chance", "places", "progress", "support", "times"},
+    "patrols": {"contracts", "atomic", "chance", "places", "progress", "support", "times"},
     "briefings": {
         "contracts", "chance", "progress", "harm", "places", "support", "series", "detect",
         "shares",

@@ -207,8 +207,12 @@ def check_visits(plan: PatrolPlan, visits: pd.DataFrame | None = None) -> pd.Dat
     >>> check_visits(plan, long)["rule"].unique()[0]
     'stop of 10 to 20 min'
     """
-    roster = Roster(plan)
-    stops = roster.stops(plan.visits if visits is None else visits)
+    return breaches(Roster(plan), plan.visits if visits is None else visits)
+
+
+def breaches(roster: Roster, visits: pd.DataFrame) -> pd.DataFrame:
+    """Check visits as :func:`check_visits` does, with a roster at hand."""
+    stops = roster.stops(visits)
     legs = roster.legs(stops)
     checks: tuple[Callable[[Roster, list[Stop], dict[str, Leg]], Iterator[Breach]], ...] = (
         _lengths, _places, _crews, _gaps, _most, _duty, _travel, _hours,

@@ -102,6 +102,29 @@ OWN_PATROLS: dict[str, dict[str, tuple[str, str, str]]] = {
         "unit": ("text", "", "unit of the value"),
         "note": ("text", "", "why blank, or what it lacks"),
     },
+    "amended_changes": {
+        "visit": ("text", "", "id of the visit"),
+        "what": ("text", "", "added, removed, or the column that changed"),
+        "before": ("text", "", "as it was planned"),
+        "after": ("text", "", "as people changed it"),
+    },
+    "amended_broken": {
+        "visit": ("text", "", "id of the visit; blank: a rule on many together"),
+        "rule": ("text", "", "the rule that is broken"),
+        "value": ("text", "", "how"),
+        "remedy": ("text", "", "what would set it right"),
+        "new": ("flag", "", "the plan before kept the rule there"),
+    },
+    "amended_quotas": {
+        "rule": ("text", "", "the quota"),
+        "where": ("text", "", "hotspot, LPT or neighbourhood"),
+        "wanted": ("number", "", "visits or officer-hours at least"),
+        "before": ("number", "", "as it was planned"),
+        "after": ("number", "", "as people changed it"),
+    },
+    "plan_visits": {
+        "note": ("text", "", "a note somebody put there by hand"),
+    },
     "decisions_log": {
         "number": ("whole", "", "number of the row in the log"),
         "when": ("time", "", "when it was logged, wall-clock of the writer"),
