@@ -403,7 +403,8 @@ font-size:.84rem;line-height:1.32}
 .card .map{display:block;width:100%;height:auto;border:0;border-radius:0}
 .map text{font:bold 10px system-ui,sans-serif;text-anchor:middle}
 .stops,.told{list-style:none;margin:0;padding:.2rem .6rem}
-.stops li{display:grid;grid-template-columns:1.7rem 6.4rem 1fr auto;gap:.3rem;align-items:baseline;
+.stops li{display:grid;gap:.3rem;align-items:baseline;
+grid-template-columns:1.7rem minmax(6.4rem,max-content) 1fr auto;
 border-bottom:1px solid #e6e9ee;padding:.16rem 0;font-size:.92rem}
 .n{display:inline-block;min-width:1.35rem;padding:0 .3rem;border-radius:1rem;
 background:var(--brand);
@@ -423,8 +424,9 @@ color:#fff;font-weight:650;font-size:.76rem;text-align:center;line-height:1.35re
 padding-right:0}.card .map{width:150mm}
 .stops li{font-size:11pt;grid-template-columns:12mm 34mm 1fr auto}
 .n{font-size:9pt}.told.whys{font-size:9.5pt}.card .notes{font-size:8.5pt}
-.many{font-size:9pt}.many .map{width:110mm}.many .stops li{font-size:9pt;padding:0}
-.many .told.whys{font-size:8pt}}
+.many{font-size:8.5pt;line-height:1.2}.many .map{width:85mm}.many .stops li{font-size:8.5pt;
+padding:0;line-height:1.1}.many .told.whys{font-size:7.5pt;line-height:1.15}.many li{padding:0}
+.many .n{font-size:7pt;line-height:1.3}}
 """
 _ALONE = """nav{display:none}header{padding:.3rem 0}header h1{font-size:.95rem}
 main.wrap{padding:0;max-width:760px}.card{border:0;border-radius:0}.card h3{display:none}
