@@ -10,7 +10,7 @@ from __future__ import annotations
 import time
 from collections import deque
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -211,9 +211,11 @@ def allocate_visits(
     """
     from .programme import Columns, Programme
 
-    rules = list(rules)
     _check(options, limits, rules, decay)
-    ends = time.monotonic() + seconds
+    order = np.lexsort((options.crew, options.duty, options.day, options.hotspot))
+    options, limits, rules = _in_order(options, limits, rules, order)
+    began = time.monotonic()
+    ends, soon, later = (began + part * seconds for part in (1.0, 0.4, 0.8))
     place = _codes(options.hotspot, options.day)
     columns = Columns.of(place, options.values, options.bands, limits.per_day)
     caps, most = _caps(options, limits, columns)
@@ -225,13 +227,40 @@ def allocate_visits(
     groups: dict[str, list[int]] = {}
     for i in sorted({*range(len(rules))} - {*hard}):
         groups.setdefault(rules[i].group or rules[i].name, []).append(i)
-    free = model.solve(hard, ends, gap)
-    full = model.solve(range(len(rules)), ends, gap, start=free) if groups else free
+    free = model.solve(hard, soon if groups else ends, gap)
+    full = free
+    if groups:
+        full = model.solve(range(len(rules)), later if costs else ends, gap, start=free)
     without = {}
     for group, members in groups.items() if costs else ():
         rest = [i for i in range(len(rules)) if i not in set(members)]
         without[group] = free if len(groups) == 1 else model.solve(rest, ends, gap, start=free)
-    return _report(options, rules, groups, model, full, without)
+    found = _report(options, rules, groups, model, full, without)
+    unmet = [
+        f"rule {rule.name!r} cannot be met: {reached:g} of {rule.amount:g} reached; "
+        "lower it, give more hours, or make it soft."
+        for rule, reached, met in zip(rules, found.rules["reached"], found.rules["met"],
+                                      strict=True)
+        if not (met or rule.soft)
+    ]  # fmt: skip
+    if unmet and not full.stopped:
+        raise InputError("allocation", unmet)
+    visits = np.empty_like(found.visits)
+    visits[order] = found.visits
+    return replace(found, visits=visits)
+
+
+def _in_order(
+    options: Options, limits: Limits, rules: Sequence[LinearRule], order: Ints
+) -> tuple[Options, Limits, list[LinearRule]]:
+    """Sort the options, so that the order they are given in decides nothing."""
+    names = [f.name for f in fields(options) if getattr(options, f.name) is not None]
+    budgets = [(np.asarray(mask)[order], amount) for mask, amount in limits.budgets]
+    return (
+        replace(options, **{name: getattr(options, name)[order] for name in names}),
+        replace(limits, budgets=budgets),
+        [replace(rule, coef=np.asarray(rule.coef)[order]) for rule in rules],
+    )
 
 
 def _codes(*keys: Ints) -> Ints:
@@ -356,9 +385,8 @@ def _report(
     visits = visits.round().astype(np.int64)
     value, bound = float(full.value.sum()), float(full.bound.sum())
     gap = (bound - value) / bound if bound > 0 else 0.0
-    scale = columns.scale
     return Allocation(
-        visits, value * scale, bound * scale, round(gap, 9), full.stopped,
+        visits, value, bound, round(gap, 9), full.stopped,
         _rules_table(rules, visits), _costs_table(rules, groups, model, full, without),
     )  # fmt: skip
 
@@ -412,13 +440,13 @@ def _costs_table(
                 * (1 if rules[i].kind == "at most" else -1) > 1e-6
                 for i in groups[group] if not where or rules[i].where == where
             )  # fmt: skip
-            lost = max(could - have, 0.0)
+            lost = could - have if could - have > 1e-9 * could else 0.0
             rows.append({
                 "group": group, "where": where,
                 "rules": sum(not where or rules[i].where == where for i in groups[group]),
-                "unmet": int(unmet), "value_lost": lost * columns.scale,
+                "unmet": int(unmet), "value_lost": lost,
                 "value_lost_share": lost / could if could > 0 else 0.0,
-                "value_lost_most": max(most - have, 0.0) * columns.scale,
+                "value_lost_most": max(most - have, 0.0),
             })  # fmt: skip
     return pd.DataFrame({
         name: pd.Series([row[name] for row in rows], dtype=kind) for name, kind in _COSTS.items()

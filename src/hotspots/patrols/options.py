@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     Ints = NDArray[np.int64]
 
 WEEK = 7 * DAY
+SPREAD = 1e-5  # share of its value a further visit in one duty loses, to spread visits over duties
 OWED = "visits each hotspot is owed"
 LPT_HOURS = "hours each LPT is owed"
 NEIGHBOURHOOD = "visits each neighbourhood is owed"
@@ -300,12 +301,17 @@ def _join(rows: Sequence[_Rows], rules: PatrolRules, *, shared: bool) -> Options
             values.append(worth + [0.0] * (width - len(worth)))
             bands.append(code + [-1] * (width - len(code)))
     cost = np.array(minutes, dtype=np.float64)
+    value = np.array(values, dtype=np.float64).reshape(-1, width)
+    band = np.array(bands, dtype=np.int64).reshape(-1, width)
+    if not shared:
+        # with the same need at all hours, the first visits of each duty before any second
+        band = np.tile(np.arange(width), (len(value), 1))
+        value = value * (1 - SPREAD * band)
     return Options(
         hotspot=np.array(hotspot, dtype=np.int64), day=np.array(day, dtype=np.int64),
         duty=np.array(duty, dtype=np.int64), crew=np.array(crew, dtype=np.int64),
-        values=np.array(values, dtype=np.float64).reshape(-1, width), minutes=cost,
+        values=value, minutes=cost, bands=band,
         officer_minutes=cost * np.array(officers, dtype=np.float64),
-        bands=np.array(bands, dtype=np.int64).reshape(-1, width) if shared else None,
     )  # fmt: skip
 
 

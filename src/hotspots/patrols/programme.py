@@ -14,7 +14,7 @@ from scipy import sparse
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
 
-TINY = 1e-6  # of a visit or of a scaled value: below it the solver's arithmetic cannot tell
+TINY = 1e-6  # of a visit: below it the solver's arithmetic cannot tell
 
 
 @dataclass(frozen=True)
@@ -27,20 +27,18 @@ class Columns:
 
     option: Ints
     band: Ints
-    value: Floats  # scaled: the greatest is 1
+    value: Floats
     most: Ints
     place: Ints  # hotspot and day
     gives: sparse.csr_array
     drop: Floats
     steps: Ints  # visits a level can count
-    scale: float
 
     @classmethod
     def of(cls, place: Ints, values: Floats, bands: Ints | None, per_day: int) -> Columns:
         """Build the columns from the values of each option."""
         option, rank = np.nonzero(values > 0)
-        scale = float(values.max(initial=0.0)) or 1.0
-        value = (values[option, rank] / scale).round(12)
+        value = _rounded(values[option, rank])
         band = bands[option, rank] if bands is not None else np.zeros_like(option)
         # dearest first within an option
         order = np.lexsort((band, -value, option))
@@ -64,7 +62,13 @@ class Columns:
             shape=(len(level), len(option)),
         )
         steps = np.minimum(gives @ most, per_day).astype(np.int64)
-        return cls(option, band, value, most, at, gives, level - below, steps, scale)
+        return cls(option, band, value, most, at, gives, level - below, steps)
+
+
+def _rounded(values: Floats) -> Floats:
+    """Round to 13 digits, so that equal needs are equal whatever the last digit of a platform."""
+    unit = 10.0 ** (np.floor(np.log10(values)) - 12)
+    return np.asarray(np.round(values / unit) * unit)
 
 
 def _marks(code: Ints, n: int) -> sparse.csr_array:
@@ -75,7 +79,7 @@ def _marks(code: Ints, n: int) -> sparse.csr_array:
 
 @dataclass(frozen=True)
 class Solved:
-    """Visits per column, and value and bound (both scaled), a figure per independent part."""
+    """Visits per column, and value and bound of each independent part."""
 
     chosen: Ints
     part: Ints  # of each column
@@ -155,7 +159,10 @@ class _Part:
         self.decay = whole.decay
         gives = cols.gives[:, mine]
         levels = np.flatnonzero(np.diff(gives.indptr))
-        self.gives, self.drop = gives[levels], cols.drop[levels]
+        self.gives = gives[levels]
+        # within the part, so that another LPT, which only scales the need, changes nothing here
+        self.scale = float(cols.drop[levels].max(initial=0.0)) or 1.0
+        self.drop = (cols.drop[levels] / self.scale).round(11)
         self.steps, self.most = cols.steps[levels], cols.most[mine]
         caps = whole.caps[:, mine]
         held = np.flatnonzero(np.diff(caps.indptr))
@@ -169,8 +176,12 @@ class _Part:
         self.hard, self.hard_most = rows[np.flatnonzero(~soft)], most[~soft]
 
     def value(self, chosen: Ints) -> float:
-        count = self.gives @ chosen
-        return float((self.drop * (1 - self.decay**count)).sum() / (1 - self.decay))
+        """Return what the visits are worth."""
+        return self._worth(self.gives @ chosen)
+
+    def _worth(self, count: Floats | Ints) -> float:
+        steps = self.drop * (1 - self.decay**count)
+        return float(steps.sum() / (1 - self.decay)) * self.scale
 
     def kept(self, chosen: Ints) -> bool:
         """Tell whether every rule is kept."""
@@ -179,19 +190,19 @@ class _Part:
 
     def solve(self, seconds: float, gap: float) -> tuple[Ints, float, bool]:
         """Return the visits, a bound of their value, and whether time ran out."""
-        n, soft = len(self.most), len(self.rules_most)
-        ends = time.monotonic() + seconds
+        now = time.monotonic()
+        ends, half = now + seconds, now + seconds / 2
         cut, least = False, 0.0
-        if soft:
-            least = self._shortfall(ends, whole=False)[0]
+        if len(self.rules_most):
+            least = self._shortfall(half, whole=False)[0]
             if least > TINY:
-                least, cut = self._shortfall(ends, whole=True)
+                least, cut = self._shortfall(half, whole=True)
         found, bound, late = self._value(least, ends, gap)
-        if found is None and soft and not late:  # no whole numbers where fractions would do
-            least, cut = self._shortfall(ends, whole=True)
+        if found is None and len(self.rules_most) and not late:  # fractions would do, wholes not
+            least, cut = self._shortfall(half, whole=True)
             found, bound, late = self._value(least, ends, gap)
         if found is None:
-            found = np.zeros(n, dtype=np.int64)
+            found = np.zeros(len(self.most), dtype=np.int64)
         return self.fill(found), bound, cut or late
 
     def _rows(self) -> tuple[sparse.csr_array, Floats]:
@@ -221,9 +232,11 @@ class _Part:
     def _value(self, least: float, ends: float, gap: float) -> tuple[Ints | None, float, bool]:
         """Return the best visits that fall no further short than ``least``, and their bound."""
         n, soft = len(self.most), len(self.rules_most)
+        if not np.isfinite(least):  # no time to learn how little is short: fill up instead
+            return None, self._worth(self.steps), True
         rows, most = self._rows()
         upper = [self.most.astype(np.float64), np.full(soft, np.inf if least > TINY else 0.0)]
-        if least > TINY and np.isfinite(least):
+        if least > TINY:
             limit = sparse.csr_array(np.concatenate([np.zeros(n), self.weight])[None, :])
             rows, most = sparse.vstack([rows, limit]).tocsr(), np.append(most, least + TINY)
         # steps of the concave value: a step counts where there are visits enough
@@ -241,9 +254,9 @@ class _Part:
         integer = np.concatenate([np.ones(n), np.zeros(soft + len(level))])
         found = _milp(cost, rows, most, np.concatenate([*upper, np.ones(len(level))]), integer,
                       ends, gap)  # fmt: skip
-        most_value = float((self.drop * (1 - self.decay**self.steps)).sum() / (1 - self.decay))
+        most_value = self._worth(self.steps)
         dual = getattr(found, "mip_dual_bound", None)
-        bound = min(-float(dual), most_value) if dual is not None else most_value
+        bound = min(-float(dual) * self.scale, most_value) if dual is not None else most_value
         if found.x is None:
             return None, bound, found.status == 1
         return found.x[:n].round().astype(np.int64), bound, found.status == 1
