@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
+from .options import Legs
 from .resources import DAY, Duty, Unit, clock_minutes
 from .rules import PatrolRules
 from .search import route
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
 
 BASE_REACH_MIN = 30.0  # a base that is not given is the hotspot with most need this near
 WEEK = 7 * DAY
+LEAST_MIN = 90.0  # minutes a unit gets of hours that are capped, as a shorter way out is a waste
 OWED = 2.0  # a visit owed to a floor, beside the best first visit of the LPT
 
 
@@ -57,7 +59,8 @@ class Places:
         low = np.minimum(np.floor(ends).astype(np.int64), twice.shape[1] - 1)
         held = total[:, low] + (ends - low) * twice[:, low]
         rate = (held[:, 1] - held[:, 0]) / (ends[1] - ends[0])
-        return np.round(self.worth * rate, 9)
+        value: Floats = np.round(self.worth * rate, 9)
+        return value
 
 
 class Area:
@@ -90,16 +93,13 @@ class Area:
     def team(self, unit: Unit) -> dict[str, Any]:
         """Describe a unit as it is planned."""
         start, end = self.ends(unit)
+        lost = self.rules.abstraction if unit.abstraction is None else unit.abstraction
         chosen = "hotspot with most need near it" if len(self.places.names) else "none"
         return {"unit": unit.name, "lpt": unit.lpt, "shift": unit.shift, "kind": unit.kind,
                 "officers": unit.officers, "mode": unit.mode, "base_easting": start[0],
                 "base_northing": start[1], "base_from": "given" if unit.base else chosen,
                 "end_easting": end[0], "end_northing": end[1],
-                "abstraction": self.lost(unit), "planned": not unit.response}  # fmt: skip
-
-    def lost(self, unit: Unit) -> float:
-        """Return the share of a unit's time that other duties take."""
-        return self.rules.abstraction if unit.abstraction is None else unit.abstraction
+                "abstraction": lost, "planned": not unit.response}  # fmt: skip
 
     def travel(self, unit: Unit) -> Floats:
         """Whole minutes between hotspots, start and end (the last two), rounded up, with parking.
@@ -118,24 +118,25 @@ class Area:
             self._travel[key] = whole
         return self._travel[key]
 
-    def minutes(self, duty: Duty, unit: Unit) -> float:
-        """Officer-minutes a unit has for hotspots in a duty."""
-        free = sum(b - a for a, b in duty.windows) * unit.officers * (1 - self.lost(unit))
-        return min(free, unit.officer_hours * 60)
+    def legs(self, unit: Unit) -> Legs:
+        """Say how a unit travels here, and what it may do in each band of the clock."""
+        opens = np.arange(0, DAY, self.rules.band_min, dtype=np.float64)
+        may = able(unit, self.places.asked, opens, opens + self.rules.band_min,
+                   self.rules.pairs_from, self.rules.pairs_to)  # fmt: skip
+        return Legs(self.places.rows, self.travel(unit), may)
 
     def bands(self, duty: Duty) -> tuple[Floats, Floats]:
         """Return the bands of the clock that a duty reaches into, as first and last minute.
 
-        One for the whole duty where hours are not known, but for the edges of the hours of pairs,
-        at which who may go changes.
+        They are cut also at the edges of the hours of pairs, where who may go changes.
         """
-        width = self.rules.band_min if self.places.intensity is not None else WEEK
+        width = self.rules.band_min
         edges = np.arange(duty.start // width * width, duty.end + width, width)
         cuts = [clock_minutes(t) or 0 for t in (self.rules.pairs_from, self.rules.pairs_to)]
         days = np.arange(duty.start // DAY, duty.end // DAY + 1) * DAY
         edges = np.unique(np.concatenate([edges, *(days + c for c in cuts)]))
-        edges = np.unique(np.clip(edges, duty.start, duty.end)).astype(np.float64)
-        return edges[:-1], edges[1:]
+        inside: Floats = np.unique(np.clip(edges, duty.start, duty.end)).astype(np.float64)
+        return inside[:-1], inside[1:]
 
     def route_duty(
         self, duty: Duty, later: Ints, owed: Ints, room: Ints, most_minutes: float
@@ -148,24 +149,30 @@ class Area:
         """
         if duty.day != self.day:
             self.day, self.today = duty.day, np.zeros_like(self.today)
-        crew = tuple(u for u in duty.units if not u.response)
+        crew = duty.crews
         opens, closes = self.bands(duty)
         caps, tours, whose = [0.0], [], []
         for unit in crew:
-            caps.append(self.minutes(duty, unit))
+            caps.append(duty.hours_of(unit, self.rules.abstraction) * 60)
             may = able(unit, self.places.asked, opens, closes, self.rules.pairs_from,
                        self.rules.pairs_to).reshape(-1)  # fmt: skip
             for a, b in duty.windows if len(self.places.names) else ():
                 self._reach(unit, b - a, may)
                 tours.append(Tour(a, b, self.travel(unit), unit.officers, (0, len(caps) - 1), may))
                 whose.append(unit)
-        available = min(sum(caps), duty.officer_hours * 60)
+        available = min(sum(caps[1:]), duty.officer_hours * 60)
         caps[0] = max(min(available, most_minutes), 0.0)
+        part = caps[0] / (sum(caps[1:]) or 1.0)  # capped hours are shared among the units
+        caps[1:] = [
+            min(cap, max(cap * part, LEAST_MIN * unit.officers))
+            for cap, unit in zip(caps[1:], crew, strict=True)
+        ]
         rng = generator(self.seed, f"{self._date(duty):%Y-%m-%d}", self.lpt, duty.shift)
         found: list[list[tuple[int, float]]] = []
         if tours and caps[0] > 0:
-            problem = self._problem(duty, tours, caps, later, owed, room)
-            found = route(problem, rng, self.rules.effort)
+            problem = self._problem(duty, tours, caps, later, owed, room, rng)
+            if any(problem.most_at):
+                found = route(problem, rng, self.rules.effort)
         m = len(opens)
         stops = [[(c // m, at) for c, at in tour] for tour in found]
         before = len(self.visits)
@@ -189,8 +196,9 @@ class Area:
         return self.first + pd.Timedelta(days=duty.day)
 
     def _problem(
-        self, duty: Duty, tours: list[Tour], caps: list[float], later: Ints, owed: Ints, room: Ints
-    ) -> Problem:
+        self, duty: Duty, tours: list[Tour], caps: list[float], later: Ints, owed: Ints,
+        room: Ints, rng: np.random.Generator,
+    ) -> Problem:  # fmt: skip
         """Say what there is to visit in a duty: each hotspot in each band of the clock."""
         rules, n = self.rules, len(self.places.names)
         opens, closes = self.bands(duty)
@@ -198,7 +206,9 @@ class Area:
         value = np.column_stack([
             self.places.value(a, b, weekday) for a, b in zip(opens, closes, strict=True)
         ])  # fmt: skip
-        value[self.places.worth <= 0] = 0.0
+        # A full tour has one best order, the same every day; need that differs a little from day
+        # to day at random does not.
+        value *= 1 + rules.variety * (2 * rng.random(value.shape) - 1)
         before = self.today + later
         most_at = np.clip(np.minimum.reduce([
             np.full(n, rules.max_per_shift), rules.max_per_day - before, room

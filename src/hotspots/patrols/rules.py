@@ -36,6 +36,7 @@ _RANGES: dict[str, tuple[float, float, bool, str]] = {
     "effort": (0, 1000, True, "rounds of route improvement per LPT and shift"),
     "band_min": (30, 1440, True, "length of the bands of the clock in which need is counted"),
     "jitter_min": (0, 120, True, "minutes a start may be moved at random"),
+    "variety": (0, 0.9, False, "share by which need is varied at random from day to day"),
     "priority_share": (0, 0.5, False, "share of the need that priorities may add"),
     "abstraction": (0, 0.95, False, "share of unit time lost to other duties"),
     "lpt_floor_hours": (0, 10_000, False, "officer-hours per LPT and 7 days at least"),
@@ -80,6 +81,9 @@ class PatrolRules:
         divisor of 1440 from 30 up. Two hours, like the gap.
     jitter_min : int
         Minutes by which a start may be moved at random within the rules, 0 to 120.
+    variety : float
+        Each day the need of each hotspot and band is varied at random by up to this share, 0 to
+        .9, before routes are made, so that the best order is not the same every day.
     class_weights : mapping of str to float
         Factor on the need of a persistent, emerging, intermittent or former hotspot, 0 to 5;
         1 for a class not named. A choice.
@@ -145,6 +149,7 @@ minutes are what the evidence supports).
     effort: int = 3
     band_min: int = 120
     jitter_min: int = 20
+    variety: float = 0.25
     class_weights: Mapping[str, float] = field(
         default_factory=lambda: {"persistent": 1.0, "emerging": 1.2, "intermittent": 0.8,
                                  "former": 0.4}

@@ -14,6 +14,7 @@ from .change import plot_change, plot_classes, plot_history
 from .clusters import plot_k_distance
 from .concentration import plot_lorenz
 from .delivery import plot_delivery
+from .demand import plot_demand
 from .forecasts import plot_forecast
 from .local import plot_local_statistics
 from .maps import plot_heat, plot_hotspots
@@ -35,6 +36,7 @@ __all__ = [
     "plot_chart",
     "plot_classes",
     "plot_delivery",
+    "plot_demand",
     "plot_forecast",
     "plot_funnel",
     "plot_heat",
