@@ -187,7 +187,7 @@ def _rates(plan: Draft) -> NDArray[np.float64]:
     """Need of the hour of each visit as a multiple of the hotspot's average hour."""
     visits = plan.visits
     place = plan.hotspots.index.get_indexer(visits["hotspot"])
-    hour = visits["arrive"].dt.weekday * 24 + visits["arrive"].dt.hour
+    hour = visits["arrive"].dt.day_of_week * 24 + visits["arrive"].dt.hour
     found: NDArray[np.float64] = plan.demand.intensity[place, hour.to_numpy()]
     return found
 
@@ -237,11 +237,7 @@ def _why_unit(plan: Draft, task: pd.Series) -> pd.Series:
         place = "its base" if base else "the visit before"
         away = f"{minutes:.0f} min from {place}" if minutes else f"no travel from {place}"
         n = beside.get((lpt, shift), 1)
-        choice = (
-            f"one of {n} units on the {shift} shift"
-            if n > 1
-            else f"the only unit on the {shift} shift"
-        )
+        choice = f"one of {n} units" if n > 1 else "the only unit"
         said = f"{who}, {away}, {choice} on the {shift} shift."
         if str(what) in may:
             said += f" {may[str(what)]}"

@@ -272,19 +272,20 @@ def _further(table: pd.DataFrame, coverage: pd.DataFrame, plan: Draft) -> list[s
     patrolled = (table["route"] == "patrol").to_numpy() & plan.reached
     share = np.where(patrolled & (total > 0), table["need"] / np.where(total > 0, total, 1), 0.0)
     gain = share * decay ** (coverage["visits"].to_numpy() / days)
-    rank = pd.Series(gain, index=table.index).groupby(table["lpt"])
-    best = rank.transform("idxmax").to_numpy()
+    # the first of the LPT among equals, by place
+    order = np.lexsort((table["rank_in_lpt"], -gain.round(12)))
+    best = table["lpt"].iloc[order].drop_duplicates()
+    first = dict(zip(best, best.index, strict=True))
+    there = dict(zip(best, gain[table.index.get_indexer(best.index)], strict=True))
     said = []
-    for n, key in enumerate(table.index):
-        if gain[n] == 0:
+    for key, lpt, mine in zip(table.index, table["lpt"], gain, strict=True):
+        text = f"One more visit a day here would cover {percent(mine)} more of its LPT's need"
+        if mine == 0:
             said.append("")
-            continue
-        mine = f"One more visit a day here would cover {percent(gain[n])} more of its LPT's need"
-        if best[n] == key:
-            said.append(f"{mine}, more than anywhere else in {table['lpt'].iloc[n]}.")
+        elif first[lpt] == key:
+            said.append(f"{text}, more than anywhere else in {lpt}.")
         else:
-            other = float(gain[table.index == best[n]][0])
-            said.append(f"{mine}; the best next use is {best[n]} ({percent(other)}).")
+            said.append(f"{text}; the best next use is {first[lpt]} ({percent(there[lpt])}).")
     return said
 
 

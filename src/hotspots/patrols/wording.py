@@ -100,10 +100,12 @@ def account(plan: Draft) -> tuple[pd.DataFrame, pd.DataFrame, pd.DataFrame]:
     daily = visits.groupby(["hotspot", "date"]).size()
     covered = (1 - plan.rules.decay**daily).groupby(level="hotspot").sum() / days
     number = visits.groupby("hotspot").size().reindex(hotspots.index, fill_value=0)
+    there = (visits["depart"] - visits["arrive"]).dt.total_seconds() / 60
+    minutes = there.groupby(visits["hotspot"]).sum().reindex(hotspots.index, fill_value=0)
     coverage = pd.DataFrame({
         "lpt": lpt, "rank": hotspots["rank"], "name": need["name"], "need": need["need"],
         "target_visits": plan.target, "visits": number.astype("int64"),
-        "minutes": (number * plan.rules.dwell_min).astype("int64"), "visits_per_day": number / days,
+        "minutes": minutes.round().astype("int64"), "visits_per_day": number / days,
         "need_covered": covered.reindex(hotspots.index, fill_value=0.0),
     })  # fmt: skip
     coverage["why_none"] = _why_none(plan, coverage)
