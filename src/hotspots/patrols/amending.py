@@ -12,6 +12,7 @@ import pandas as pd
 from ..contracts import Column, InputError, Result, Table, check_table
 from .checks import Roster, breaches, whole
 from .need import counted, day_text
+from .quotas import quotas
 from .wording import Draft, put_in_words
 
 if TYPE_CHECKING:
@@ -47,7 +48,7 @@ class Amended(Result):
         ``remedy``, and ``new`` (whether the plan before kept it).
     quotas : DataFrame
         Quotas that the amended plan misses, or has come to meet: ``rule``, ``where``,
-        ``wanted``, ``before`` and ``after``.
+        ``wanted``, ``before``, ``after`` and ``met`` (by the amended plan).
     value_before, value_after : float
         Need covered by the visits at their hours, further visits of a day counted less; only
         their ratio means anything.
@@ -167,10 +168,10 @@ def amended(
         [row not in known for row in broken.drop(columns="remedy").itertuples(index=False)],
         dtype=bool,
     )
-    quotas = _quotas(plan, again, roster)
+    missed = _quotas(plan, again)
     value = _value(plan, plan.visits), _value(plan, again.visits)
-    said = _text(plan, again, changes, broken, quotas, value)
-    return Amended(again, changes, broken, quotas, *value, said)
+    said = _text(plan, again, changes, broken, missed, value)
+    return Amended(again, changes, broken, missed, *value, said)
 
 
 def _faults(table: pd.DataFrame, roster: Roster) -> list[str]:
@@ -329,39 +330,23 @@ def _value(plan: PatrolPlan, visits: pd.DataFrame) -> float:
     return float((table["v"] * rules.decay**nth).sum())
 
 
-def _quotas(plan: PatrolPlan, again: PatrolPlan, roster: Roster) -> pd.DataFrame:
+def _quotas(plan: PatrolPlan, again: PatrolPlan) -> pd.DataFrame:
     """List quotas missed by the amended plan, or met by it and missed before."""
-    rules, weeks = plan.basis.rules, plan.basis.days / 7
-    need = plan.basis.demand.need
-    rows = []
-    counts = [p.visits["hotspot"].value_counts() for p in (plan, again)]
-    wanting = need[(need["route"] == "patrol") & (need["worth"] > 0)]
-    for hotspot, tier in wanting["tier"].items():
-        wanted = np.floor(rules.least_per_week.get(str(tier), 0.0) * weeks + 1e-9)
-        rows.append((f"least visits, tier {tier}", str(hotspot), wanted,
-                         *(float(c.get(hotspot, 0)) for c in counts)))  # fmt: skip
-    hours = [p.budget.groupby("lpt")["planned_hours"].sum() for p in (plan, again)]
-    for lpt in dict.fromkeys(unit.lpt for unit in roster.units.values()):
-        wanted = rules.lpt_floor_hours * weeks
-        rows.append(("officer-hours of each LPT", lpt, wanted,
-                     *(float(h.get(lpt, 0.0)) for h in hours)))  # fmt: skip
-    spots = plan.basis.demand.hotspots
-    if rules.neighbourhood_floor and "neighbourhood" in spots.columns:
-        of = spots["neighbourhood"].astype("str")
-        visited = [p.visits["hotspot"].map(of).value_counts() for p in (plan, again)]
-        rows += [("visits to each neighbourhood", str(name), rules.neighbourhood_floor * weeks,
-                  *(float(v.get(name, 0)) for v in visited)) for name in of.unique()]  # fmt: skip
-    table = pd.DataFrame(rows, columns=["rule", "where", "wanted", "before", "after"])
-    table = table.astype({"rule": "str", "where": "str", "wanted": "float64", "before": "float64",
-                          "after": "float64"})  # fmt: skip
-    missed = table["after"] < table["wanted"] - 1e-6
-    met = ~missed & (table["before"] < table["wanted"] - 1e-6)
-    return table[missed | met].reset_index(drop=True)
+    keys = ["rule", "where"]
+    before, after = (quotas(p.basis, p.visits, p.budget) for p in (plan, again))
+    both = after.merge(before[[*keys, "reached", "met"]], on=keys, how="left",
+                       suffixes=("", "_before"))  # fmt: skip
+    was_met = both["met_before"].fillna(True).astype(bool)
+    both = both[~both["met"] | ~was_met].reset_index(drop=True)
+    return both[[*keys, "wanted"]].assign(
+        before=both["reached_before"].fillna(0.0).astype("float64"), after=both["reached"],
+        met=both["met"],
+    )  # fmt: skip
 
 
 def _text(
     plan: PatrolPlan, again: PatrolPlan, changes: pd.DataFrame, broken: pd.DataFrame,
-    quotas: pd.DataFrame, value: tuple[float, float],
+    missed: pd.DataFrame, value: tuple[float, float],
 ) -> str:  # fmt: skip
     number = len(again.visits)
     if changes.empty:
@@ -386,13 +371,12 @@ def _text(
         lines.append("Set them right, or log the change with its reason (log_decisions).")
     else:
         lines.append("Every rule is kept.")
-    worse = quotas[(quotas["after"] < quotas["wanted"] - 1e-6)
-                   & (quotas["after"] < quotas["before"])]  # fmt: skip
+    worse = missed[~missed["met"] & (missed["after"] != missed["before"])]
     if len(worse):
         shown = "; ".join(
             f"{row['where']} {row['after']:g} of {row['wanted']:g} ({row['before']:g} before)"
             for row in worse.head(_SHOWN).to_dict("records")
         )
         more = f"; ... and {len(worse) - _SHOWN} more" if len(worse) > _SHOWN else ""
-        lines.append(f"Quotas that are missed by more than before: {shown}{more}.")
+        lines.append(f"Quotas that are missed, and were otherwise before: {shown}{more}.")
     return "\n".join(lines)
