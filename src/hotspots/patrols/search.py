@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import time
-from bisect import bisect_right
-from itertools import pairwise
+from collections.abc import Iterable
+from operator import attrgetter
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,9 +12,27 @@ from numpy.typing import NDArray
 from .tours import FUZZ, Plan, Problem, Visit
 from .tours import Tour as Tour
 
+HEAT = 0.3
+LARGEST = 16
+NOISE = 1.0
+THRIFT = 0.7
+KINDS = (0.6, 0.75, 0.9)
 ROUNDS = 100  # rounds of search for each step of effort
-KEEN = 0.5  # share of the best score that is inserted beside it
-WIDE = 32  # candidates looked at again and again, once more fit
+SAVED = 2.0  # minutes that a way by another stop may be shorter than the straight one
+
+
+class _Gap:
+    """A place for a visit in a tour, after another or at its start, and the best one for it."""
+
+    __slots__ = ("banned", "before", "column", "goal", "tour", "worth")
+
+    def __init__(self, tour: int, before: Visit | None) -> None:
+        self.tour, self.before = tour, before
+        self.column, self.worth, self.goal = 0, 0.0, 0.0
+        self.banned: list[int] = []
+
+
+_worth = attrgetter("worth")
 
 
 class _Search:
@@ -25,187 +43,168 @@ class _Search:
         self.plan = Plan(problem)
         self.factor = np.ones(len(self.plan.gain))
         self.capped = any(np.isfinite(problem.caps)) if len(problem.caps) else False
-        self.saved: dict[int, tuple[list[Visit], list[float], list[float], float]] = {}
-        self.saved_at: dict[int, list[Visit]] = {}
+        self.saved: dict[
+            int, tuple[list[Visit], list[tuple[float, float, float]], float, float]
+        ] = {}
+        self.saved_at: dict[int, tuple[list[Visit], float, *tuple[NDArray[np.float64], ...]]] = {}
         near = np.mean([t.travel[: self.plan.n, : self.plan.n] for t in problem.tours], axis=0)
         self.near = np.argsort(near + near.T, axis=1, kind="stable").tolist()
 
     # --- insertion -------------------------------------------------------------------------------
 
-    def _minutes(
-        self, tours: list[int], cols: NDArray[np.int64]
-    ) -> tuple[NDArray[np.float64], list[int]]:
-        """Minutes by which a visit puts off the rest of a tour, at each place; inf: no room."""
-        plan, p = self.plan, self.problem
-        n, dwell, width = plan.n, p.dwell, plan.n + 2
-        before: list[int] = []
-        after: list[int] = []
-        ready: list[float] = []
-        early: list[float] = []
-        late: list[float] = []
-        first = []
-        for t in tours:
-            base, route = plan.row[t], plan.routes[t]
-            first.append(len(before))
-            stops = [base + width * v.place for v in route]
-            before.append(base + width * n)
-            before += stops
-            after += stops
-            after.append(base + width * (n + 1))
-            ready.append(p.tours[t].start)
-            ready += [v.early + dwell for v in route]
-            early += [v.early for v in route]
-            # at the end of a tour only the minutes used count
-            early.append(ready[-1] + (plan.legs[t][route[-1].place][-1] if route else 0.0))
-            late += [v.late for v in route]
-            late.append(p.tours[t].end)
-        where = plan.places[cols]
-        go = plan.out.take(np.array(before)[:, None] + where)
-        leave = plan.back.take(np.array(after)[:, None] + where)
-        bad = None
-        if self.capped:
-            bad = go + leave > self._room(tours)[:, None] + FUZZ
-        go += np.array(ready)[:, None]
-        np.maximum(go, plan.lo[cols], out=go)
-        leave += go
-        wrong = go > plan.hi[cols] + FUZZ
-        wrong |= leave > np.array(late)[:, None] + FUZZ
-        if bad is not None:
-            wrong |= bad
-        leave -= np.array(early)[:, None]
-        leave[wrong] = np.inf
-        first.append(len(before))
-        return leave, first
+    def _fill(self, gaps: list[_Gap], power: float) -> None:
+        """Insert the best visit of all gaps again and again until nothing fits.
 
-    def _room(self, tours: list[int]) -> NDArray[np.float64]:
-        """Minutes the caps leave for a visit and its legs, at every place of the tours."""
-        plan, n, spent = self.plan, self.plan.n, self.plan.spent()
-        room: list[float] = []
-        for t in tours:
-            route, leg, left = plan.routes[t], plan.legs[t], plan.left(t, spent)
-            places = [n, *(v.place for v in route), n + 1]
-            room += [left + leg[a][b] for a, b in pairwise(places)] if route else [left]
-        return np.array(room)
-
-    def _fill(self, active: list[int], power: float) -> None:
-        """Insert the best visit of each tour again and again until nothing fits.
-
-        What does not fit never will while visits are only added, so it is not looked at again. Of
-        many candidates the most promising are taken up first, and all at the end once more.
+        While visits are only added, what does not fit never will: a gap is looked at again only
+        when a visit is put beside it, or when its best one is gone or no longer fits.
         """
-        plan = self.plan
-        live = plan.gain > 0
-        front: NDArray[np.bool_] | None = None
-        everyone = active
-        while everyone:
-            cols = np.flatnonzero(live if front is None else front)
-            if not len(cols):
-                if front is None:
-                    return
-                front, active = None, everyone
+        plan, place = self.plan, self.problem.place
+        self.goal = plan.gain * self.factor
+        self.power = power
+        self._look(gaps)
+        while gaps:
+            gap = max(gaps, key=_worth)
+            if gap.worth <= 0:
+                return
+            column, t = gap.column, gap.tour
+            if self.goal[column] != gap.goal:
+                goal = self.goal
+                self._look([g for g in gaps if g.worth > 0 and goal[g.column] != g.goal])
                 continue
-            score, first = self._minutes(active, cols)
-            np.maximum(score, 1.0, out=score)
-            if power != 1.0:
-                np.sqrt(score, out=score)
-            np.divide(plan.gain[cols] * self.factor[cols], score, out=score)
-            if plan.able is not None:
-                score *= np.repeat(plan.able[np.ix_(active, cols)], np.diff(first), axis=0)
-            top = score.max(axis=0)
-            if front is None:
-                live[cols[top <= 0]] = False
-                wide = True
-                if np.count_nonzero(top > 0) > 2 * WIDE:
-                    front = np.zeros(len(live), dtype=bool)
-                    front[cols[np.argpartition(-top, WIDE)[:WIDE]]] = True
-            else:
-                front[cols[top <= 0]] = False
-                wide = False
-            fits = self._insert_best(active, cols, score, first, (live, front))
-            if wide:
-                everyone = fits
-            active = fits
-            if front is not None and not fits:
-                front, active = None, everyone
-
-    def _insert_best(
-        self, active: list[int], cols: NDArray[np.int64], score: NDArray[np.float64],
-        first: list[int], marks: tuple[NDArray[np.bool_], NDArray[np.bool_] | None],
-    ) -> list[int]:  # fmt: skip
-        """Insert the best visit at each place of the tours; return the tours that had room."""
-        plan = self.plan
-        best = score.argmax(axis=1)
-        value = score[np.arange(len(best)), best]
-        order = np.argsort(-value, kind="stable").tolist()
-        values, bests = value.tolist(), best.tolist()
-        done: set[int] = set()
-        keep: set[int] = set()
-        put: dict[int, list[int]] = {}
-        spent = plan.spent() if self.capped else []
-        least = KEEN * values[order[0]]
-        for row in order:
-            if values[row] <= 0:
-                break
-            k = bisect_right(first, row) - 1
-            t, column = active[k], int(cols[bests[row]])
-            keep.add(t)
-            h = self.problem.place[int(plan.cand[column])]
-            if h in done or values[row] < least:
-                continue
-            done.add(h)
-            i = row - first[k]
-            before = put.setdefault(t, [])
+            h = place[plan.cands[column]]
+            route = plan.routes[t]
             self._touch(t)
             self._touch_place(h)
             if plan.coupled:
                 for v in plan.at[h]:
                     self._touch(v.tour)
-            room = plan.left(t, spent) if self.capped else np.inf
-            where = plan.columns[h]
-            if plan.insert(t, i + sum(j < i for j in before), column, room):
-                before.append(i)
-                if self.capped:
-                    spent = plan.spent()
-                plan.refresh(h)
-            elif not before and not self._again(h):
-                plan.gain[column] = 0.0
-            for mark in marks:
-                if mark is not None:
-                    mark[where] = plan.gain[where] > 0
-        return sorted(keep)
+            i = route.index(gap.before) + 1 if gap.before else 0
+            room = plan.left(t, plan.spent()) if self.capped else np.inf
+            if plan.insert(t, i, column, room):
+                self._again(h)
+                gap.banned = []
+                gaps.append(_Gap(t, route[i]))
+                gaps[-1].worth = 1.0
+                self._look([g for g in gaps if g.tour == t and g.worth > 0])
+                continue
+            if plan.coupled:
+                self._again(h)
+            worth = gap.worth
+            self._look([gap])
+            if gap.column == column and gap.worth == worth:
+                gap.banned.append(column)
+                self._look([gap])
 
-    def _again(self, h: int) -> bool:
-        """Bring the spans of a hotspot up to date; tell whether that changed anything."""
-        plan = self.plan
-        where = plan.columns[h]
-        old = plan.lo[where].copy(), plan.hi[where].copy()
-        plan.refresh(h)
-        return not (
-            np.array_equal(old[0], plan.lo[where]) and np.array_equal(old[1], plan.hi[where])
-        )
+    def _again(self, h: int) -> None:
+        """Bring what is known of a hotspot up to date."""
+        self.plan.refresh(h)
+        where = self.plan.columns[h]
+        self.goal[where] = self.plan.gain[where] * self.factor[where]
+
+    def _gaps(self, tours: Iterable[int]) -> list[_Gap]:
+        """Return the gaps of tours that have the minutes for a visit."""
+        plan, least = self.plan, self.problem.dwell - SAVED
+        gaps = []
+        for t in tours:
+            if plan.room[t] >= least:
+                gaps.append(_Gap(t, None))
+                gaps += [_Gap(t, v) for v in plan.routes[t] if v.room >= least]
+        return gaps
+
+    def _look(self, gaps: list[_Gap]) -> None:
+        """Find the best visit for each gap: value by the minutes it puts off what comes after."""
+        plan, least = self.plan, self.problem.dwell - SAVED
+        wide = []
+        for gap in gaps:
+            gap.worth = 0.0
+            if gap.before is None or gap.before.room >= least:
+                wide.append(gap)
+        if not wide:
+            return
+        arrive, minutes, early, late, free = self._reach(wide)
+        fits = minutes <= late
+        fits &= arrive <= plan.hi
+        if free is not None:
+            fits &= free
+        if plan.able is not None:
+            fits &= plan.able[[gap.tour for gap in wide]]
+        minutes -= early
+        np.maximum(minutes, 1.0, out=minutes)
+        if self.power != 1.0:
+            np.sqrt(minutes, out=minutes)
+        score = np.divide(self.goal, minutes, out=minutes)
+        score *= fits
+        for row, gap in enumerate(wide):
+            if gap.banned:
+                score[row, gap.banned] = 0.0
+        best = score.argmax(axis=1)
+        found = score[np.arange(len(best)), best].tolist()
+        goals = self.goal[best].tolist()
+        for gap, k, worth, goal in zip(wide, best.tolist(), found, goals, strict=True):
+            gap.column, gap.worth, gap.goal = k, worth, goal
+
+    def _reach(self, gaps: list[_Gap]) -> tuple[NDArray[np.float64], ...]:
+        """Arrival at each candidate from each gap, when the next stop is reached, and its span."""
+        plan, p = self.plan, self.problem
+        n, dwell = plan.n, p.dwell
+        before: list[int] = []
+        after: list[int] = []
+        times: list[tuple[float, float, float]] = []
+        room: list[float] = []
+        spent = plan.spent() if self.capped else []
+        for gap in gaps:
+            t, stop = gap.tour, gap.before
+            base, route = plan.row[t], plan.routes[t]
+            if stop is None:
+                i, here, clock = 0, n, p.tours[t].start
+            else:
+                i, here, clock = route.index(stop) + 1, stop.place, stop.early + dwell
+            if i < len(route):
+                then = route[i]
+                there = then.place
+                times.append((clock, then.early, then.late + FUZZ))
+            else:  # at the end of a tour only the minutes used count
+                there = n + 1
+                back = clock + (plan.legs[t][here][there] if route else 0.0)
+                times.append((clock, back, p.tours[t].end + FUZZ))
+            before.append(base + here)
+            after.append(base + there)
+            if self.capped:
+                room.append(plan.left(t, spent) + (plan.legs[t][here][there] if route else 0.0))
+        ready, early, late = np.array(times).T[:, :, None]
+        go, come = plan.out[before], plan.back[after]
+        free = go + come <= np.array(room)[:, None] + FUZZ if self.capped else None
+        go += ready
+        np.maximum(go, plan.lo, out=go)
+        come += go
+        return go, come, early, late, free
 
     # --- undo ------------------------------------------------------------------------------------
 
     def _touch(self, t: int) -> None:
         if t not in self.saved:
-            route = self.plan.routes[t]
-            self.saved[t] = (list(route), [v.early for v in route], [v.late for v in route],
-                             self.plan.work[t])  # fmt: skip
+            plan = self.plan
+            route = plan.routes[t]
+            self.saved[t] = (list(route), [(v.early, v.late, v.room) for v in route],
+                             plan.work[t], plan.room[t])  # fmt: skip
 
     def _touch_place(self, h: int) -> None:
         if h not in self.saved_at:
-            self.saved_at[h] = list(self.plan.at[h])
+            plan = self.plan
+            where = plan.columns[h]
+            self.saved_at[h] = (list(plan.at[h]), plan.worth[h], plan.gain[where].copy(),
+                                plan.lo[where].copy(), plan.hi[where].copy())  # fmt: skip
 
     def _undo(self) -> None:
         plan = self.plan
-        for t, (route, early, late, work) in self.saved.items():
-            plan.routes[t], plan.work[t] = route, work
-            for v, e, l in zip(route, early, late, strict=True):  # noqa: E741
-                v.early, v.late = e, l
-        for h, visits in self.saved_at.items():
-            plan.at[h] = visits
-        for h in self.saved_at:
-            plan.refresh(h)
+        for t, (route, times, work, room) in self.saved.items():
+            plan.routes[t], plan.work[t], plan.room[t] = route, work, room
+            for v, (early, late, free) in zip(route, times, strict=True):
+                v.early, v.late, v.room = early, late, free
+        for h, (visits, worth, gain, lo, hi) in self.saved_at.items():
+            where = plan.columns[h]
+            plan.at[h], plan.worth[h] = visits, worth
+            plan.gain[where], plan.lo[where], plan.hi[where] = gain, lo, hi
 
     # --- ruin ------------------------------------------------------------------------------------
 
@@ -250,13 +249,13 @@ class _Search:
         rng, plan = self.rng, self.plan
         routes = [route for route in plan.routes if route]
         kind = rng.random()
-        if kind < 0.6:  # strings of stops in tours near one another
+        if kind < KINDS[0]:  # strings of stops in tours near one another
             return self._strings(size, routes)
-        if kind < 0.75:  # whole tours
+        if kind < KINDS[1]:  # whole tours
             count = 1 + int(rng.integers(2))
             picks = rng.permutation(len(routes))[:count]
             return [v for k in picks for v in routes[k]]
-        if kind < 0.9:  # here and there in a few tours
+        if kind < KINDS[2]:  # here and there in a few tours
             picks = rng.permutation(len(routes))[: 1 + int(rng.integers(4))]
             stops = [v for k in picks for v in routes[k]]
             return [stops[k] for k in rng.permutation(len(stops))[:size]]
@@ -304,13 +303,13 @@ class _Search:
         rng, plan = self.rng, self.plan
         begun = time.perf_counter()
         everyone = list(range(len(self.problem.tours)))
-        self._fill(everyone, 1.0)
+        self._fill(self._gaps(everyone), 1.0)
         now = best = plan.total()
         kept = self._copy()
         stops = sum(map(len, plan.routes))
         if not stops:
             return
-        heat = 0.3 * now / stops
+        heat = HEAT * now / stops
         turn = 0
         while True:
             gone = (time.perf_counter() - begun) / seconds if seconds else turn / max(rounds, 1)
@@ -319,12 +318,13 @@ class _Search:
             turn += 1
             self.saved, self.saved_at = {}, {}
             stops = sum(map(len, plan.routes))
-            size = 1 + int(rng.integers(min(16, max(1, stops // 2))))
+            size = 1 + int(rng.integers(min(LARGEST, max(1, stops // 2))))
             out = self._choose(size) if stops else []
             tours = self._take_out(out)
-            noise = rng.random()
+            noise = NOISE * rng.random()
             self.factor = 1 + noise * rng.random(len(plan.gain))
-            self._fill(self._joined(tours, out), 1.0 if rng.random() < 0.7 else 0.5)
+            gaps = self._gaps(tours) + self._beside(tours, out)
+            self._fill(gaps, 1.0 if rng.random() < THRIFT else 0.5)
             value = plan.total()
             if value >= now - heat * (1 - gone) * rng.random():
                 now = value
@@ -335,22 +335,22 @@ class _Search:
         self.turns, self.best = turn, best
         self._restore(kept)
 
-    def _joined(self, tours: list[int], out: list[Visit]) -> list[int]:
-        """Add the tours that one of the visits taken out would fit."""
+    def _beside(self, tours: list[int], out: list[Visit]) -> list[_Gap]:
+        """Return the gaps of other tours that one of the visits taken out would fit."""
         plan = self.plan
-        others = [t for t in range(len(plan.routes)) if t not in tours]
-        places = sorted({v.place for v in out})
-        if not others or not places:
-            return tours
-        cols = np.concatenate([np.arange(plan.columns[h].start, plan.columns[h].stop)
-                               for h in places])  # fmt: skip
-        cols = cols[plan.gain[cols] > 0]
-        least, first = self._minutes(others, cols)
-        fits = np.isfinite(least)
+        gaps = self._gaps(t for t in range(len(plan.routes)) if t not in tours)
+        if not gaps or not out:
+            return []
+        width = np.concatenate([np.arange(plan.columns[h].start, plan.columns[h].stop)
+                               for h in sorted({v.place for v in out})])  # fmt: skip
+        cols = width[plan.gain[width] > 0]
+        arrive, minutes, _, late, free = self._reach(gaps)
+        fits = (minutes[:, cols] <= late) & (arrive[:, cols] <= plan.hi[cols])
+        if free is not None:
+            fits &= free[:, cols]
         if plan.able is not None:
-            fits &= np.repeat(plan.able[np.ix_(others, cols)] > 0, np.diff(first), axis=0)
-        rows = np.flatnonzero(fits.any(axis=1)).tolist()
-        return sorted({*tours, *(others[bisect_right(first, row) - 1] for row in rows)})
+            fits &= plan.able[np.ix_([gap.tour for gap in gaps], cols)]
+        return [gap for gap, fit in zip(gaps, fits.any(axis=1).tolist(), strict=True) if fit]
 
     def _copy(self) -> tuple[list[list[Visit]], list[list[float]], list[list[Visit]]]:
         plan = self.plan
@@ -454,8 +454,9 @@ def _turn(plan: Plan, t: int) -> None:
     problem, route, leg = plan.problem, plan.routes[t], plan.legs[t]
     if len({v.place for v in route}) < len(route):
         return
-    clock, here, times = problem.tours[t].start, plan.n, []
+    clock, here, times, work = problem.tours[t].start, plan.n, [], 0.0
     for v in reversed(route):
+        work += leg[here][v.place] + problem.dwell
         at = max(clock + leg[here][v.place], v.lo)
         for w in plan.at[v.place]:
             if plan.coupled and w is not v and abs(w.early - at) < plan.apart - FUZZ:
@@ -464,9 +465,9 @@ def _turn(plan: Plan, t: int) -> None:
             return
         times.append(at)
         clock, here = at + problem.dwell, v.place
-    back = clock + leg[here][-1]
+    back, work = clock + leg[here][-1], work + leg[here][-1]
     last = route[-1]
-    if back > max(problem.tours[t].end - (last.late - last.early), 0.0) + FUZZ:
+    if work > plan.work[t] + FUZZ or back > problem.tours[t].end - (last.late - last.early) + FUZZ:
         return
     plan.routes[t] = route[::-1]
     for v, at in zip(plan.routes[t], times, strict=True):

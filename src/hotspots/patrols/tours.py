@@ -102,11 +102,12 @@ class Problem:
 class Visit:
     """A visit while it is planned: its span of arrival, and how early and late it can be."""
 
-    __slots__ = ("cand", "early", "hi", "late", "lo", "place", "tour")
+    __slots__ = ("cand", "early", "hi", "late", "lo", "place", "room", "tour")
 
     def __init__(self, cand: int, place: int, lo: float, hi: float, tour: int) -> None:
         self.cand, self.place, self.lo, self.hi, self.tour = cand, place, lo, hi, tour
         self.early = self.late = lo
+        self.room = 0.0  # minutes between it and the next stop that a further visit may take
 
 
 class Worth:
@@ -159,6 +160,7 @@ class Plan:
         self.routes: list[list[Visit]] = [[] for _ in p.tours]
         self.at: list[list[Visit]] = [[] for _ in range(self.n)]
         self.work = [0.0] * len(p.tours)
+        self.room = [tour.end - tour.start for tour in p.tours]  # the most in any gap of a tour
         self.value = Worth(p)
         self._lay_columns()
         self.worth = [0.0] * self.n
@@ -189,24 +191,23 @@ class Plan:
                     width += room
             self.columns.append(slice(first, width))
             self.pieces.append(pieces)
-        self.cand = np.array(cand, dtype=np.int64)
+        self.cands = cand
         self.lo, self.hi, self.gain = np.zeros(width), np.full(width, -1.0), np.zeros(width)
         self.places = np.array([p.place[c] for c in cand], dtype=np.int64)
         rows: dict[int, int] = {}
         out, back, self.row = [], [], []
         for tour in p.tours:
             if id(tour.travel) not in rows:
-                rows[id(tour.travel)] = len(out) * (self.n + 2) ** 2
-                out.append(np.asarray(tour.travel, dtype=np.float64).ravel())
-                back.append(np.asarray(tour.travel, dtype=np.float64).T.ravel() + p.dwell)
+                rows[id(tour.travel)] = len(out) * (self.n + 2)
+                out.append(tour.travel[:, self.places])
+                back.append(tour.travel.T[:, self.places] + p.dwell)
             self.row.append(rows[id(tour.travel)])
         self.out, self.back = np.concatenate(out), np.concatenate(back)
-        self.able: NDArray[np.float64] | None = None
+        self.able: NDArray[np.bool_] | None = None
         if any(tour.able is not None for tour in p.tours):
             every = np.ones(len(p.place), dtype=bool)
             self.able = np.array(
-                [(every if t.able is None else np.asarray(t.able))[self.cand] for t in p.tours],
-                dtype=np.float64,
+                [(every if t.able is None else np.asarray(t.able))[self.cands] for t in p.tours]
             )
 
     def refresh(self, h: int) -> None:
@@ -226,7 +227,7 @@ class Plan:
                         high = v.early - reach
                         if high >= low - FUZZ and left:
                             lows.append(low)
-                            highs.append(high if high < b else b)
+                            highs.append((high if high < b else b) + FUZZ)
                             gain.append(worth)
                             left -= 1
                         if v.early + reach > low:
@@ -235,7 +236,7 @@ class Plan:
                             break
                 if left and low <= b + FUZZ:
                     lows.append(low)
-                    highs.append(b)
+                    highs.append(b + FUZZ)
                     gain.append(worth)
                     left -= 1
             if left:
@@ -277,9 +278,12 @@ class Plan:
         """Find how late each visit of a tour can be; False where one is later than that."""
         tour, leg, at, reach = self.problem.tours[t], self.legs[t], self.at, self.apart
         dwell, coupled = self.problem.dwell, self.coupled
-        bound, there = tour.end, self.n + 1
+        bound, there, room = tour.end, self.n + 1, 0.0
         for v in reversed(self.routes[t]):
             late = bound - dwell - leg[v.place][there]
+            v.room = free = late - v.early
+            if free > room:
+                room = free
             if late > v.hi:
                 late = v.hi
             if coupled and len(beside := at[v.place]) > 1:
@@ -293,6 +297,9 @@ class Plan:
                 return False
             v.late = bound = late
             there = v.place
+        self.room[t] = max(
+            room, bound - tour.start - (leg[self.n][there] if there <= self.n else 0)
+        )
         return True
 
     def spent(self) -> list[float]:
@@ -311,7 +318,7 @@ class Plan:
     def insert(self, t: int, i: int, column: int, room: float) -> bool:
         """Insert a visit before stop ``i`` of a tour, where it still fits."""
         p, route, leg = self.problem, self.routes[t], self.legs[t]
-        c = int(self.cand[column])
+        c = self.cands[column]
         h = p.place[c]
         before = route[i - 1] if i else None
         after = route[i] if i < len(route) else None
