@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from html.parser import HTMLParser
 from types import SimpleNamespace
 
+import geopandas as gpd
 import numpy as np
 import pandas as pd
 import pytest
@@ -272,8 +273,8 @@ def test_what_is_the_same_for_all_visits_is_said_once(plan):
     assert [one.numbers for one in card.asked] == ["All"]
     assert [(one.numbers, one.text) for one in card.why] == [
         ("1, 3", "H0 is rank 1 of 8; visit 1."), ("2", "H1 is rank 1 of 8; visit 2."),
-        ("All", "Spread over the shift."),
     ]  # fmt: skip
+    assert [(one.numbers, one.text) for one in card.then] == [("All", "Spread over the shift.")]
     assert [len(way) for way in card.ways] == [4, 3]  # back at base for the break
 
 
@@ -324,3 +325,19 @@ def test_the_map_leaves_out_what_it_does_not_show():
     shapes = card_map(circle, {"A": box(0, 0)}, ["A"], [], 358, 190)
     assert sum(len(ring) for _, rings in shapes.areas for ring in rings) < 50
     assert len(svg(shapes, "map")) < 3000
+
+
+def test_streets_and_the_way_along_them_are_drawn_where_the_plan_has_roads():
+    streets = gpd.GeoDataFrame({"oneway": "no"}, index=range(3), geometry=[
+        shapely.LineString([(0, 0), (0, 600)]), shapely.LineString([(0, 600), (800, 600)]),
+        shapely.LineString([(40_000, 0), (41_000, 0)]),
+    ], crs="EPSG:27700")  # fmt: skip
+    areas = {"A": box(0, 0), "B": box(800, 600)}
+    shapes = card_map(None, areas, ["A", "B"], [["A", "B"]], 358, 190, hs.read_roads(streets))
+    straight = card_map(None, areas, ["A", "B"], [["A", "B"]], 358, 190)
+    assert len(shapes.streets) == 2  # the third is far away
+    assert len(straight.route[0]) == 2
+    (ax, ay, _), (bx, by, _) = shapes.marks
+    corner = shapes.route[0][1:-1]
+    assert np.isclose(corner, [ax, by], atol=0.5).all(axis=1).any()  # round the corner
+    assert (bx, ay) != (ax, by)

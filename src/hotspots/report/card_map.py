@@ -16,28 +16,31 @@ if TYPE_CHECKING:
 
     Floats = NDArray[np.float64]
 
-LEAST_M = 800.0  # metres across, so that one hotspot alone still shows what lies about it
+LEAST_M = 1200.0  # metres across, so that one hotspot alone still shows what lies about it
 FAR = 2.5  # a base this many times farther off than the hotspots are apart is left off the map
+MOST_STREETS = 600  # drawn on one card, the quickest first: a map of a county is no map
 _EDGE = 22.0  # clear margin about what must be seen, in the card's units
 _PILL = 8.5  # half the height of a number's mark
 
 _FILLS = {"lpt": "#ffffff", "other": "#dde2ea", "visited": "#f6cdb4"}
 _STROKES = {"lpt": "#7d8896", "other": "#b3bcc8", "visited": "#b3400e"}
-_INK, _ROUTE, _GROUND = "#12355b", "#12355b", "#eef1f5"
+_INK, _ROUTE, _GROUND, _STREET = "#12355b", "#12355b", "#eef1f5", "#c3cad4"
 
 
 @dataclass
 class Shapes:
     """What to draw, in units of the card: x to the right, y down.
 
-    ``areas`` are (kind, rings), ``route`` the ways in order, ``marks`` (x, y, text) of numbers,
-    ``leaders`` thin lines from a moved mark to its place, ``base`` where tours begin and end, and
-    ``bar`` the length of the scale bar with its words.
+    ``areas`` are (kind, rings), ``streets`` lines to find one's way by, ``route`` the ways in
+    order, ``marks`` (x, y, text) of numbers, ``leaders`` thin lines from a moved mark to its
+    place, ``base`` where tours begin and end, and ``bar`` the length of the scale bar with its
+    words.
     """
 
     width: float
     height: float
     areas: list[tuple[str, list[Floats]]] = field(default_factory=list)
+    streets: list[Floats] = field(default_factory=list)
     route: list[Floats] = field(default_factory=list)
     leaders: list[Floats] = field(default_factory=list)
     marks: list[tuple[float, float, str]] = field(default_factory=list)
@@ -47,7 +50,7 @@ class Shapes:
 
 def card_map(
     outline: Any, areas: dict[str, Any], stops: Sequence[str], ways: Sequence[Sequence[Any]],
-    width: float, height: float,
+    width: float, height: float, roads: Any = None, mode: str = "foot",
 ) -> Shapes:  # fmt: skip
     """Lay out the map of one card.
 
@@ -63,11 +66,16 @@ def card_map(
         Each way out from base and back: ids of hotspots and (x, y) of bases, in order.
     width, height : float
         Of the map in the card's units.
+    roads : Roads, optional
+        What the plan travels by, as ``read_roads`` gives it: its streets are drawn, and the way
+        along them.
+    mode : {"foot", "cycle", "vehicle"}
+        How the unit moves.
 
     Returns
     -------
     Shapes
-        North is up; the routes are straight lines between the places, not the streets taken.
+        North is up. Without roads the route is straight lines between the places.
 
     Examples
     --------
@@ -75,7 +83,7 @@ def card_map(
     >>> shapes = card_map(box(0, 0, 5000, 5000), {"H1": box(900, 900, 1100, 1100)}, ["H1", "H1"],
     ...                   [[(500, 500), "H1", (500, 500)]], 300, 180)
     >>> [text for _, _, text in shapes.marks], shapes.bar[1]
-    (['1, 2'], '200 m')
+    (['1, 2'], '500 m')
     """
     import shapely
 
@@ -100,7 +108,11 @@ def card_map(
         corners = [points[p] if isinstance(p, str) else p for p in way]
         kept = np.array([c for c in corners if np.isfinite(c).all()], dtype=np.float64)
         if len(kept) > 1:
-            shapes.route.append(at(kept))
+            if roads is not None:
+                kept = np.concatenate(roads.paths(kept[:-1], kept[1:], mode))
+            shapes.route += at.lines(shapely.linestrings(kept))
+    if roads is not None:
+        shapes.streets = at.streets(roads.stretches)
     shapes.base = [(float(x), float(y)) for x, y in (at(np.array([p]))[0] for p in near)]
     numbers = {key: [str(n) for n, stop in enumerate(stops, 1) if stop == key] for key in points}
     texts = [", ".join(numbers[key]) for key in points]
@@ -126,14 +138,38 @@ class _Frame:
         found: Floats = (metres - self.middle) * self.scale * np.array([1.0, -1.0]) + self.half
         return found
 
-    def rings(self, area: Any) -> list[Floats]:
-        """Return the rings of an area as far as the map shows them, without needless corners."""
+    def shown(self, shapes: Any) -> Any:
+        """Return the parts of shapes that the map shows, without needless corners."""
         import shapely
 
         reach = (self.half + 4) / self.scale
-        shown = shapely.clip_by_rect(area, *(self.middle - reach), *(self.middle + reach))
-        shown = shapely.simplify(shown, 0.4 / self.scale)
-        parts = [p for p in shapely.get_parts(shown) if p.geom_type == "Polygon"]
+        cut = shapely.clip_by_rect(shapes, *(self.middle - reach), *(self.middle + reach))
+        return shapely.get_parts(shapely.simplify(cut, 0.4 / self.scale))
+
+    def lines(self, shapes: Any) -> list[Floats]:
+        """Return lines as far as the map shows them."""
+        import shapely
+
+        return [self(shapely.get_coordinates(part)) for part in self.shown(shapes)
+                if part.geom_type == "LineString" and not part.is_empty]  # fmt: skip
+
+    def streets(self, stretches: Any) -> list[Floats]:
+        """Return the streets within the map, the quickest first where there are too many."""
+        import shapely
+
+        reach = self.half / self.scale
+        near = stretches.sindex.query(shapely.box(*(self.middle - reach), *(self.middle + reach)))
+        near = np.sort(near)
+        if len(near) > MOST_STREETS:
+            speed = stretches["kmh"].to_numpy()[near]
+            near = near[np.argsort(-speed, kind="stable")[:MOST_STREETS]]
+        return self.lines(stretches.geometry.to_numpy()[near])
+
+    def rings(self, area: Any) -> list[Floats]:
+        """Return the rings of an area as far as the map shows them."""
+        import shapely
+
+        parts = [part for part in self.shown(area) if part.geom_type == "Polygon"]
         lines = [ring for p in parts for ring in (p.exterior, *p.interiors)]
         return [self(shapely.get_coordinates(line)) for line in lines]
 
@@ -191,6 +227,10 @@ def svg(shapes: Shapes, alt: str) -> str:
         f'stroke="{_STROKES[kind]}" fill-rule="evenodd"/>'
         for kind, rings in shapes.areas if rings
     ]  # fmt: skip
+    if shapes.streets:  # over the ground, under the hotspots
+        first = sum(kind == "lpt" for kind, rings in shapes.areas if rings)
+        parts.insert(first, f'<path d="{_path(shapes.streets, close=False)}" fill="none" '
+                            f'stroke="{_STREET}"/>')  # fmt: skip
     parts += [f'<path d="{_path([way], close=False)}" fill="none" stroke="{_ROUTE}" '
               'stroke-width="1.5" stroke-dasharray="4 3"/>' for way in shapes.route]  # fmt: skip
     parts += [f'<path d="{_path([line], close=False)}" fill="none" stroke="{_INK}" '
@@ -265,7 +305,18 @@ def _picture(shapes: Shapes) -> Any:
     tall = shapes.height
     picture = Drawing(shapes.width, tall)
     picture.add(Rect(0, 0, shapes.width, tall, fillColor=colour(_GROUND), strokeColor=None))
+
+    def lay(lines: list[Floats], ink: str, wide: float, dash: list[int] | None = None) -> None:
+        for line in lines:
+            picture.add(PolyLine([v for x, y in line for v in (x, tall - y)],
+                                 strokeColor=colour(ink), strokeWidth=wide,
+                                 strokeDashArray=dash))  # fmt: skip
+
+    streets = shapes.streets
     for kind, rings in shapes.areas:
+        if kind != "lpt":
+            lay(streets, _STREET, 0.7)
+            streets = []
         path = Path(fillColor=colour(_FILLS[kind]), strokeColor=colour(_STROKES[kind]),
                     strokeWidth=0.8, fillMode=0)  # fmt: skip
         for ring in rings:
@@ -275,11 +326,8 @@ def _picture(shapes: Shapes) -> Any:
             path.closePath()
         if rings:
             picture.add(path)
-    for lines, dash, wide in ((shapes.route, [4, 3], 1.3), (shapes.leaders, None, 0.6)):
-        for line in lines:
-            corners = [v for x, y in line for v in (x, tall - y)]
-            picture.add(PolyLine(corners, strokeColor=colour(_ROUTE), strokeWidth=wide,
-                                 strokeDashArray=dash))  # fmt: skip
+    lay(shapes.route, _ROUTE, 1.3, [4, 3])
+    lay(shapes.leaders, _INK, 0.6)
 
     def word(x: float, y: float, text: str, ink: str, anchor: str = "middle") -> Any:
         return String(x, tall - y, text, fontName="DejaVuSans-Bold", fontSize=8.5,

@@ -60,7 +60,11 @@ def _page(card: Card, plan: Result, styles: dict[str, Any]) -> list[Any]:
         grid_of(["", "When", "Where", "Travel"], rows, "", styles,
                 [PAGE_WIDTH * share for share in (0.06, 0.2, 0.47, 0.27)], ())
     )  # fmt: skip
-    for title, told in (("What to do there", card.asked), ("Why", card.why)):
+    for title, told in (
+        ("What to do there", card.asked), ("Why there", card.why), ("Why then", card.then),
+    ):  # fmt: skip
+        if not told:
+            continue
         parts.append(Paragraph(title, styles["head"]))
         parts += [
             Paragraph(f"<b>{escape(one.numbers)}</b> {escape(one.text)}", styles["plain"])

@@ -62,9 +62,11 @@ class Card:
     stops: tuple[Stop, ...]
     asked: tuple[Told, ...]
     why: tuple[Told, ...]
+    then: tuple[Told, ...]
     notes: tuple[str, ...]
     ways: tuple[tuple[Any, ...], ...]
     date: pd.Timestamp
+    mode: str = "foot"
 
 
 def write_cards(
@@ -259,7 +261,9 @@ def _make(
     teams = tables.get("teams", pd.DataFrame())
     team = teams.loc[unit].to_dict() if unit in teams.index else {}
     stops = _stops(visits, date, names)
-    asked, why = _told([_ask(row) for row in visits.to_dict("records")]), _whys(visits)
+    asked = _told([_ask(row) for row in visits.to_dict("records")])
+    here = visits.groupby("hotspot", sort=False, observed=True)["reason"].transform("first")
+    why, then = _told(here), _told(visits["why_then"] if "why_then" in visits.columns else [])
     if len(jobs):
         place = str(jobs["hotspot"].iloc[0])
         stops = (Stop(1, place, names.get(place, place), "between jobs", "", ""),)
@@ -273,8 +277,8 @@ def _make(
         name=name, unit=str(unit), lpt=str(lpt),
         when=f"{shift}, {date:%a} {date.day} {date:%b}, {start:%H:%M}–{end:%H:%M}",
         crew="; ".join(filter(None, [str(lpt), crew, many])),
-        stops=stops, asked=asked, why=why, notes=_notes(plan, end),
-        ways=_ways(visits, stops, team), date=date,
+        stops=stops, asked=asked, why=why, then=then, notes=_notes(plan, end),
+        ways=_ways(visits, stops, team), date=date, mode=str(team.get("mode", "foot")),
     )  # fmt: skip
 
 
@@ -315,14 +319,6 @@ def _told(said: Any) -> tuple[Told, ...]:
              else ", ".join(map(str, of)), text)
         for text, of in numbers.items()
     )  # fmt: skip
-
-
-def _whys(visits: pd.DataFrame) -> tuple[Told, ...]:
-    """Say why each place is in the plan, from its first visit, and why at these hours."""
-    here = visits.groupby("hotspot", sort=False, observed=True)["reason"].transform("first")
-    if "why_then" not in visits.columns:
-        return _told(here)
-    return _told(here) + _told(visits["why_then"])
 
 
 def _notes(plan: Result, end: pd.Timestamp) -> tuple[str, ...]:
@@ -381,7 +377,9 @@ def map_of(plan: Result, card: Card, width: float, height: float) -> Any:
     lpts: Any = getattr(basis, "lpts", None)
     named = lpts is not None and card.lpt in set(lpts.index.astype("str"))
     outline = lpts.geometry[lpts.index.astype("str") == card.lpt].iloc[0] if named else None
-    return card_map(outline, dict(inside.items()), stops, card.ways, width, height)
+    roads = getattr(getattr(basis, "rules", None), "roads", None)
+    return card_map(outline, dict(inside.items()), stops, card.ways, width, height, roads,
+                    card.mode)  # fmt: skip
 
 
 def _alt(card: Card) -> str:
@@ -411,10 +409,11 @@ background:var(--brand);
 color:#fff;font-weight:650;font-size:.76rem;text-align:center;line-height:1.35rem}
 .stops .t{font-variant-numeric:tabular-nums;white-space:nowrap}
 .stops .by{color:var(--soft);font-size:.78rem;white-space:nowrap}
-.stops .then{grid-column:2/-1;color:var(--soft);font-size:.78rem;line-height:1.1}
+.stops .back{grid-column:2/-1;color:var(--soft);font-size:.78rem;line-height:1.1}
 .told li{padding:.18rem 0}.told.whys{color:var(--soft);font-size:.79rem;line-height:1.28}
 .told+.told{border-top:1px solid #e6e9ee}.told .n{background:#5c6b80}.whys .n{font-size:.7rem}
 .card .notes{padding:.3rem .6rem .45rem;color:var(--soft);font-size:.74rem;line-height:1.3}
+@media screen and (max-width:600px){.told.then{display:none}}
 .idle{color:var(--soft);font-size:.88rem}
 @page{size:A4;margin:12mm}
 @media print{header,nav,footer{display:none}.day>h2,.idle{display:none}.cards{display:block}
@@ -441,18 +440,21 @@ def _card(card: Card, picture: str) -> str:
     stops = "".join(
         f'<li><span><span class="n">{stop.number}</span></span><span class="t">{e(stop.time)}'
         f'</span><strong>{e(stop.place)}</strong><span class="by">{e(stop.travel)}</span>'
-        + (f'<span class="then">then {e(stop.then)} to base</span>' if stop.then else "")
+        + (f'<span class="back">then {e(stop.then)} to base</span>' if stop.then else "")
         + "</li>"
         for stop in card.stops
     )
     lists = "".join(
-        f'<ul class="told{kind}" aria-label="{label}">'
+        f'<ul class="told {kind}" aria-label="{label}">'
         + "".join(f"<li>{_numbers(one)}{e(one.text)}</li>" for one in told) + "</ul>"
-        for told, kind, label in ((card.asked, "", "What to do there"), (card.why, " whys", "Why"))
+        for told, kind, label in (
+            (card.asked, "asked", "What to do there"), (card.why, "whys", "Why there"),
+            (card.then, "whys then" if len(card.then) > 1 else "whys", "Why then"),
+        )
         if told
     )  # fmt: skip
     notes = "".join(f"<p>{e(note)}</p>" for note in card.notes)
-    many = " many" if len(card.stops) + len(card.why) > 18 else ""
+    many = " many" if len(card.stops) + len(card.why) + len(card.then) > 16 else ""
     return (
         f'<article class="card{many}" id="{e(card.name)}"><h3>{e(card.unit)}: {e(card.when)}</h3>'
         f'<p class="crew">{e(card.crew)}</p>{picture}<ol class="stops">{stops}</ol>{lists}'
