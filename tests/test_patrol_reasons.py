@@ -344,14 +344,10 @@ def test_the_visit_before_is_told_from_the_base(town):
 
 def test_the_task_and_who_may_do_it_are_said(town):
     drugs = make_demand(town.assign(category=["Drugs", "Burglary", None, None]))
-    plan = write_plan(drugs, ("A", "C1", 0, "16:00"))
-    assert plan.visits["reason"].iloc[0].endswith("; enforcement; visit 1 of 1.")
-    assert (
-        plan.visits["why_unit"]
-        .iloc[0]
-        .endswith(
-            "The task (enforcement) is for constables or specials; from 20:00 to 06:00 two officers."
-        )
+    visit = write_plan(drugs, ("A", "C1", 0, "16:00")).visits.iloc[0]
+    assert visit["reason"].endswith("; enforcement; visit 1 of 1.")
+    assert visit["why_unit"].endswith(
+        "The task (enforcement) is for constables or specials; from 20:00 to 06:00 two officers."
     )
 
 
@@ -415,8 +411,10 @@ def test_a_problem_of_one_place_goes_to_problem_solving(premises):
     told = plan.referrals.loc["B"]
     assert (told["incidents"], told["at_place"]) == (400, 320)
     assert told["place"] == "The Anchor, Bus Station"
-    assert told["scanning"].startswith("320 of 400 incidents (80%), Jan–Dec 2025, are recorded at "
-                                       "The Anchor, Bus Station, mostly Violence. Busiest ")  # fmt: skip
+    assert told["scanning"].startswith(
+        "320 of 400 incidents (80%), Jan–Dec 2025, are recorded at The Anchor, Bus Station, mostly "
+        "Violence. Busiest "
+    )
     assert told["analysis"].count("?") >= 4
     assert (told["response"], told["owner"], told["due"]) == ("", "", "")
     assert plan.coverage.loc["B", "why_none"] == "sent to problem solving instead: see referrals"
