@@ -286,13 +286,13 @@ def _graphml(path: Path, grid: pyproj.CRS, what: str) -> gpd.GeoDataFrame:
     if placeless.any():
         name = names[int(np.flatnonzero(placeless)[0])]
         faults.append(
-            f"{int(placeless.sum()):,} nodes have no number x and y (first: {name!r}); write the "
-            "coordinates as x and y."
+            f"nodes without numbers for x and y: {int(placeless.sum()):,} (first: {name!r}); write "
+            "the coordinates as x and y."
         )
     strange = [e for e in edges if e["source"] not in number or e["target"] not in number]
     if strange:
         first = strange[0]
-        faults.append(f"{len(strange):,} edges end at no node (first: {first['source']!r} to "
+        faults.append(f"edges that end at no node: {len(strange):,} (first: {first['source']!r} to "
                       f"{first['target']!r}); write every node.")  # fmt: skip
     if not edges:
         faults.append("it holds no edge; give a graph of roads.")
@@ -313,8 +313,8 @@ def _graphml(path: Path, grid: pyproj.CRS, what: str) -> gpd.GeoDataFrame:
     drawn = shapely.from_wkt([e["geometry"] for e in edges if "geometry" in e], on_invalid="ignore")
     bad = shapely.is_missing(drawn) | (shapely.get_type_id(drawn) != 1)
     if bad.any():
-        raise InputError(what, [f"the geometry of {int(bad.sum()):,} edges is no LINESTRING in "
-                                "well-known text; leave it out where unknown."])  # fmt: skip
+        raise InputError(what, [f"edges whose geometry is no LINESTRING in well-known text: "
+                                f"{int(bad.sum()):,}; leave it out where unknown."])  # fmt: skip
     shapes[~straight] = shapely.force_2d(drawn)
     frame = gpd.GeoDataFrame(pd.DataFrame(edges).drop(columns=["geometry"], errors="ignore"),
                              geometry=shapes, crs=own)  # fmt: skip

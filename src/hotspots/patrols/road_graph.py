@@ -74,7 +74,7 @@ class RoadGraph:
         main = held >= MAIN_SHARE * metres[usable].sum()
         self._usable = np.flatnonzero(usable & main[piece[self._start]])
         self._piece = piece[self._start].astype(np.int64)
-        self.main_share = float(held.max(initial=0.0) / (metres.sum() or 1.0))
+        self.main_share = min(1.0, float(held.max(initial=0.0) / metres.sum()))
         self._tree = shapely.STRtree(self._lines[self._usable])
         self._known: dict[tuple[int, float], int] = {}
         self._between = np.empty((0, 0))

@@ -27,7 +27,7 @@ ZONE = "Europe/London"
 """Time zone of the plan's wall-clock times."""
 
 _FORBIDDEN = re.compile(r'[<>:"/\\|?*\x00-\x1f\x7f]+')
-_RESERVED = re.compile(r"(?i)(con|prn|aux|nul|com\d|lpt\d)(\..*)?")
+_RESERVED = re.compile(r"(?i)(con|prn|aux|nul|com[0-9¹²³]|lpt[0-9¹²³])(\..*)?")
 _LONGEST = 60  # characters of a name within a file name
 
 
