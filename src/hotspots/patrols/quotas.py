@@ -99,7 +99,7 @@ def unmet_text(table: pd.DataFrame) -> list[str]:
     >>> table = pd.DataFrame({"rule": "least visits of tier A", "where": ["H1", "H2"],
     ...                       "wanted": 7.0, "reached": [7.0, 4.0], "met": [True, False]})
     >>> unmet_text(table)
-    ['Not met, least visits of tier A (7) at 1 of 2: H2 4.']
+    ['Not met in full, least visits of tier A (7): 1 of 2, H2 4.']
     """
     said = []
     for rule, rows in table.groupby("rule", sort=False):
@@ -116,5 +116,7 @@ def unmet_text(table: pd.DataFrame) -> list[str]:
         )  # fmt: skip
         one = f" ({form.format(rows['wanted'].iloc[0])})" if alike else ""
         more = f", ... and {len(missed) - _SHOWN} more" if len(missed) > _SHOWN else ""
-        said.append(f"Not met, {rule}{one} at {len(missed):,} of {len(rows):,}: {shown}{more}.")
+        said.append(
+            f"Not met in full, {rule}{one}: {len(missed):,} of {len(rows):,}, {shown}{more}."
+        )
     return said

@@ -11,6 +11,7 @@ import pandas as pd
 from .lines import in_peak, visit_lines
 from .need import counted, day_text, percent
 from .page import referrals
+from .quotas import quotas, unmet_text
 from .reasons import hotspot_reasons, why_flat
 from .unpredictability import SAME_MIN, unpredictability
 
@@ -221,18 +222,10 @@ def _clock_hours(budget: pd.DataFrame) -> dict[str, NDArray[np.float64]]:
 
 def _kept(plan: Draft) -> list[str]:
     """Say which rules could not be kept in full, what rules cost, and how near the best it is."""
+    said = unmet_text(quotas(plan.basis, plan.visits, plan.budget))
     if plan.allocation is None:
-        return []
-    rules, costs, said = plan.allocation.rules, plan.allocation.costs, []
-    unmet = rules[~rules["met"]]
-    if len(unmet):
-        named = [
-            f"{group}: {len(rows):,} of {int((rules['group'] == group).sum()):,}"
-            f" (as {rows['rule'].iloc[0]}: {rows['reached'].iloc[0]:.3g} of "
-            f"{rows['amount'].iloc[0]:.3g})"
-            for group, rows in unmet.groupby("group", sort=False)
-        ]
-        said.append(f"Not met in full, for want of hours or reach: {'; '.join(named)}.")
+        return said
+    costs = plan.allocation.costs
     whole = costs[(costs["where"] == "") & (costs["value_lost_share"] >= 0.001)]
     if len(whole):
         listed = "; ".join(f"{row['group']} {percent(row['value_lost_share'])}"
