@@ -7,12 +7,13 @@ visits in each LPT and day, and against the plan itself with a part left out. A 
 part of it that falls into the two hours. Nothing here says what a visit prevents.
 
 Plain plans travel for nothing, which favours them: the 3 or 5 hotspots of each LPT with most
-incidents in turn from 16:00 to 24:00; all hotspots in turn around the clock; cells with any incident of the past
-year, drawn at random around the clock, mean of 20 drawings.
+incidents in turn from 16:00 to 24:00; all hotspots in turn around the clock; cells with any
+incident of the past year, drawn at random around the clock, mean of 20 drawings.
 
     python benchmarks/patrol_value.py county                # the synthetic county
     python benchmarks/patrol_value.py FILE.csv.gz           # thefts of vehicles, New York City
     python benchmarks/patrol_value.py county --keep FOLDER --most 3   # some origins at a time
+    python benchmarks/patrol_value.py county --hours        # the hours alone, without plans
 
 The file is nycvehiclethefts.csv.gz of the Crime Open Database (R package crimedata): date_start,
 date_end, longitude, latitude. The city has no LPTs in it: four bands of latitude that held as many
@@ -95,15 +96,11 @@ def make_hotspots(past: gpd.GeoDataFrame, grid: hs.Grid) -> gpd.GeoDataFrame:
     """Take the cells of each LPT that held most in the past year."""
     year = past[past["occurred_from"] >= past["occurred_from"].max() - pd.Timedelta("365D")]
     cells = 2 * (SIZE / 1000) ** 2  # two cells at most
-    spots = hs.Counts().fit(year).hotspots(grid, top_k=400, max_area_km2=cells)
-    order = spots.groupby("lpt")["rank"].rank(method="first")
-    return spots[order <= PER_LPT]
-
-
-def with_hours(demand: hs.Demand, intensity: np.ndarray) -> hs.Demand:
-    """Put other hours in a demand."""
-    hours = demand.hours.assign(intensity=intensity.ravel())
-    return dataclasses.replace(demand, hours=hours)
+    return (
+        hs.Counts()
+        .fit(year)
+        .hotspots(grid, top_k=PER_LPT, max_area_km2=cells, min_incidents=4, per_lpt=True)
+    )
 
 
 def lpt_hours(demand: hs.Demand, past: gpd.GeoDataFrame) -> np.ndarray:
@@ -195,6 +192,25 @@ def met(
     return found
 
 
+def foretold(
+    intensity: np.ndarray, inside: tuple[np.ndarray, np.ndarray], future: gpd.GeoDataFrame
+) -> np.ndarray:
+    """Return the log of the intensity at the hours of each incident in a hotspot; flat is 0."""
+    place, row = inside
+    shares = hs.aoristic(future.iloc[row].reset_index(drop=True)).to_numpy()
+    value = np.nansum(shares * np.log(intensity[place]), axis=1)
+    return value[~np.isnan(shares[:, 0])]
+
+
+def score_hours(demand, spots, past, future) -> dict[str, np.ndarray]:
+    """Score the hours learned, those of the LPT and each hotspot's own."""
+    inside = pairs(spots.geometry.to_numpy(), future)
+    hours = {"learned": demand.intensity, "of the LPT": lpt_hours(demand, past)}
+    if demand.hours_known:
+        hours["its own alone"] = own_hours(demand)
+    return {name: foretold(each, inside, future) for name, each in hours.items()}
+
+
 def score_origin(past, future, lpts, grid, origin, premises: bool) -> pd.DataFrame:
     """Make every plan at an origin; return by plan and window the part met of each incident.
 
@@ -209,13 +225,12 @@ def score_origin(past, future, lpts, grid, origin, premises: bool) -> pd.DataFra
         demand, hours=demand.hours.assign(intensity=1.0), hours_known=False, why_flat="left out"
     )
     plans = {"plan": planned(demand, lpts, origin), "flat hours": planned(flat, lpts, origin)}
-    for name, hours in (("hours of the LPT", lpt_hours(demand, past)),
-                        ("own hours alone", own_hours(demand))):  # fmt: skip
-        plans[name] = planned(
-            dataclasses.replace(
-                demand, hours=demand.hours.assign(intensity=hours.ravel()), hours_known=True
-            ), lpts, origin,
-        )  # fmt: skip
+    lent = lpt_hours(demand, past)
+    plans["hours of the LPT"] = planned(
+        dataclasses.replace(
+            demand, hours=demand.hours.assign(intensity=lent.ravel()), hours_known=True
+        ), lpts, origin,
+    )  # fmt: skip
     plans["no decay (.95)"] = planned(demand, lpts, origin, decay=0.95)
     on_plan = demand.need["worth"].to_numpy() > 0
     ranked = {}
@@ -248,6 +263,7 @@ def score_origin(past, future, lpts, grid, origin, premises: bool) -> pd.DataFra
     table["harm", 0] = future.get("harm", pd.Series(1.0, index=future.index)).to_numpy()
     table.attrs["hours"] = {name: len(v) * DWELL / 60 for name, v in plans.items()}
     table.attrs["known"] = demand.hours_known
+    table.attrs["nats"] = score_hours(demand, spots, past, future)
     return table
 
 
@@ -257,7 +273,8 @@ def score_origin(past, future, lpts, grid, origin, premises: bool) -> pd.DataFra
 def origins_of(incidents: gpd.GeoDataFrame, first: str) -> list[pd.Timestamp]:
     """List origins 28 days apart with 28 days of records to come."""
     end = incidents["occurred_from"].max().normalize() - pd.Timedelta(days=DAYS - 1)
-    return list(pd.date_range(first, end, freq=f"{DAYS}D"))
+    every = list(pd.date_range(first, end, freq=f"{DAYS}D"))
+    return [origin for k in (0, 2, 1, 3) for origin in every[k::4]]  # a part of them is spread out
 
 
 def pooled(
@@ -295,6 +312,22 @@ def pooled(
     }, index=names), events  # fmt: skip
 
 
+def show_hours(tables: list[pd.DataFrame], draws: int = 2000) -> None:
+    """Print how well hours foretell incidents in hotspots, in nats an incident over flat ones."""
+    print("\n| hours | nats an incident over flat hours, 95% interval |\n|---|---|")
+    tables = [t for t in tables if t.attrs["known"]]
+    names = list(tables[0].attrs["nats"])
+    sums = np.array([[t.attrs["nats"][n].sum() for n in names] for t in tables])
+    number = np.array([len(t.attrs["nats"][names[0]]) for t in tables])
+    rng = np.random.default_rng(0)
+    weight = rng.multinomial(len(tables), np.full(len(tables), 1 / len(tables)), draws)
+    drawn = (weight @ sums) / (weight @ number)[:, None]
+    for n, name in enumerate(names):
+        low, high = np.quantile(drawn[:, n], [0.025, 0.975])
+        print(f"| {name} | {sums[:, n].sum() / number.sum():+.4f} ({low:+.4f} to {high:+.4f}) |")
+    print(f"\n{number.sum():,} incidents in hotspots")
+
+
 def show(table: pd.DataFrame) -> None:
     """Print a table in Markdown."""
     print("| plan | met | hours at hotspots in 28 days | met per 100 hours | lead of the plan, 95% "
@@ -315,6 +348,7 @@ def main() -> None:
     parser.add_argument("data", help="county, or the file of thefts")
     parser.add_argument("--keep", type=Path, help="folder of origins scored before")
     parser.add_argument("--most", type=int, help="score no more than so many origins now")
+    parser.add_argument("--hours", action="store_true", help="score the hours alone")
     given = parser.parse_args()
     warnings.simplefilter("ignore", hs.Notice)
     city = given.data != "county"
@@ -331,6 +365,14 @@ def main() -> None:
         at = incidents["occurred_from"]
         future = incidents[(at >= origin) & (at < origin + pd.Timedelta(days=DAYS))]
         future = future[future["occurred_to"] - future["occurred_from"] <= LONGEST]
+        if given.hours:
+            past = incidents[at < origin]
+            spots = make_hotspots(past, grid)
+            demand = hs.patrol_demand(spots, past, lpts=lpts, on=origin.date())
+            tables.append(pd.DataFrame())
+            tables[-1].attrs |= {"nats": score_hours(demand, spots, past, future),
+                                 "known": demand.hours_known}  # fmt: skip
+            continue
         table = score_origin(incidents[at < origin], future, lpts, grid, origin, premises=not city)
         tables.append(table)
         made += 1
@@ -339,6 +381,9 @@ def main() -> None:
         print(f"{origin:%Y-%m-%d}: {len(future)} incidents to come", flush=True)
     known = sum(table.attrs["known"] for table in tables)
     print(f"\n{len(tables)} origins; hours known at {known} of them")
+    show_hours(tables)
+    if given.hours:
+        return
     for window in WINDOWS:
         for weigh in ("count", "harm") if not city else ("count",):
             for most_h in (24.0, 2.0):

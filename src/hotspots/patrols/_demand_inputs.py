@@ -93,12 +93,11 @@ def check_given(
 def _first(on: Any, incidents: Any, hotspots: Any, faults: list[str]) -> pd.Timestamp:
     """Return the first day of the plan; in text year first only, as 02/03 is two days."""
     if on is None:
-        last = [incidents["occurred_from"].max()] if incidents is not None else []
-        last = [day for day in last if pd.notna(day)]
-        if last:
-            return pd.Timestamp(last[0]).normalize() + pd.Timedelta(days=1)
+        if incidents is not None and incidents["occurred_from"].notna().any():
+            started = incidents["occurred_from"].max().floor("D") + pd.Timedelta(days=1)
+            return pd.Timestamp(max(started, incidents["occurred_to"].max().ceil("D")))
         ends = hotspots["period_end"] if hotspots is not None else []
-        return pd.Timestamp(max(ends)).normalize() if len(ends) else pd.Timestamp(0)
+        return pd.Timestamp(max(ends)).ceil("D") if len(ends) else pd.Timestamp(0)
     given: object = on
     if isinstance(on, str):
         try:

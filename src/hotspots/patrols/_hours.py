@@ -29,6 +29,9 @@ FOLDS = 5  # parts of the weeks, each held out in turn
 STRENGTHS = (*10.0 ** np.arange(0, 4.51, 0.25), np.inf)
 """Strengths tried, in incidents: the parent counts as much as so many incidents of one's own."""
 
+KEPT = (1.0, 0.75, 0.5, 0.25, 0.0)
+"""Shares of the hours of LPT and types that a hotspot may be lent; the rest is flat."""
+
 UNTOLD = 100.0  # the strength where there is nothing to learn it from
 SMOOTH_H = 1.0  # standard deviation in hours of the circular Gaussian over own counts
 SUREST = 1e-6  # no estimate is worth more than a million incidents
@@ -47,8 +50,8 @@ class Hours:
     interval, and the hotspot's own incidents spread over their spans. ``start`` (n,) is the hour
     at which the window of four hours that holds most begins, ``peak``, ``peak_low`` and
     ``peak_high`` (n,) its share; ``peaked`` (n,) marks those beyond doubt, ``busy`` (n, 7) the
-    days that hold more than a seventh beyond doubt. ``weight`` (n,) is the weight of its own clock, 0 to 1. ``levels``: the strengths learned
-    and what they gain.
+    days that hold more than a seventh beyond doubt. ``weight`` (n,) is the weight of its own clock,
+    0 to 1. ``levels``: the strengths learned and what they gain.
     """
 
     share: Floats
@@ -134,7 +137,7 @@ def _count(
     try:
         profile = week_profile(both, "counted_in", smooth=None, bootstraps=100)
     except InputError as error:
-        return error.faults[0]
+        return error.faults[0].split("; use")[0].rstrip(".")
     number, used = len(profile.blocks.week), int(profile.groups["incidents"].sum())
     used -= int(profile.groups.loc[profile.groups["counted_in"].astype(int) >= units,
                                    "incidents"].sum())  # fmt: skip
@@ -182,7 +185,7 @@ def _chain(by_unit: Floats, by_spot: Floats, mix: Floats, exposed: Floats) -> Ho
     prior: Floats = np.full((FOLDS + 1, 1, 168), 1 / 168)
     # one over the incidents that the clock, the days and the single hours are worth
     unsure, before = np.zeros((3, 1)), np.zeros((3, 1))
-    rows = []
+    rows, kept = [], 1.0
     for name in LEVELS:
         # the last part holds nothing out: it is the estimate itself
         test = np.concatenate([groups[name], np.zeros_like(groups[name][:1])])
@@ -191,7 +194,7 @@ def _chain(by_unit: Floats, by_spot: Floats, mix: Floats, exposed: Floats) -> Ho
             times = test.shape[1] // prior.shape[1]
             prior, unsure = np.tile(prior, (1, times, 1)), np.tile(unsure, times)
         elif name == "hotspot":
-            prior = np.einsum("hu,fuk->fhk", mix, prior)
+            prior, kept = _lent(np.einsum("hu,fuk->fhk", mix, prior), test)
             unsure = unsure @ (mix**2).T
         unsure = unsure + np.zeros((3, own.shape[1]))
         above, before = prior, unsure.copy()
@@ -202,11 +205,12 @@ def _chain(by_unit: Floats, by_spot: Floats, mix: Floats, exposed: Floats) -> Ho
             spread = np.maximum(1 / strength + unsure[at], SUREST)
             # single hours of a type hold for its LPTs and hotspots: theirs are not learned anew
             unsure[at] = spread if part == "hours" else 1 / (own[-1].sum(axis=1) + 1 / spread)
-            rows.append((name, part, float(test.sum()), strength, _gain(prior, above, test)[0],
-                         *_gain(prior, 1 / 168, test)))  # fmt: skip
+            rows.append((name, part, float(test.sum()), kept, strength,
+                         _gain(prior, above, test)[0], *_gain(prior, 1 / 168, test)))  # fmt: skip
     levels = pd.DataFrame(
-        rows, columns=["level", "part", "incidents", "strength", "gain", "gain_over_flat", "error"]
-    )
+        rows, columns=["level", "part", "incidents", "kept", "strength", "gain", "gain_over_flat",
+                       "error"],
+    )  # fmt: skip
     worth = _window_worth(own, above, test, before[0])
     rate = np.divide(exposed.mean(), exposed, out=np.ones(168), where=exposed > 0)
     share = prior[-1] * rate
@@ -217,6 +221,19 @@ def _chain(by_unit: Floats, by_spot: Floats, mix: Floats, exposed: Floats) -> Ho
         share, by_spot.sum(axis=0), unsure, worth, number / (number + clock.iloc[0]),
         levels.astype({"level": "str", "part": "str"}),
     )  # fmt: skip
+
+
+def _lent(prior: Floats, test: Floats) -> tuple[Floats, float]:
+    """Flatten what hotspots are lent by as much as foretells their weeks held out best.
+
+    Hotspots may be of another kind than their LPT: car parks by day where homes are by night.
+    """
+    if not test.any():
+        return prior, 1.0
+    mixed = [share * prior + (1 - share) / 168 for share in KEPT]
+    scores = [float((test * np.log(p)).sum()) / test.sum() for p in mixed]
+    best = int(np.argmax(np.round(scores, 9)))
+    return mixed[best], KEPT[best]
 
 
 def _strengthen(own: Floats, prior: Floats, test: Floats, part: str) -> tuple[float, Floats]:

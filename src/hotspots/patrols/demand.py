@@ -74,9 +74,10 @@ class Demand(Result):
         records; NaN where no incidents were given.
     levels : DataFrame
         How far each ``level`` of the hours is drawn to the one before, by ``part`` (clock of the
-        day, days of the week, single hours): its ``incidents``, ``strength`` (incidents the parent
-        counts for), ``gain`` over the level before and ``gain_over_flat`` in weeks held out (nats
-        per incident) with the latter's standard ``error``. Empty where hours are not known.
+        day, days of the week, single hours): its ``incidents``, the share ``kept`` of what it is
+        lent (the rest is flat), ``strength`` (incidents that counts for), ``gain`` over the level
+        before and ``gain_over_flat`` in weeks held out (nats per incident) with the latter's
+        standard ``error``. Empty where hours are not known.
     on : Timestamp
         Day from which the plan runs.
     hours_known : bool
@@ -104,6 +105,11 @@ class Demand(Result):
         """Intensity by hotspot and hour of the week, shape (hotspots, 168), mean 1."""
         found: Floats = self.hours["intensity"].to_numpy().reshape(len(self.need), 168)
         return found
+
+    @property
+    def tables(self) -> dict[str, pd.DataFrame]:
+        """Every table but the hotspots, which are those that were given."""
+        return {name: table for name, table in super().tables.items() if name != "hotspots"}
 
     @property
     def text(self) -> str:
@@ -170,7 +176,8 @@ def patrol_demand(
     become :math:`(n + s q) / (N + s)`: drawn towards those before, :math:`q`, which count as
     :math:`s` incidents. The strength of each step is the one that foretells weeks held out best
     (five parts of the weeks in turn). So a hotspot of few incidents has the hours of its LPT and
-    types, one of many its own. Where the hours foretell weeks held out no better than none by two
+    types, one of many its own; what hotspots are lent may be flattened, for they may be of another
+    kind than their LPT. Where the hours foretell weeks held out no better than none by two
     standard errors, they are called unknown. Intervals are beta quantiles of a share worth that
     many incidents; a peak is told where its share is above an even spread's for the best of six
     windows.
@@ -226,7 +233,8 @@ def patrol_demand(
 
 _NO_LEVELS = pd.DataFrame({
     "level": pd.Series([], dtype="str"), "part": pd.Series([], dtype="str"),
-    "incidents": pd.Series([], dtype="float64"), "strength": pd.Series([], dtype="float64"),
+    "incidents": pd.Series([], dtype="float64"), "kept": pd.Series([], dtype="float64"),
+    "strength": pd.Series([], dtype="float64"),
     "gain": pd.Series([], dtype="float64"), "gain_over_flat": pd.Series([], dtype="float64"),
     "error": pd.Series([], dtype="float64"),
 })  # fmt: skip

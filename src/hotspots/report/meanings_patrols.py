@@ -93,6 +93,7 @@ OWN_PATROLS: dict[str, dict[str, tuple[str, str, str]]] = {
         "level": ("text", "", "from all types of incident to the hotspot"),
         "part": ("text", "", "clock of the day, days of the week, or single hours"),
         "incidents": ("number", "incidents", "that the level counts"),
+        "kept": ("number", "0 to 1", "of what it is lent by the level before; the rest is flat"),
         "strength": ("number", "incidents", "what the level before counts for; inf: it alone"),
         "gain": ("number", "nats", "an incident in weeks held out, over the level before"),
         "gain_over_flat": ("number", "nats", "an incident in weeks held out, over a flat week"),
