@@ -204,17 +204,21 @@ def _visits(
         "begin": np.minimum(begin, low), "end": np.maximum(close, high),
     })  # fmt: skip
     found = match(asked, stays, rules)
-    hidden = unseen_ms(unit, low, high, seen) >= rules.least_min * MINUTE
+    # silence counts while the unit is on duty: it may go home within the window of its last visit
+    on = np.where(duty["begin"].notna(), np.maximum(low, begin + slack), low)
+    off = np.where(duty["begin"].notna(), np.minimum(high, close - slack), high)
+    hidden = unseen_ms(unit, on, np.maximum(off, on), seen) >= rules.least_min * MINUTE
     status = found["status"].to_numpy(dtype=object)
     status[np.isin(status, [SHORT, MISSED]) & hidden] = UNKNOWN
     at = found["stay"].to_numpy()
     some = at >= 0
-    came = np.where(some, stays["start"].to_numpy()[at], 0) if len(stays) else np.zeros(len(at))
+    came = np.where(some, stays["start"].to_numpy()[at], 0) if len(stays) else np.zeros_like(at)
+    came = (came + MINUTE // 2) // MINUTE * MINUTE  # to the minute: nothing finer is kept
     late = (came - arrive) / MINUTE
     late = np.where(twice & (late > 30), late - 60, late)  # planned in the second of two hours
     table["status"] = pd.Series(status, index=table.index, dtype="str")
     table["arrived"] = local(came, tz).where(some)
-    table["late_min"] = np.where(some, late.round() + 0.0, np.nan)
+    table["late_min"] = np.where(some, late, np.nan)
     gone = np.where((status == MISSED) | (status == UNKNOWN) & ~some, 0.0, found["minutes"])
     table["minutes"] = np.where((status == UNKNOWN) & ~some, np.nan, gone.round(1))
     return table, at[some]

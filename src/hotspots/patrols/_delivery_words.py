@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
+from ._presence import HOUR
 from .need import counted, day_text
 
 if TYPE_CHECKING:
@@ -15,6 +16,7 @@ if TYPE_CHECKING:
 
 ENOUGH = 20  # planned visits from which a share is given in per cent
 _SHOWN = 3
+_LONG_H, _LONG_SHARE = 1, 0.1  # stays over so many hours, with so much of the time, are asked of
 _LOW = 0.8  # share of the planned minutes under which a hotspot is named
 _POWER_WORDS = {
     "stop_searches": "stop and searches", "arrests": "arrests",
@@ -148,7 +150,7 @@ def _others(dosage: pd.DataFrame, hotspots: pd.DataFrame, rules: Any) -> list[st
     said = []
     unplanned, passes = int(dosage["unplanned_visits"].sum()), int(dosage["passes"].sum())
     if unplanned:
-        said.append(f"{counted(unplanned, 'visit')} more {'was' if unplanned == 1 else 'were'} "
+        said.append(f"{counted(unplanned, 'other visit')} {'was' if unplanned == 1 else 'were'} "
                     "not planned.")  # fmt: skip
     if passes:
         said.append(f"{counted(passes, 'time')} a unit passed through in under "
@@ -185,7 +187,7 @@ def _records(
     for log in [presence] if beside is None else [presence, beside]:
         kind = "log entries" if log.seen is None else "pings"
         total = sum(log.rows.values())
-        lost = [f"{n:,} {what}" for what, n in log.rows.items() if n and what != "used"]
+        lost = [f"{what} {n:,}" for what, n in log.rows.items() if n and what != "used"]
         used = f"{log.rows['used']:,}" if lost else "all"
         text = f"{total:,} {kind}, {used} used"
         said.append(f"{text} (left aside: {', '.join(lost)})." if lost else f"{text}.")
@@ -225,6 +227,12 @@ def _limits(presence: Presence, rules: Any) -> str:
         text += (
             f" Positions within {rules.buffer_m:g} m of a hotspot count as in it, for GPS error: "
             f"{edge:.0%} of the time rests on that."
+        )
+    long = length > _LONG_H * HOUR
+    if length.sum() > 0 and (held := float(length[long].sum() / length.sum())) > _LONG_SHARE:
+        text += (
+            f" {counted(int(long.sum()), 'stay')} of over {_LONG_H} h hold {held:.0%} of the time: "
+            "is a station in a hotspot?"
         )
     return text + (
         " Records were added up at once: no position and no track is kept, and nothing is counted "

@@ -25,6 +25,7 @@ MINUTE = 60_000  # all times in here are whole milliseconds, UTC
 HOUR = 60 * MINUTE
 CELL_M = 50.0  # metres: pings are first placed in cells of this width
 JUMP_M, JUMP_MS = 200.0, 55.6  # metres, metres a second (200 km/h): beyond both a ping is no move
+FAR_M = 50_000.0  # metres: pings this far from every hotspot are in another CRS
 LONGEST_H = 12  # hours: a longer entry of a log was not booked off
 _SPAN = np.int64(2**38)  # milliseconds, 8 years: more than any plan
 POWERS = ("stop_searches", "arrests", "cpn", "dispersals", "contacts")
@@ -122,14 +123,15 @@ def coded(given: pd.Series, known: pd.Index, *, more: bool) -> tuple[Ints, list[
     ([0, 2, -1], ['P1', 'P2', 'X9'])
     """
     at, unique = pd.factorize(given)
+    said = [str(int(u)) if isinstance(u, float) and u.is_integer() else str(u) for u in unique]
     exact = {str(name): n for n, name in enumerate(known)}
     loose: dict[str, int] = {}
     for name, n in exact.items():
         loose[spoken(name)] = -1 if spoken(name) in loose else n
     found = np.full(len(unique) + 1, -1, dtype=np.int64)
     strange: dict[str, list[int]] = {}
-    for n, name in enumerate(unique):
-        code = exact.get(str(name), loose.get(spoken(name), -1))
+    for n, name in enumerate(said):
+        code = exact.get(name, loose.get(spoken(name), -1))
         found[n] = code
         if code < 0 and spoken(name):
             strange.setdefault(spoken(name), []).append(n)
@@ -137,7 +139,7 @@ def coded(given: pd.Series, known: pd.Index, *, more: bool) -> tuple[Ints, list[
     if more:
         for key in sorted(strange):
             found[strange[key]] = len(names)
-            names.append(min(" ".join(str(unique[n]).split()) for n in strange[key]))
+            names.append(min(" ".join(said[n].split()) for n in strange[key]))
     return found[at], names
 
 
@@ -194,6 +196,7 @@ def from_pings(
     unit, at, x, y = (a[~jumped] for a in (unit, at, x, y))
     rows["used"] = len(at)
     join = round(rules.join_min * MINUTE)
+    _check_places(x, y, hotspots)
     _check_interval(unit, at, join)
     stays = _stays(unit, at, *locate(x, y, hotspots, rules.buffer_m), len(hotspots), join)
     notes = []
@@ -255,6 +258,17 @@ def _jumps(unit: Ints, at: Ints, x: Floats, y: Floats) -> Bools:
     jumped[1:-1] = fast[:-1] & fast[1:]
     jumped[2:] &= ~jumped[1:-1]  # of two in a row the second has come back
     return jumped
+
+
+def _check_places(x: Floats, y: Floats, hotspots: gpd.GeoDataFrame) -> None:
+    """Refuse places that all lie far from every hotspot: they are in another CRS."""
+    west, south, east, north = hotspots.total_bounds + FAR_M * np.array([-1, -1, 1, 1])
+    if len(x) and not ((x >= west) & (x <= east) & (y >= south) & (y <= north)).any():
+        raise InputError("match_delivery", [
+            f"no ping lies within {FAR_M / 1000:.0f} km of a hotspot (the first at {x[0]:,.0f}, "
+            f"{y[0]:,.0f}); give the places in the CRS of the hotspots, {hotspots.crs.name}, or as "
+            "longitude and latitude."
+        ])  # fmt: skip
 
 
 def _check_interval(unit: Ints, at: Ints, join: int) -> None:
@@ -356,6 +370,10 @@ def from_log(
     hotspot, _ = coded(log["hotspot"], hotspots, more=False)
     (start, twice), (end, _) = utc(log["arrive"], tz), utc(log["depart"], tz)
     untimed = (log["arrive"].isna() | log["depart"].isna()).to_numpy()
+    entries = pd.DataFrame(
+        {"unit": unit, "hotspot": hotspot, "start": start, "end": end, "officers": np.nan}
+        | {name: _numbers(log[name]) for name in ("officers", *POWERS) if name in log.columns}
+    )
     rows: dict[str, int] = {}
     keep = np.ones(len(log), dtype=bool)
     for what, lost in (
@@ -364,15 +382,12 @@ def from_log(
         (f"left before it came, or over {LONGEST_H} h later",
          (end < start) | (end > start + LONGEST_H * HOUR)),
         ("outside the days of the plan", (start < period[0]) | (start >= period[1])),
-        ("the same again", log.duplicated().to_numpy()),
+        ("the same again", entries.duplicated().to_numpy()),
     ):  # fmt: skip
         rows[what] = int((keep & lost).sum())
         keep &= ~lost
     rows["used"] = int(keep.sum())
-    done = {p: _numbers(log[p])[keep] for p in ("officers", *POWERS) if p in log.columns}
-    entries = pd.DataFrame({"unit": unit[keep], "hotspot": hotspot[keep], "start": start[keep],
-                            "end": end[keep], "officers": np.nan} | done)  # fmt: skip
-    entries = entries.sort_values(["unit", "hotspot", "start", "end"], ignore_index=True)
+    entries = entries[keep].sort_values(["unit", "hotspot", "start", "end"], ignore_index=True)
     notes = []
     if twice[keep].any():
         notes.append(

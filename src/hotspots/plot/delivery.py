@@ -111,7 +111,7 @@ def _cells(delivery: Result, lpt: str | None) -> tuple[pd.DataFrame, dict[str, s
         dosage = dosage[dosage["lpt"] == lpt]
     day = dosage["date"]
     if tables["dosage"]["date"].nunique() > _DAYS:
-        day = day - pd.to_timedelta(day.dt.weekday, unit="D")
+        day = day - pd.to_timedelta(day.dt.day_of_week, unit="D")
     by = dosage.assign(day=day).groupby(["hotspot", "day"])
     table = pd.DataFrame({
         "planned": by["planned_minutes"].sum(),
