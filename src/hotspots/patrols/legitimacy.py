@@ -253,10 +253,16 @@ def _number_faults(what: str, frame: pd.DataFrame, names: tuple[str, ...]) -> li
             bad &= frame[name].notna().to_numpy()  # residents of an LPT may be unknown
         if bad.any():
             faults.append(
-                f"{what}: {name} of {frame.index[bad][0]!r} is {frame[name][bad].iloc[0]!r}; it "
+                f"{what}: {name} of {frame.index[bad][0]!r} is {_said(frame[name][bad])}; it "
                 f"must be a number from 0 up ({int(bad.sum())} rows)."
             )
     return faults
+
+
+def _said(values: pd.Series) -> str:
+    """Write the first of some values, text in quotes."""
+    value = values.iloc[0]
+    return repr(value) if isinstance(value, str) else f"{value}"
 
 
 def _area_faults(areas: Any, plan: Any) -> list[str]:
@@ -279,7 +285,7 @@ def _area_faults(areas: Any, plan: Any) -> list[str]:
         if bad.any():
             faults.append(
                 f"areas: deprivation of {areas.index[bad][0]!r} is "
-                f"{areas['deprivation'][bad].iloc[0]!r}; it must be a whole number, 1 (most "
+                f"{_said(areas['deprivation'][bad])}; it must be a whole number, 1 (most "
                 f"deprived) to 5 or to 10 ({int(bad.sum())} rows)."
             )
     if not areas.index.is_unique:
