@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
+from .resources import DAY
 from .tasks import able
 
 if TYPE_CHECKING:
@@ -85,6 +86,7 @@ def between_jobs(
     rank = need.groupby("lpt")["worth"].rank(ascending=False, method="first").to_numpy(np.int64)
     at = pd.Series(np.arange(len(need)), index=need.index)
     done: dict[int, NDArray[np.int64]] = {}
+    allowed: dict[tuple[Any, ...], NDArray[np.bool_]] = {}  # alike for every duty of a kind
     days = (pd.to_datetime(visits["date"]) - first).dt.days.to_numpy()
     places = at.reindex(visits["hotspot"]).to_numpy()
     for duty in occurrences:
@@ -98,8 +100,12 @@ def between_jobs(
         value = worth[mine] * intensity[np.ix_(mine, hours)].mean(axis=1)
         value = np.round(value * rules.decay ** done[duty.day][mine], 12)
         for unit in duty.responders:
-            may = able(unit, asked.iloc[mine], opens, opens + 60, rules.pairs_from, rules.pairs_to)
-            left = np.where(may.any(axis=1), value, 0.0)
+            kind = (unit.kind, unit.officers, duty.start % DAY, len(opens))
+            if kind not in allowed:
+                allowed[kind] = able(
+                    unit, asked, opens, opens + 60, rules.pairs_from, rules.pairs_to
+                ).any(axis=1)  # fmt: skip
+            left = np.where(allowed[kind][mine], value, 0.0)
             best = int(left.argmax())
             if left[best] <= 0:
                 continue
