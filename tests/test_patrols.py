@@ -14,7 +14,7 @@ from scipy.optimize import Bounds, LinearConstraint, milp
 
 import hotspots as hs
 from hotspots.patrols.allocation import allocate
-from hotspots.patrols.need import needs, period
+from hotspots.patrols.need import period
 from hotspots.patrols.routing import Problem, Tour, route
 from hotspots.patrols.wording import clock_changes
 
@@ -377,11 +377,14 @@ def test_need_weighs_counts_and_harm():
     spots = make_hotspots(
         ("A", "Hanley", 0, 0, 80), ("B", "Hanley", 500, 0, 20), harm=[100.0, 900.0]
     )
-    need = needs(spots, 0.5)["need"]
+
+    def need_of(spots, weight):
+        return hs.patrol_demand(spots, rules=hs.PatrolRules(count_weight=weight)).need["need"]
+
     # sqrt(.8 × .1) = .2828 and sqrt(.2 × .9) = .4243, made to sum to one
-    assert need.tolist() == pytest.approx([0.4, 0.6], abs=1e-9)
-    assert needs(spots, 1.0)["need"].tolist() == pytest.approx([0.8, 0.2])
-    assert needs(spots.drop(columns="harm"), 0.5)["need"].tolist() == pytest.approx([0.8, 0.2])
+    assert need_of(spots, 0.5).tolist() == pytest.approx([0.4, 0.6], abs=1e-9)
+    assert need_of(spots, 1.0).tolist() == pytest.approx([0.8, 0.2])
+    assert need_of(spots.drop(columns="harm"), 0.5).tolist() == pytest.approx([0.8, 0.2])
 
 
 # --- chance, and what it may not touch -----------------------------------------------------------

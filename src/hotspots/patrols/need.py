@@ -1,69 +1,12 @@
-"""How much each hotspot needs visits, and the reason an officer reads."""
+"""How numbers, shares, places and dates are written in a plan."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
-import numpy as np
 import pandas as pd
 
 from .resources import DAYS
 
-if TYPE_CHECKING:
-    import geopandas as gpd
-
 MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
-LONGEST_REASON = 160  # characters: what fits a briefing card or one text message
-
-
-def needs(hotspots: gpd.GeoDataFrame, count_weight: float) -> pd.DataFrame:
-    """Weigh each hotspot by its incidents and harm.
-
-    Parameters
-    ----------
-    hotspots : GeoDataFrame
-        With ``incidents`` and, where known, ``harm`` in days of sentence.
-    count_weight : float
-        ``w`` in ``need ~ share_count**w * share_harm**(1 - w)``.
-
-    Returns
-    -------
-    DataFrame
-        Index as given: ``share_count``, ``share_harm`` (NaN without harm, or
-        where it is in proportion to the incidents), ``worth`` (the product
-        of the raw figures, for comparing within an LPT), ``need`` (sums to 1 over all hotspots)
-        and ``tier``: within its LPT, A while the hotspots above hold under half the need, B while
-        under four fifths, else C.
-
-    Examples
-    --------
-    >>> import pandas as pd
-    >>> spots = pd.DataFrame({"lpt": "Hanley", "incidents": [80, 20], "harm": [100.0, 400.0]})
-    >>> needs(spots, 0.5)["need"].tolist()
-    [0.5, 0.5]
-    """
-    count = hotspots["incidents"].astype("float64")
-    known = "harm" in hotspots.columns and float(hotspots["harm"].sum()) > 0
-    worth = count
-    if known:
-        harm = hotspots["harm"].astype("float64")
-        # One weight for every incident tells nothing that the counts do not, and "84 days of harm"
-        # would only look as if it did.
-        known = not np.allclose(harm * count.sum(), count * harm.sum(), rtol=1e-9)
-    if known:
-        worth = count**count_weight * harm ** (1 - count_weight)
-    total = float(worth.sum())
-    table = pd.DataFrame({
-        "share_count": count / (count.sum() or 1.0),
-        "share_harm": harm / harm.sum() if known else np.nan,
-        "worth": worth, "need": worth / (total or 1.0),
-    }, index=hotspots.index)  # fmt: skip
-    ordered = table.assign(lpt=hotspots["lpt"].astype(str)).sort_values("worth", ascending=False)
-    group = ordered.groupby("lpt")["worth"]
-    above = (group.cumsum() - ordered["worth"]) / group.transform("sum").replace(0.0, 1.0)
-    tier = np.select([above < 0.5, above < 0.8], ["A", "B"], "C")
-    table["tier"] = pd.Series(tier, index=ordered.index).astype("str")
-    return table
 
 
 def period(start: pd.Timestamp, end: pd.Timestamp) -> str:
@@ -90,45 +33,6 @@ def day_text(day: pd.Timestamp) -> str:
     'Mon 2 Mar'
     """
     return f"{DAYS[day.weekday()]} {day.day} {MONTHS[day.month - 1]}"
-
-
-def explain(visits: pd.DataFrame, reasons: pd.DataFrame) -> pd.Series:
-    """Write the reason of each visit, at most 160 characters, for the officer who goes.
-
-    Parameters
-    ----------
-    visits : DataFrame
-        ``hotspot``, ``lpt``, ``date``, ``arrive``.
-    reasons : DataFrame
-        Index hotspot: ``rank_in_lpt``, ``of``, ``incidents``, ``share_harm``, ``harm``,
-        ``period``, ``name``. Harm is named where the need weighs it.
-
-    Returns
-    -------
-    Series of str
-        Index of ``visits``.
-    """
-    day = visits.sort_values(["arrive", "unit"]).groupby(["hotspot", "date"])["arrive"]
-    nth = (day.cumcount() + 1).reindex(visits.index)
-    of = day.transform("size").reindex(visits.index)
-    facts = {
-        key: (f"Need rank {rank} of {number} in ", f": {rests_on}, {when}", called)
-        for key, rank, number, rests_on, when, called in zip(
-            reasons.index, reasons["rank_in_lpt"], reasons["of"], worth_text(reasons),
-            reasons["period"], reasons["name"], strict=True)
-    }  # fmt: skip
-    dates = {date: day_text(date) for date in visits["date"].unique()}
-    said = []
-    for key, lpt, date, i, n in zip(
-        visits["hotspot"], visits["lpt"], visits["date"], nth, of, strict=True
-    ):
-        lead, told, called = facts[key]
-        tail = f"; visit {i} of {n}, {dates[date]}."
-        room = LONGEST_REASON - len(lead) - len(told) - len(tail)
-        where = cut(lpt, min(room, 40))
-        name = cut(called, room - len(where) - 2)
-        said.append(lead + where + told + (f", {name}" if name else "") + tail)
-    return pd.Series(said, index=visits.index, dtype="str")
 
 
 def worth_text(reasons: pd.DataFrame) -> list[str]:

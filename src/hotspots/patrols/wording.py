@@ -131,11 +131,11 @@ def _why_none(plan: Draft, coverage: pd.DataFrame) -> pd.Series:
     on_duty = lpt.isin(budget.loc[budget["available_hours"] > 0, "lpt"])
     cases = [
         (coverage["visits"] > 0, ""),
+        (plan.need["route"] != "patrol", "sent to problem solving instead: see referrals"),
         (~lpt.isin(teams["lpt"]), "no unit serves its LPT"),
         (~staffed, "its LPT has only response units, which get no timed visits"),
         (~on_duty, "its LPT has no officer-hours for visits on these days"),
         (~plan.reached, "beyond reach: no unit can go there and back between base and break"),
-        (plan.need["route"] != "patrol", "sent to problem solving instead: see referrals"),
         (plan.need["need"] <= 0, "no need: it holds no incidents, or no harm"),
     ]
     chosen = np.select([np.asarray(c) for c, _ in cases], [w for _, w in cases],
@@ -350,6 +350,7 @@ def _remarks(plan: Draft, reasons: pd.DataFrame) -> list[str]:
         + f" + {rules.park_min:g} min to park; units leave from and return to base, also for the "
         "break. Times are local wall-clock.",
     ]  # fmt: skip
+    said += _off_roads(plan)
     response = int((~teams["planned"]).sum())
     if response:
         said.append(f"{counted(response, 'response unit')} without timed visits: for calls.")
@@ -365,6 +366,25 @@ def _remarks(plan: Draft, reasons: pd.DataFrame) -> list[str]:
             f"The clocks change in the night to {', '.join(change)}: check that night's times."
         )
     return said
+
+
+def _off_roads(plan: Draft) -> list[str]:
+    """Say which hotspots the roads given do not reach, for any way of moving that is used."""
+    roads = plan.rules.roads
+    if roads is None or not len(plan.hotspots):
+        return []
+    centres = plan.hotspots.geometry.representative_point()
+    xy = np.column_stack([centres.x, centres.y])
+    modes = sorted(set(plan.teams.loc[plan.teams["planned"], "mode"]))
+    off = sorted({int(n) for mode in modes for n in roads.off_network(xy, mode)["place"]})
+    if not off:
+        return []
+    named = ", ".join(map(str, plan.hotspots.index[off[:3]]))
+    more = f" and {len(off) - 3} more" if len(off) > 3 else ""
+    return [
+        f"Off the roads given: {counted(len(off), 'hotspot')} ({named}{more}); travel there is "
+        f"{plan.rules.detour:g} × straight line."
+    ]
 
 
 def clock_changes(first: pd.Timestamp, days: int) -> list[str]:
