@@ -491,3 +491,24 @@ def test_the_one_way_streets_of_cambridge_run_the_way_they_are_signed(shared):
     a, b = (545176.82, 258324.63), (545206.77, 258269.59)
     assert minutes(roads, a, b, "vehicle") == pytest.approx(62.599 / 1000 / 20 * 60, rel=0.01)
     assert minutes(roads, b, a, "vehicle") > 3 * minutes(roads, a, b, "vehicle")
+
+
+def test_a_plan_along_roads_keeps_its_rules_and_tells_what_they_do_not_reach():
+    from hotspots.patrols.example import example_plan
+
+    basis = example_plan().basis
+    way = [(100, 100), (100, 900), (1000, 900), (1000, 100)]
+    roads = hs.read_roads(make_streets(way))
+    given = {"lpts": basis.lpts, "shifts": basis.shifts, "units": basis.units,
+             "start": "2026-03-02", "days": 1}  # fmt: skip
+    plan = hs.plan_patrols(basis.demand.hotspots, rules=hs.PatrolRules(roads=roads), **given)
+    assert "Travel is along the roads given" in plan.text
+    assert "Off the roads" not in plan.text
+    legs = plan.visits.loc[plan.visits["travel_min"] > 0, "travel_min"]
+    assert set(legs) == {34.0}  # 2,500 m along the street, on foot
+    far = hs.read_roads(make_streets([(9000, 0), (9000, 900)]))
+    plan = hs.plan_patrols(basis.demand.hotspots, rules=hs.PatrolRules(roads=far), **given)
+    assert "Off the roads given: 2 hotspots (H1, H2); travel there is 1.3 × straight" in plan.text
+    degrees = hs.read_roads(make_streets(way), crs="EPSG:32630")
+    with pytest.raises(hs.InputError, match=r"read_roads\(\.\.\., crs=hotspots.crs\)"):
+        hs.plan_patrols(basis.demand.hotspots, rules=hs.PatrolRules(roads=degrees), **given)

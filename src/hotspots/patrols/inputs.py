@@ -14,6 +14,7 @@ from ._demand_inputs import check_hotspots
 from .demand import Demand
 from .resources import Shift, Unit, check_shifts, check_units, parse_units, shifts_for
 from .rules import PatrolRules
+from .tasks import check_tasks
 
 if TYPE_CHECKING:
     import geopandas as gpd
@@ -32,6 +33,8 @@ def check_inputs(
         "shifts": lambda: check_shifts(shifts),
         "units": lambda: check_units(units),
     }
+    if isinstance(rules, PatrolRules) and rules.tasks is not None:
+        checks["tasks"] = lambda: check_tasks(rules.tasks)
     passed: dict[str, Any] = {}
     for name, check in checks.items():
         try:
@@ -57,6 +60,12 @@ def check_inputs(
             )
         if {"hotspots", "lpts"} <= set(passed) and spots.crs != lpts.crs:
             faults.append("hotspots and lpts differ in CRS; bring both to one with .to_crs(...).")
+    roads = rules.roads if isinstance(rules, PatrolRules) else None
+    if roads is not None and "hotspots" in passed and spots.crs != roads.stretches.crs:
+        faults.append(
+            f"the roads are in {roads.stretches.crs.name!r}, the hotspots in {spots.crs.name!r}; "
+            "read the roads with read_roads(..., crs=hotspots.crs)."
+        )
     if "shifts" in passed:
         for unit in staff:
             if not shifts_for(passed["shifts"], unit.lpt, unit.shift):
