@@ -7,6 +7,7 @@ import pandas as pd
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from test_patrols import make_hotspots, make_lpts, make_shifts, make_units
 
 import hotspots as hs
 from hotspots.patrols.files import read_table
@@ -272,6 +273,18 @@ def test_files_of_spreadsheets_are_read(tmp_path):
         hs.read_shifts(path)
 
 
+@pytest.mark.parametrize("read", [hs.read_shifts, hs.read_units, hs.read_tasks])
+def test_what_is_no_csv_or_toml_file_is_refused(tmp_path, read):
+    with pytest.raises(hs.InputError, match="path is 5; give the path of a CSV or TOML file"):
+        read(5)
+    with pytest.raises(hs.InputError, match="there is no file"):
+        read(tmp_path)
+    book = tmp_path / "units.xlsx"
+    book.write_bytes(b"PK\x03\x04rest")
+    with pytest.raises(hs.InputError, match="it is a workbook; save its sheet as CSV UTF-8"):
+        read(book)
+
+
 def test_dates_are_read_year_first_only(tmp_path):
     path = tmp_path / "given.csv"
     path.write_text("theme,source,date,weight,author\nnoise,council,02/03/2026,.5,inspector\n"
@@ -463,3 +476,58 @@ def test_what_is_written_as_toml_and_csv_reads_the_same(tmp_path):
     toml.write_text(as_toml("unit", rows), encoding="utf-8")
     units = hs.read_units(csv)
     pd.testing.assert_frame_equal(units, hs.read_units(toml)[units.columns])
+
+
+# --- in a plan -----------------------------------------------------------------------------------
+
+
+def plan_of(units, shifts=None, start="2026-03-02", **rules):
+    """Plan a drugs and a burglary hotspot 900 m apart for units of a late and a night shift."""
+    spots = make_hotspots(("A", "Hanley", 5000, 5000, 60), ("B", "Hanley", 5900, 5000, 50),
+                          category=["Drugs", "Burglary"])  # fmt: skip
+    return hs.plan_patrols(
+        spots, lpts=make_lpts("Hanley"), shifts=make_shifts() if shifts is None else shifts,
+        units=units, start=start, days=1, rules=hs.PatrolRules(effort=0, **rules),
+    )  # fmt: skip
+
+
+def test_nobody_is_sent_to_a_task_they_may_not_do():
+    alone = plan_of(make_units(("P1", "Hanley", "late", "pcso", 1, "foot")))
+    assert alone.coverage["visits"].to_dict() == {"A": 0, "B": 3}
+    both = plan_of(make_units(("P1", "Hanley", "late", "pcso", 1, "foot"),
+                              ("C1", "Hanley", "late", "constable", 1, "foot")))  # fmt: skip
+    there = both.visits[both.visits["hotspot"] == "A"]
+    assert set(there["unit"]) == {"C1"}
+    assert (there["arrive"].dt.hour < 20).all()  # by night it takes a pair
+    assert set(there["task"]) == {"enforcement"}
+
+
+def test_abstraction_takes_a_share_of_the_hours():
+    unit_ = make_units(("C1", "Hanley", "late", "constable", 2, "vehicle"))
+    full = plan_of(unit_).budget["available_hours"].tolist()
+    half = plan_of(unit_, abstraction=0.5).budget["available_hours"].tolist()
+    own = plan_of(unit_.assign(abstraction=0.25), abstraction=0.5)
+    assert (full, half) == ([16.0], [8.0])
+    assert own.budget["available_hours"].tolist() == [12.0]
+    assert own.budget["planned_hours"].iloc[0] <= 12.0
+
+
+def test_no_visit_touches_the_hour_the_clocks_skip():
+    plan = plan_of(make_units(("C1", "Hanley", "night", "constable", 2, "vehicle")),
+                   start="2026-03-28", gap_min=30, max_per_shift=12)  # fmt: skip
+    for column in ("arrive", "depart"):
+        stamps = plan.visits[column] + pd.Timedelta(minutes=0 if column == "arrive" else -1)
+        shown = stamps.dt.tz_localize("Europe/London", ambiguous="NaT", nonexistent="NaT")
+        assert not shown.isna().any()
+    assert (plan.visits["arrive"] > pd.Timestamp("2026-03-29 02:00")).any()
+    assert plan.budget["available_hours"].tolist() == [16.0]  # a pair, eight of the nine hours
+
+
+def test_a_response_constable_gets_a_place_to_look_in_on_and_no_visit():
+    units = make_units(("C1", "Hanley", "late", "constable", 2, "vehicle"),
+                       ("C2", "Hanley", "late", "constable", 2, "vehicle"),
+                       team=["neighbourhood", "response"])  # fmt: skip
+    plan = plan_of(units)
+    assert set(plan.visits["unit"]) == {"C1"}
+    assert plan.between_jobs["unit"].tolist() == ["C2"]
+    assert plan.budget["officers"].tolist() == [2]

@@ -6,6 +6,7 @@ import csv
 import datetime as dt
 import difflib
 import io
+import os
 import re
 import tomllib
 from collections.abc import Mapping
@@ -63,10 +64,15 @@ def read_table(
     ...     read_table(path, UNITS, "unit")[1]
     ["row 1 (P1): officers is 'two'; it must be a number."]
     """
+    if not isinstance(path, (str, os.PathLike)):
+        raise InputError(f"{key}s", [f"path is {path!r}; give the path of a CSV or TOML file."])
     path = Path(path)
     if not path.is_file():
         raise InputError(path.name, [f"there is no file {str(path)!r}; check the path."])
-    text = _decoded(path.read_bytes())
+    raw = path.read_bytes()
+    if raw.startswith(b"PK\x03\x04"):
+        raise InputError(path.name, ["it is a workbook; save its sheet as CSV UTF-8 first."])
+    text = _decoded(raw)
     toml = path.suffix.lower() == ".toml"
     frame = _from_toml(text, path.name, key) if toml else _from_csv(text, path.name)
     if frame.empty:
