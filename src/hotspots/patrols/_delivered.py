@@ -10,6 +10,7 @@ import pandas as pd
 
 from ._matching import (
     MISSED,
+    OTHER,
     SHORT,
     STATUSES,
     UNKNOWN,
@@ -27,10 +28,10 @@ if TYPE_CHECKING:
 
     Ints = NDArray[np.int64]
     Floats = NDArray[np.float64]
+    Bools = NDArray[np.bool_]
 
 NOBODY = "no shift"
 STRANGE = "not in the plan"
-_DAY = 24 * HOUR
 
 
 def plan_hotspots(plan: Any, given: gpd.GeoDataFrame | None) -> gpd.GeoDataFrame | None:
@@ -43,14 +44,15 @@ def plan_hotspots(plan: Any, given: gpd.GeoDataFrame | None) -> gpd.GeoDataFrame
 
 @dataclass(frozen=True)
 class Ground:
-    """The plan in numbers: visits, dated shifts and crews with times in UTC milliseconds."""
+    """The plan in numbers: hotspots, LPTs, days and dated shifts by their position."""
 
-    visits: pd.DataFrame
+    visits: pd.DataFrame  # as planned, in the order of the plan
     hotspots: pd.DataFrame  # index hotspot: lpt, name
-    teams: pd.DataFrame
-    duties: pd.DataFrame  # as the budget, with begin and end
-    crews: pd.DataFrame  # unit, duty, begin, end of every planned unit
+    teams: pd.DataFrame  # as the plan's
+    duties: pd.DataFrame  # as the budget, with begin and until in UTC milliseconds
+    crews: pd.DataFrame  # unit, duty, begin, until of every planned unit
     dates: pd.DatetimeIndex
+    lpts: pd.Index
     period: tuple[int, int]
 
     @property
@@ -58,14 +60,24 @@ class Ground:
         """Names of the units of the plan."""
         return self.teams.index.astype(str)
 
+    @property
+    def lpt_of(self) -> Ints:
+        """Position of the LPT of every hotspot."""
+        return self.lpts.get_indexer(self.hotspots["lpt"])
+
+    def day_of(self, dates: Any) -> Ints:
+        """Position of the plan's day of each date, the nearest for dates before and after."""
+        days = pd.DatetimeIndex(dates).to_numpy().astype("datetime64[D]").astype(np.int64)
+        first = self.dates[0].to_numpy().astype("datetime64[D]").astype(np.int64)
+        return np.clip(days - first, 0, len(self.dates) - 1)  # type: ignore[no-any-return]
+
     @classmethod
     def of(cls, plan: Any, tz: str) -> Ground:
         """Read a plan's tables."""
         tables = plan.tables
-        visits, budget = tables["visits"].copy(), tables["budget"]
+        visits, budget, teams = (tables[name] for name in ("visits", "budget", "teams"))
         duties = budget.sort_values(["date", "lpt", "start", "shift"], ignore_index=True)
-        duties = duties.assign(begin=utc(duties["start"], tz)[0], end_=utc(duties["end"], tz)[0])
-        teams = tables["teams"]
+        duties = duties.assign(begin=utc(duties["start"], tz)[0], until=utc(duties["end"], tz)[0])
         hotspots = tables["coverage"][["lpt", "name"]].astype("str")
         first, last = budget["date"].min(), budget["date"].max()
         if (basis := getattr(plan, "basis", None)) is not None:
@@ -73,16 +85,18 @@ class Ground:
         dates = pd.date_range(first, last, freq="D").as_unit("s")
         edges = pd.Series([dates[0], dates[-1] + pd.Timedelta(days=1)])
         low, high = utc(edges, tz)[0].tolist()
-        high = max(high, int(duties["end_"].max()) + HOUR)
-        return cls(visits, hotspots, teams, duties, _crews(duties, teams), dates, (low, high))
+        high = max(high, int(duties["until"].max()) + HOUR)
+        lpts = pd.Index(sorted({*hotspots["lpt"], *duties["lpt"].astype(str)}), dtype="str")
+        crews = _crews(duties, teams)
+        return cls(visits, hotspots, teams, duties, crews, dates, lpts, (low, high))
 
 
 def _crews(duties: pd.DataFrame, teams: pd.DataFrame) -> pd.DataFrame:
     """Return who is on which dated shift."""
-    crew = teams.reset_index(names="name").assign(unit=np.arange(len(teams)))
-    crew = crew[crew["planned"].astype(bool)]
-    duty = duties.reset_index(names="duty")[["duty", "lpt", "shift", "begin", "end_"]]
-    joined = crew[["unit", "lpt", "shift"]].merge(duty, on=["lpt", "shift"])
+    crew = teams[["lpt", "shift"]].assign(unit=np.arange(len(teams)))
+    crew = crew[teams["planned"].to_numpy(dtype=bool)]
+    duty = duties[["lpt", "shift", "begin", "until"]].assign(duty=np.arange(len(duties)))
+    joined = crew.merge(duty, on=["lpt", "shift"])
     return joined.sort_values(["unit", "begin"], ignore_index=True)
 
 
@@ -91,22 +105,25 @@ def account(
 ) -> dict[str, pd.DataFrame]:
     """Set what was seen against what was planned, in every table of the result."""
     seen = _seen(ground, presence, rules)
+    crews = ground.crews
+    unit, begin, until = (crews[c].to_numpy() for c in ("unit", "begin", "until"))
+    held = np.stack([seen_ms(unit, begin, until, seen), until - begin]).astype(np.float64)
     stays = _dated(ground, presence, tz)
-    stays["minutes"] = (stays["end"] - stays["start"]) / MINUTE
-    stays["visit"] = stays["minutes"] >= rules.pass_min - 1e-9
-    kept = stays[stays["visit"]].reset_index(drop=True)
+    visit = stays["minutes"].to_numpy() >= rules.pass_min - 1e-9
+    kept, passes = stays[visit].reset_index(drop=True), stays[~visit]
+    start, end = kept["start"].to_numpy(), kept["end"].to_numpy()
+    # minutes with somebody there, and hours of a unit that is in two hotspots at once, count once
+    kept["patrol"] = fresh_ms(kept["hotspot"].to_numpy(), start, end) / MINUTE
+    kept["hours"] = fresh_ms(kept["unit"].to_numpy(), start, end) / HOUR * kept["officers"]
     visits, used = _visits(ground, kept, seen, rules, tz)
-    kept["unplanned"] = ~kept.index.isin(used)
-    share = _records_share(ground, seen)
-    dosage = _dosage(ground, visits, kept, stays[~stays["visit"]], share)
-    entries = (presence if beside is None else beside).entries
-    done = _done(ground, entries, tz)
-    shifts = _shifts(ground, visits, kept, seen, done)
-    hours = _hours(kept)
-    spots = _spots(ground, visits, dosage, kept)
+    kept["unplanned"] = ~np.isin(np.arange(len(kept)), used)
+    dosage = _dosage(ground, visits, kept, passes, held)
+    log = presence if beside is None else beside
+    shifts = _shifts(ground, visits, kept, _place(ground, log.entries, tz), held)
     return {
-        "visits": visits, "dosage": dosage, "hotspots": spots, "shifts": shifts, "hours": hours,
-        "powers": _powers(shifts), "quality": _quality(presence, beside),
+        "visits": visits, "dosage": dosage, "hotspots": _spots(ground, visits, dosage, kept),
+        "shifts": shifts, "hours": _hours(ground, kept), "powers": _powers(shifts),
+        "quality": _quality(presence, beside),
     }  # fmt: skip
 
 
@@ -116,69 +133,56 @@ def _seen(ground: Ground, presence: Presence, rules: Any) -> pd.DataFrame:
         return presence.seen
     crews, entries = ground.crews, presence.entries
     slack = round(rules.tolerance_min * MINUTE)
-    spans = (crews["unit"].to_numpy(), crews["begin"].to_numpy(), crews["end_"].to_numpy())
+    spans = (crews["unit"].to_numpy(), crews["begin"].to_numpy(), crews["until"].to_numpy())
     at = covering(entries["unit"].to_numpy(), entries["start"].to_numpy(), spans, max(slack, HOUR))
     told = crews.iloc[np.unique(at[at >= 0])]
-    start, end = told["begin"].to_numpy() - slack, told["end_"].to_numpy() + slack
+    start, end = told["begin"].to_numpy() - slack, told["until"].to_numpy() + slack
     unit = told["unit"].to_numpy()
     if len(start) > 1:  # shifts that follow each other closely
         start[1:] = np.where(unit[1:] == unit[:-1], np.maximum(start[1:], end[:-1]), start[1:])
     return pd.DataFrame({"unit": unit, "start": start, "end": end})
 
 
-def _duty(ground: Ground, unit: Ints, start: Ints, lpt: NDArray[Any]) -> Ints:
+def _duty(ground: Ground, unit: Ints, start: Ints, lpt: Ints) -> Ints:
     """Find the dated shift each start belongs to: the unit's own, else one of the LPT's, else -1.
 
     A unit that is away from its LPT counts where it is.
     """
     crews, duties = ground.crews, ground.duties
-    spans = (crews["unit"].to_numpy(), crews["begin"].to_numpy(), crews["end_"].to_numpy())
+    spans = (crews["unit"].to_numpy(), crews["begin"].to_numpy(), crews["until"].to_numpy())
     own = covering(unit, start, spans, HOUR)
-    duty = np.where(own >= 0, crews["duty"].to_numpy()[own], -1) if len(crews) else own
-    there = np.append(duties["lpt"].astype(str).to_numpy(dtype=object), "")[duty] == lpt
-    teams = {name: n for n, name in enumerate(pd.unique(duties["lpt"].astype(str)))}
-    code = np.array([teams.get(name, -1) for name in lpt], dtype=np.int64)
-    of = np.array([teams[name] for name in duties["lpt"].astype(str)], dtype=np.int64)
-    spans = (of, duties["begin"].to_numpy(), duties["end_"].to_numpy())
-    known = code >= 0
-    shared = np.full(len(code), -1, dtype=np.int64)
-    shared[known] = covering(code[known], start[known], spans)
-    found: Ints = np.where(there, duty, shared)
+    duty = np.append(crews["duty"].to_numpy(dtype=np.int64), -1)[own]
+    of = ground.lpts.get_indexer(duties["lpt"].astype(str))
+    spans = (of, duties["begin"].to_numpy(), duties["until"].to_numpy())
+    there = np.append(of, -1)[duty] == lpt
+    found: Ints = np.where(there & (duty >= 0), duty, covering(lpt, start, spans))
     return found
 
 
 def _place(ground: Ground, rows: pd.DataFrame, tz: str) -> pd.DataFrame:
-    """Add hotspot, LPT, duty day and shift to rows with unit, hotspot and start as numbers."""
-    at = rows["hotspot"].to_numpy()
-    lpt = ground.hotspots["lpt"].to_numpy(dtype=object)[at]
-    duty = _duty(ground, rows["unit"].to_numpy(), rows["start"].to_numpy(), lpt)
-    day = local(rows["start"], tz).normalize()
-    day = day.where(day >= ground.dates[0], ground.dates[0])
-    day = day.where(day <= ground.dates[-1], ground.dates[-1])
-    dates = pd.DatetimeIndex(ground.duties["date"]).as_unit("s").to_numpy()
-    name = np.append(ground.duties["shift"].to_numpy(dtype=object), NOBODY)
-    return rows.assign(
-        lpt=pd.Series(lpt, index=rows.index, dtype="str"),
-        date=np.where(duty >= 0, dates[duty], day.to_numpy().astype(dates.dtype)),
-        shift=pd.Series(name[duty], index=rows.index, dtype="str"), duty=duty,
-    )  # fmt: skip
+    """Add positions of LPT, day and dated shift to rows with unit, hotspot and start."""
+    lpt = ground.lpt_of[rows["hotspot"].to_numpy(dtype=np.int64)]
+    start = rows["start"].to_numpy(dtype=np.int64)
+    duty = _duty(ground, rows["unit"].to_numpy(dtype=np.int64), start, lpt)
+    dated = np.append(ground.day_of(ground.duties["date"]), -1)[duty]
+    day = np.where(duty >= 0, dated, ground.day_of(local(start, tz)))
+    return rows.assign(lpt=lpt, duty=duty, day=day)
 
 
 def _dated(ground: Ground, presence: Presence, tz: str) -> pd.DataFrame:
-    """Give every stay its LPT, duty day, shift, officers and kind of unit."""
+    """Give every stay its LPT, duty day, shift, length, officers and kind of unit."""
     stays = presence.stays.sort_values(["start", "end", "hotspot", "unit"], ignore_index=True)
     stays = _place(ground, stays, tz)
-    known = len(ground.teams)
-    more = len(presence.units) - known
+    known, more = len(ground.teams), len(presence.units) - len(ground.teams)
     officers = np.append(ground.teams["officers"].to_numpy(dtype=float), np.ones(more))
     kind = [*ground.teams["kind"].astype(str),
             *(presence.agency[n] or STRANGE for n in range(known, known + more))]  # fmt: skip
-    unit = stays["unit"].to_numpy()
-    stays["officers"] = stays["officers"].fillna(pd.Series(officers[unit], index=stays.index))
-    stays["kind"] = pd.Series(np.array(kind, dtype=object)[unit], index=stays.index, dtype="str")
-    # time of a unit in two hotspots at once counts once
-    start, end = stays["start"].to_numpy(), stays["end"].to_numpy()
-    return stays.assign(own_ms=fresh_ms(unit, start, end))
+    unit, given = stays["unit"].to_numpy(dtype=np.int64), stays["officers"].to_numpy(dtype=float)
+    return stays.assign(
+        minutes=(stays["end"] - stays["start"]) / MINUTE,
+        officers=np.where(np.isnan(given), officers[unit], given),
+        kind=np.array(kind, dtype=object)[unit],
+    )
 
 
 def _visits(
@@ -186,253 +190,252 @@ def _visits(
 ) -> tuple[pd.DataFrame, Ints]:
     """Return the outcome of every planned visit, and which stays it took."""
     plan = ground.visits
-    kept = ["hotspot", "lpt", "unit", "shift", "date", "arrive", "depart"]
-    table = plan[kept].copy()
+    table = plan[["hotspot", "lpt", "unit", "shift", "date", "arrive", "depart"]].copy()
     (arrive, twice), (depart, _) = utc(plan["arrive"], tz), utc(plan["depart"], tz)
     slack = round(rules.tolerance_min * MINUTE)
     low, high = arrive - slack, depart + slack + np.where(twice, HOUR, 0)
-    duty = plan.merge(
-        ground.duties[["lpt", "shift", "date", "begin", "end_"]], on=["lpt", "shift", "date"],
-        how="left",
-    )  # fmt: skip
     unit = ground.units.get_indexer(plan["unit"].astype(str)).astype(np.int64)
-    begin = duty["begin"].fillna(pd.Series(low)).to_numpy().astype(np.int64) - slack
-    close = duty["end_"].fillna(pd.Series(high)).to_numpy().astype(np.int64) + slack
+    duty = _planned_duty(ground)
+    some = duty >= 0
+    begin = np.where(some, np.append(ground.duties["begin"].to_numpy(), 0)[duty], low + slack)
+    until = np.where(some, np.append(ground.duties["until"].to_numpy(), 0)[duty], high - slack)
     asked = pd.DataFrame({
-        "unit": unit, "hotspot": ground.hotspots.index.get_indexer(plan["hotspot"]),
+        "unit": unit, "hotspot": ground.hotspots.index.get_indexer(plan["hotspot"].astype(str)),
         "arrive": arrive, "low": low, "high": high,
-        "begin": np.minimum(begin, low), "end": np.maximum(close, high),
+        "begin": np.minimum(begin - slack, low), "end": np.maximum(until + slack, high),
     })  # fmt: skip
     found = match(asked, stays, rules)
     # silence counts while the unit is on duty: it may go home within the window of its last visit
-    on = np.where(duty["begin"].notna(), np.maximum(low, begin + slack), low)
-    off = np.where(duty["begin"].notna(), np.minimum(high, close - slack), high)
+    on, off = np.maximum(low, begin), np.minimum(high, until)
     hidden = unseen_ms(unit, on, np.maximum(off, on), seen) >= rules.least_min * MINUTE
-    status = found["status"].to_numpy(dtype=object)
+    status = found["status"].to_numpy(dtype=object).copy()
     status[np.isin(status, [SHORT, MISSED]) & hidden] = UNKNOWN
     at = found["stay"].to_numpy()
     some = at >= 0
-    came = np.where(some, stays["start"].to_numpy()[at], 0) if len(stays) else np.zeros_like(at)
+    came = np.append(stays["start"].to_numpy(dtype=np.int64), 0)[at]
     came = (came + MINUTE // 2) // MINUTE * MINUTE  # to the minute: nothing finer is kept
     late = (came - arrive) / MINUTE
     late = np.where(twice & (late > 30), late - 60, late)  # planned in the second of two hours
+    minutes = np.where(some, found["minutes"].to_numpy().round(1), 0.0)
     table["status"] = pd.Series(status, index=table.index, dtype="str")
     table["arrived"] = local(came, tz).where(some)
     table["late_min"] = np.where(some, late, np.nan)
-    gone = np.where((status == MISSED) | (status == UNKNOWN) & ~some, 0.0, found["minutes"])
-    table["minutes"] = np.where((status == UNKNOWN) & ~some, np.nan, gone.round(1))
+    table["minutes"] = np.where((status == UNKNOWN) & ~some, np.nan, minutes)
     return table, at[some]
 
 
-def _records_share(ground: Ground, seen: pd.DataFrame) -> pd.Series:
-    """Share of the time of units on duty with records, by LPT and duty day."""
-    crews = _covered(ground, seen)
-    date = ground.duties["date"].to_numpy()[crews["duty"].to_numpy()]
-    total = crews.assign(date=date).groupby(["lpt", "date"])[["covered", "long"]].sum()
-    share: pd.Series = total["covered"] / total["long"]
-    return share
+def _planned_duty(ground: Ground) -> Ints:
+    """Position of the dated shift of every planned visit; -1 where the budget has none."""
+    key = ["lpt", "shift", "date"]
+    duties = ground.duties[key].assign(duty=np.arange(len(ground.duties)))
+    duty = ground.visits[key].merge(duties, on=key, how="left")["duty"]
+    return duty.fillna(-1).to_numpy(dtype=np.int64)  # type: ignore[no-any-return]
 
 
-def _covered(ground: Ground, seen: pd.DataFrame) -> pd.DataFrame:
-    crews = ground.crews
-    unit, begin, end = (crews[c].to_numpy() for c in ("unit", "begin", "end_"))
-    return crews.assign(covered=seen_ms(unit, begin, end, seen), long=end - begin)
+def _sums(code: Ints, size: int, rows: pd.DataFrame, *columns: str) -> dict[str, Floats]:
+    """Sum columns by a code of each row; ``rows`` counts them."""
+    told = {"rows": np.bincount(code, minlength=size).astype(float)}
+    for name in columns:
+        told[name] = np.bincount(code, rows[name].to_numpy(dtype=float), minlength=size)
+    return told
 
 
-def _counts(rows: pd.DataFrame, by: list[str], index: pd.MultiIndex) -> pd.DataFrame:
-    """Sum what was delivered."""
-    summed = rows.assign(
-        visits=1, officer_minutes=rows["minutes"] * rows["officers"],
-        patrol=rows["fresh_ms"] / MINUTE,
-    ).groupby(by)[["visits", "patrol", "officer_minutes", "unplanned"]].sum()  # fmt: skip
-    return summed.reindex(index, fill_value=0)
+def _length(visits: pd.DataFrame) -> Floats:
+    length = (visits["depart"] - visits["arrive"]) / pd.Timedelta(minutes=1)
+    return length.to_numpy(dtype=float)  # type: ignore[no-any-return]
 
 
 def _dosage(
-    ground: Ground, visits: pd.DataFrame, stays: pd.DataFrame, passes: pd.DataFrame,
-    share: pd.Series,
-) -> pd.DataFrame:  # fmt: skip
-    names = ground.hotspots.index
-    index = pd.MultiIndex.from_product([names, ground.dates], names=["hotspot", "date"])
-    length = (visits["depart"] - visits["arrive"]) / pd.Timedelta(minutes=1)
-    planned = visits.assign(length=length).groupby(["hotspot", "date"])["length"]
-    table = pd.DataFrame({
-        "lpt": ground.hotspots["lpt"].reindex(index.get_level_values(0)).to_numpy(),
-        "planned_visits": planned.size().reindex(index, fill_value=0),
-        "planned_minutes": planned.sum().reindex(index, fill_value=0.0),
-    }, index=index)  # fmt: skip
+    ground: Ground, visits: pd.DataFrame, stays: pd.DataFrame, passes: pd.DataFrame, held: Floats
+) -> pd.DataFrame:
+    """Minutes and visits by hotspot and day, planned and delivered."""
+    spots, days, teams = len(ground.hotspots), len(ground.dates), len(ground.lpts)
+    size = spots * days
 
-    def named(rows: pd.DataFrame) -> pd.DataFrame:
-        return rows.assign(hotspot=names.to_numpy()[rows["hotspot"].to_numpy()])
+    def by(hotspot: Ints, day: Ints) -> Ints:
+        return hotspot * days + day
 
-    start, end = stays["start"].to_numpy(), stays["end"].to_numpy()
-    there = named(stays.assign(fresh_ms=fresh_ms(stays["hotspot"].to_numpy(), start, end)))
-    given = _counts(there, ["hotspot", "date"], index)
-    brief = named(passes).groupby(["hotspot", "date"])["minutes"]
-    share_of = share.reindex(pd.MultiIndex.from_arrays([table["lpt"], index.get_level_values(1)]))
-    table = table.assign(
-        visits=given["visits"], minutes=given["patrol"], officer_minutes=given["officer_minutes"],
-        unplanned_visits=given["unplanned"], passes=brief.size().reindex(index, fill_value=0),
-        passing_minutes=brief.sum().reindex(index, fill_value=0.0),
-        records_share=share_of.to_numpy(),
-    )  # fmt: skip
-    told = ["visits", "minutes", "officer_minutes", "unplanned_visits", "passes", "passing_minutes"]
-    table[told] = table[told].astype("float64")
-    silent = ~(table["records_share"] > 0) & (table["visits"] == 0) & (table["passes"] == 0)
+    place = ground.hotspots.index.get_indexer(visits["hotspot"].astype(str))
+    planned = _sums(by(place, ground.day_of(visits["date"])), size,
+                    pd.DataFrame({"length": _length(visits)}), "length")  # fmt: skip
+    given = _sums(by(stays["hotspot"].to_numpy(), stays["day"].to_numpy()), size,
+                  stays.assign(officer=stays["minutes"] * stays["officers"]),
+                  "patrol", "officer", "unplanned")  # fmt: skip
+    brief = _sums(by(passes["hotspot"].to_numpy(), passes["day"].to_numpy()), size, passes,
+                  "minutes")  # fmt: skip
+    share = _records_share(ground, held)[ground.lpt_of].reshape(size)
+    told = {
+        "visits": given["rows"], "minutes": given["patrol"], "officer_minutes": given["officer"],
+        "unplanned_visits": given["unplanned"], "passes": brief["rows"],
+        "passing_minutes": brief["minutes"],
+    }  # fmt: skip
     # a day on which no unit of the LPT was to work is known where anybody sent anything
-    idle = table["records_share"].isna()
-    heard = share[share > 0].index.get_level_values("date")
-    silent &= ~(idle & pd.Series(index.get_level_values(1).isin(heard), index=index))
-    table.loc[silent, told] = np.nan
-    table = table.reset_index()
-    table["hotspot"], table["lpt"] = table["hotspot"].astype("str"), table["lpt"].astype("str")
-    return table
+    heard = (_records_share(ground, held) > 0).any(axis=0) if teams else np.zeros(days, dtype=bool)
+    silent = ~np.where(np.isnan(share), np.tile(heard, spots), share > 0)
+    silent &= (given["rows"] == 0) & (brief["rows"] == 0)
+    return pd.DataFrame({
+        "hotspot": pd.Series(np.repeat(ground.hotspots.index.to_numpy(), days), dtype="str"),
+        "date": ground.dates[np.tile(np.arange(days), spots)],
+        "lpt": pd.Series(np.repeat(ground.hotspots["lpt"].to_numpy(), days), dtype="str"),
+        "planned_visits": planned["rows"].astype("int64"), "planned_minutes": planned["length"],
+        **{name: np.where(silent, np.nan, value) for name, value in told.items()},
+        "records_share": share,
+    })  # fmt: skip
 
 
-def _tally(visits: pd.DataFrame, by: list[str]) -> pd.DataFrame:
+def _records_share(ground: Ground, held: Floats) -> Floats:
+    """Share of the time of units on duty with records, by LPT and day; NaN where none is."""
+    duty = ground.crews["duty"].to_numpy(dtype=np.int64)
+    lpt = ground.lpts.get_indexer(ground.duties["lpt"].astype(str))[duty]
+    code = lpt * len(ground.dates) + ground.day_of(ground.duties["date"])[duty]
+    size = len(ground.lpts) * len(ground.dates)
+    covered, long = (np.bincount(code, part, minlength=size) for part in held)
+    share = covered / np.where(long > 0, long, np.nan)
+    return share.reshape(len(ground.lpts), len(ground.dates))
+
+
+def _tally(code: Ints, size: int, visits: pd.DataFrame) -> dict[str, NDArray[Any]]:
     """Count planned visits by what became of them."""
-    table = pd.crosstab([visits[c] for c in by], visits["status"]).reindex(
-        columns=list(STATUSES), fill_value=0
-    )
-    table.columns = [s.replace(" ", "_") for s in STATUSES]
-    table.insert(0, "planned_visits", table.sum(axis=1))
-    table.insert(1, "in_time", table["met"] + table["other_unit"])
-    table.insert(2, "compliance", compliance(table))
-    return table
-
-
-def compliance(table: pd.DataFrame) -> pd.Series:
-    """Share made in time, of the planned visits whose outcome is known; NaN where none is."""
-    known = table["planned_visits"] - table["unknown"]
-    share: pd.Series = (table["in_time"] / known.where(known > 0)).astype("float64")
-    return share
+    status = pd.Index(STATUSES).get_indexer(visits["status"])
+    count = np.bincount(code * len(STATUSES) + status, minlength=size * len(STATUSES))
+    count = count.reshape(size, len(STATUSES))
+    known = count.sum(axis=1) - count[:, STATUSES.index(UNKNOWN)]
+    done = count[:, : STATUSES.index(OTHER) + 1].sum(axis=1)
+    return {
+        "planned_visits": count.sum(axis=1), "in_time": done,
+        **{s.replace(" ", "_"): count[:, n] for n, s in enumerate(STATUSES)},
+        "compliance": done / np.where(known > 0, known, np.nan),
+    }  # fmt: skip
 
 
 def _shifts(
-    ground: Ground, visits: pd.DataFrame, stays: pd.DataFrame, seen: pd.DataFrame,
-    done: pd.DataFrame,
-) -> pd.DataFrame:  # fmt: skip
-    by = ["date", "lpt", "shift"]
-    base = ground.duties.set_index(by)[["units", "officers"]]
-    tally = _tally(visits, by)
-    length = (visits["depart"] - visits["arrive"]) / pd.Timedelta(minutes=1)
-    planned = visits.assign(length=length).groupby(by)["length"].sum()
-    start, end = stays["start"].to_numpy(), stays["end"].to_numpy()
-    there = stays.assign(
-        fresh=fresh_ms(stays["hotspot"].to_numpy(), start, end) / MINUTE,
-        hours=stays["own_ms"] / HOUR * stays["officers"], visits=1,
+    ground: Ground, visits: pd.DataFrame, stays: pd.DataFrame, entries: pd.DataFrame, held: Floats
+) -> pd.DataFrame:
+    """Visits, hours and what was done by LPT, day and shift, and on no shift."""
+    duties, days = ground.duties, len(ground.dates)
+    n = len(duties)
+    planned = _planned_duty(ground)
+    astray = ground.lpts.get_indexer(visits["lpt"].astype(str)) * days
+    astray += ground.day_of(visits["date"])
+    loose = np.unique(np.concatenate([
+        *((rows["lpt"] * days + rows["day"])[rows["duty"] < 0] for rows in (stays, entries)),
+        astray[planned < 0],
+    ]).astype(np.int64))  # fmt: skip
+
+    def code(rows: pd.DataFrame) -> Ints:
+        free = np.searchsorted(loose, (rows["lpt"] * days + rows["day"]).to_numpy(dtype=np.int64))
+        duty = rows["duty"].to_numpy(dtype=np.int64)
+        return np.where(duty >= 0, duty, n + free)
+
+    size = n + len(loose)
+    which = np.where(planned >= 0, planned, n + np.searchsorted(loose, astray))
+    covered, long = (
+        np.bincount(ground.crews["duty"].to_numpy(dtype=np.int64), part, minlength=size)
+        for part in held
+    )
+    share = covered / np.where(long > 0, long, np.nan)
+    given = _sums(code(stays), size, stays, "patrol", "hours", "unplanned")
+    silent = ~(share > 0) & (given["rows"] == 0)
+    silent[n:] = False
+    told = {"visits": given["rows"], "unplanned_visits": given["unplanned"],
+            "minutes": given["patrol"], "officer_hours": given["hours"]}  # fmt: skip
+    powers = [name for name in POWERS if name in entries.columns]
+    done = _sums(code(entries), size, entries[powers].fillna(0.0), *powers) if powers else {}
+    dates = pd.DatetimeIndex(duties["date"]).as_unit("s")
+    none = np.zeros(len(loose), dtype=np.int64)
+    table = pd.DataFrame({
+        "date": dates.append(ground.dates[loose % days]),
+        "lpt": pd.Series([*duties["lpt"], *ground.lpts[loose // days]], dtype="str"),
+        "shift": pd.Series([*duties["shift"], *[NOBODY] * len(loose)], dtype="str"),
+        "units": np.append(duties["units"].to_numpy(dtype=np.int64), none),
+        "officers": np.append(duties["officers"].to_numpy(dtype=np.int64), none),
+        **_tally(which, size, visits),
+        "planned_minutes": np.bincount(which, _length(visits), minlength=size),
+        **{name: np.where(silent, np.nan, value) for name, value in told.items()},
+        "records_share": share,
+        **{name: done[name].round().astype("int64") for name in powers},
+    })  # fmt: skip
+    return table.sort_values(["date", "lpt"], kind="stable", ignore_index=True)
+
+
+def _hours(ground: Ground, stays: pd.DataFrame) -> pd.DataFrame:
+    """Officer-hours at hotspots by day, LPT and kind of unit."""
+    rows = stays.assign(visits=1, date=ground.dates[stays["day"].to_numpy(dtype=np.int64)],
+                        lpt=ground.lpts[stays["lpt"].to_numpy(dtype=np.int64)])  # fmt: skip
+    table = rows.groupby(["date", "lpt", "kind"])[["visits", "hours"]].sum().reset_index()
+    return table.rename(columns={"hours": "officer_hours"}).astype(
+        {"date": "datetime64[s]", "lpt": "str", "kind": "str", "visits": "int64",
+         "officer_hours": "float64"}
     )  # fmt: skip
-    given = there.groupby(by)[["visits", "unplanned", "fresh", "hours"]].sum()
-    index = base.index
-    for more in (given.index, done.index, tally.index):
-        index = index.union(more)
-    index = index.sort_values()
-    crews = _covered(ground, seen).groupby("duty")[["covered", "long"]].sum()
-    share = (crews["covered"] / crews["long"]).reindex(ground.duties.index)
-    table = base.reindex(index, fill_value=0).join(tally.drop(columns="compliance"))
-    counts = [c for c in tally.columns if c != "compliance"]
-    table[counts] = table[counts].fillna(0).astype("int64")
-    table["compliance"] = compliance(table)
-    table["planned_minutes"] = planned.reindex(index, fill_value=0.0)
-    given = given.reindex(index, fill_value=0)
-    table["visits"], table["unplanned_visits"] = given["visits"], given["unplanned"]
-    table["minutes"], table["officer_hours"] = given["fresh"], given["hours"]
-    table["records_share"] = pd.Series(share.to_numpy(), index=base.index).reindex(index)
-    told = ["visits", "unplanned_visits", "minutes", "officer_hours"]
-    table[told] = table[told].astype("float64")
-    table.loc[~(table["records_share"] > 0) & (table["visits"] == 0), told] = np.nan
-    table = table.join(done.reindex(index, fill_value=0)).reset_index()
-    return table.astype({"lpt": "str", "shift": "str"})
-
-
-def _done(ground: Ground, entries: pd.DataFrame, tz: str) -> pd.DataFrame:
-    """Sum what was done at hotspots by duty day, LPT and shift."""
-    columns = [p for p in POWERS if p in entries.columns]
-    by = ["date", "lpt", "shift"]
-    if not columns:
-        return pd.DataFrame(index=ground.duties.set_index(by).index[:0])
-    return _place(ground, entries, tz).groupby(by)[columns].sum()
-
-
-def _hours(stays: pd.DataFrame) -> pd.DataFrame:
-    by = ["date", "lpt", "kind"]
-    rows = stays.assign(hours=stays["own_ms"] / HOUR * stays["officers"], visits=1)
-    table = rows.groupby(by)[["visits", "hours"]].sum().reset_index()
-    return table.rename(columns={"hours": "officer_hours"}).astype({"lpt": "str", "kind": "str"})
 
 
 def _spots(
     ground: Ground, visits: pd.DataFrame, dosage: pd.DataFrame, stays: pd.DataFrame
 ) -> pd.DataFrame:
-    index = ground.hotspots.index
-    tally = _tally(visits, ["hotspot"]).reindex(index)
-    counts = [c for c in tally.columns if c != "compliance"]
-    tally[counts] = tally[counts].fillna(0).astype("int64")
-    known = dosage[dosage["visits"].notna()]
-    total = known.groupby("hotspot")[["planned_minutes", "visits", "unplanned_visits", "minutes",
-                                      "officer_minutes", "passes"]].sum()  # fmt: skip
-    days = known.groupby("hotspot").size().reindex(index, fill_value=0)
-    visited = known[known["visits"] > 0].groupby("hotspot").size()
-    total = total.reindex(index)
+    """Summarise each hotspot over all days."""
+    spots = len(ground.hotspots)
+    place = ground.hotspots.index.get_indexer(visits["hotspot"].astype(str))
+    tally = _tally(place, spots, visits)
+    daily = {name: dosage[name].to_numpy(dtype=float).reshape(spots, len(ground.dates))
+             for name in ("planned_minutes", "visits", "unplanned_visits", "minutes",
+                          "officer_minutes", "passes")}  # fmt: skip
+    known = ~np.isnan(daily["visits"])
+    days = known.sum(axis=1)
+    some = np.where(days > 0, days, np.nan)
+    total = {name: np.where(days > 0, np.nansum(value, axis=1), np.nan)
+             for name, value in daily.items()}  # fmt: skip
+    first, gap = _gaps(ground, stays)
     table = ground.hotspots.assign(
-        **tally[["planned_visits", "in_time", "unknown", "compliance"]],
+        **{name: tally[name] for name in ("planned_visits", "in_time", "unknown", "compliance")},
         visits=total["visits"], unplanned_visits=total["unplanned_visits"],
-        planned_minutes=dosage.groupby("hotspot")["planned_minutes"].sum().reindex(index),
-        minutes=total["minutes"], officer_minutes=total["officer_minutes"],
-        passes=total["passes"], days_known=days,
-        planned_per_day=total["planned_minutes"] / days.where(days > 0),
-        minutes_per_day=total["minutes"] / days.where(days > 0),
-        days_visited=visited.reindex(index, fill_value=0),
+        planned_minutes=daily["planned_minutes"].sum(axis=1), minutes=total["minutes"],
+        officer_minutes=total["officer_minutes"], passes=total["passes"], days_known=days,
+        planned_per_day=(daily["planned_minutes"] * known).sum(axis=1) / some,
+        minutes_per_day=total["minutes"] / some,
+        days_visited=(np.nan_to_num(daily["visits"]) > 0).sum(axis=1),
+        first_visit_h=first, longest_gap_h=np.where(days > 0, gap, np.nan),
     )  # fmt: skip
-    opened = int(ground.duties["begin"].min())
-    until = int(max(ground.duties["end_"].max(), stays["end"].max() if len(stays) else 0))
-    first, gap = _gaps(stays, len(index), opened, until)
-    table["first_visit_h"], table["longest_gap_h"] = first, gap
-    table.loc[days == 0, "longest_gap_h"] = np.nan
     table.index = table.index.astype("str").rename("hotspot")
     return table
 
 
-def _gaps(stays: pd.DataFrame, hotspots: int, opened: int, until: int) -> tuple[Floats, Floats]:
+def _gaps(ground: Ground, stays: pd.DataFrame) -> tuple[Floats, Floats]:
     """Hours to the first visit, and longest time without one, by hotspot."""
+    hotspots = len(ground.hotspots)
     at = stays.sort_values(["hotspot", "start"])
-    place, start, end = (at[c].to_numpy() for c in ("hotspot", "start", "end"))
+    place, start, end = (at[c].to_numpy(dtype=np.int64) for c in ("hotspot", "start", "end"))
+    opened = int(ground.duties["begin"].min())
+    until = max(int(ground.duties["until"].max()), int(end.max(initial=0)))
     first = np.full(hotspots, np.nan)
     np.fmin.at(first, place, np.maximum(start - opened, 0) / HOUR)
-    gap = np.full(hotspots, float(until - opened))
-    if len(place):
-        upto = pd.Series(end).groupby(place).cummax().to_numpy()
-        before = np.append(opened, np.where(np.diff(place) == 0, upto[:-1], opened))
-        gap[np.unique(place)] = 0
-        np.maximum.at(gap, place, np.maximum(start - before, 0))
-        last = pd.Series(end).groupby(place).max()
-        np.maximum.at(gap, last.index.to_numpy(), np.maximum(until - last.to_numpy(), 0))
-    return first, gap / HOUR
+    gap, upto = np.zeros(hotspots), np.full(hotspots, float(opened))
+    latest = pd.Series(end).groupby(place).cummax().to_numpy(dtype=np.int64)
+    before = np.full(len(place), opened)
+    before[1:] = np.where(np.diff(place) == 0, latest[:-1], opened)
+    np.maximum.at(gap, place, (start - before).astype(float))
+    np.maximum.at(upto, place, end.astype(float))
+    return first, np.maximum(gap, until - upto) / HOUR
 
 
 def _powers(shifts: pd.DataFrame) -> pd.DataFrame:
     """Rates per 100 officer-hours at hotspots with exact intervals."""
     from ..chance.exact import poisson_interval
 
-    columns = [p for p in POWERS if p in shifts.columns]
-    parts = []
-    if columns:
-        by = shifts.groupby("lpt")[[*columns, "officer_hours"]].sum()
-        total = pd.concat([by.sum().to_frame("all LPTs").T, by])
-        for power in columns:
-            count, hours = total[power].to_numpy(float), total["officer_hours"].to_numpy(float)
-            low, high = poisson_interval(count)
-            rate = 100 / np.where(hours > 0, hours, np.nan)
-            parts.append(pd.DataFrame({
-                "power": power, "lpt": total.index, "count": count.round().astype("int64"),
-                "officer_hours": hours, "per_100h": count * rate, "low": low * rate,
-                "high": high * rate,
-            }))  # fmt: skip
-    empty = pd.DataFrame({"power": [], "lpt": [], "count": [], "officer_hours": [], "per_100h": [],
-                          "low": [], "high": []})  # fmt: skip
-    table = pd.concat(parts, ignore_index=True) if parts else empty
-    return table.astype({"power": "str", "lpt": "str", "count": "int64"} | dict.fromkeys(
-        ("officer_hours", "per_100h", "low", "high"), "float64"))  # fmt: skip
+    columns = [name for name in POWERS if name in shifts.columns]
+    by = shifts.groupby("lpt")[[*columns, "officer_hours"]].sum()
+    total = pd.concat([by.sum().to_frame("all LPTs").T, by])
+    hours = total["officer_hours"].to_numpy(dtype=float)
+    rate = 100 / np.where(hours > 0, hours, np.nan)
+    count = total[columns].to_numpy(dtype=float).T
+    low, high = poisson_interval(count)
+    table = pd.DataFrame({
+        "power": np.repeat(np.array(columns, dtype=object), len(total)),
+        "lpt": np.tile(total.index.to_numpy(dtype=object), len(columns)),
+        "count": count.ravel().round().astype("int64"),
+        "officer_hours": np.tile(hours, len(columns)), "per_100h": (count * rate).ravel(),
+        "low": (low * rate).ravel(), "high": (high * rate).ravel(),
+    })  # fmt: skip
+    return table.astype({"power": "str", "lpt": "str"})
 
 
 def _quality(presence: Presence, beside: Presence | None) -> pd.DataFrame:
