@@ -16,17 +16,18 @@ import shapely
 from numpy.typing import NDArray
 
 from ..contracts import CRS, InputError
-from .road_kinds import describe
+from .road_kinds import describe, kind_of
 from .roads import Roads
 
 JOIN_M = 0.01
 """Roads meet where their vertices lie this near."""
 
+_STRAIGHT = "__straight"  # no line was given: it may be longer than it looks
 _LENGTHS = (0.8, 1.25)  # a stated length is believed from and to these parts of the line's own
 
 
 def read_roads(
-    path: str | os.PathLike[str] | gpd.GeoDataFrame | gpd.GeoSeries, *, crs: str = CRS,
+    path: str | os.PathLike[str] | gpd.GeoDataFrame | gpd.GeoSeries, *, crs: Any = CRS,
     speeds: Mapping[str, float] | None = None, layer: str | None = None, reach_m: float = 500.0,
 ) -> Roads:  # fmt: skip
     """Read a road network to plan travel on.
@@ -38,7 +39,7 @@ def read_roads(
         ``crs``), a GeoPackage, Shapefile or GeoJSON of lines, or such lines themselves. Columns
         used when there: ``highway`` (the class of road; also ``fclass`` of Geofabrik and
         ``road_function`` of OS Open Roads), ``maxspeed``, ``oneway``, ``junction``, ``length``.
-    crs : str
+    crs : str or pyproj.CRS
         Coordinate system of the hotspots, projected and in metres; the roads are brought to it.
     speeds : mapping, optional
         km/h really driven by class of road, as ``{"residential": 25}``, in place of speed limits;
@@ -85,7 +86,7 @@ def read_roads(
     what, faults = "roads", list[str]()
     grid = _grid(crs, faults)
     chosen = _chosen(speeds, faults)
-    number = isinstance(reach_m, (int, float)) and not isinstance(reach_m, bool)
+    number = isinstance(reach_m, (int, float, np.number)) and not isinstance(reach_m, bool)
     if not number or not 0 <= reach_m <= 20_000:
         faults.append(f"reach_m is {reach_m!r}; give metres from 0 to 20,000.")
     if faults or grid is None:
@@ -152,7 +153,7 @@ def _chosen(speeds: Any, faults: list[str]) -> dict[str, float]:
             faults.append(
                 f"speeds: {name!r} is {kmh!r}; give km/h from 3 to 130, or 0 to close it."
             )
-    return {str(name).strip().lower(): kmh for name, kmh in speeds.items()}
+    return {kind_of(str(name)): kmh for name, kmh in speeds.items()}
 
 
 # --- files of lines --------------------------------------------------------------------------
@@ -261,7 +262,7 @@ def _measured(table: gpd.GeoDataFrame) -> tuple[gpd.GeoDataFrame, int]:
     stated = np.full(len(table), np.nan)
     if named:
         stated = pd.to_numeric(table[named[0]], errors="coerce").to_numpy(np.float64)
-    most = np.where(table.get("straight", pd.Series(False, table.index)), np.inf, _LENGTHS[1])
+    most = np.where(table.get(_STRAIGHT, pd.Series(False, table.index)), np.inf, _LENGTHS[1])
     believed = (stated >= _LENGTHS[0] * drawn) & (stated <= most * drawn) & (stated > 0)
     believed &= np.isfinite(stated)
     believed |= (stated > 0) & np.isfinite(stated) & (drawn == 0)
@@ -318,7 +319,7 @@ def _graphml(path: Path, grid: pyproj.CRS, what: str) -> gpd.GeoDataFrame:
     shapes[~straight] = shapely.force_2d(drawn)
     frame = gpd.GeoDataFrame(pd.DataFrame(edges).drop(columns=["geometry"], errors="ignore"),
                              geometry=shapes, crs=own)  # fmt: skip
-    frame = frame.assign(start=start, end=end, straight=straight)
+    frame = frame.assign(start=start, end=end, **{_STRAIGHT: straight})
     frame = _turned(frame, xy, number, directed=directed).to_crs(grid)
     _check_finite(np.asarray(frame.geometry.array), what)
     return _paired(frame) if directed else frame
@@ -393,7 +394,7 @@ def _turned(
             last = frame["to"].astype(str).map(number)
             swap = ((first == end) & (last == start)).to_numpy()
         else:
-            swap = ~frame["straight"].to_numpy() & (gone(end) < gone(start))
+            swap = ~frame[_STRAIGHT].to_numpy() & (gone(end) < gone(start))
         start, end = np.where(swap, end, start), np.where(swap, start, end)
     backwards = gone(end) < gone(start)
     shapes = np.where(backwards, shapely.reverse(shapes), shapes)

@@ -68,7 +68,7 @@ def describe(
         What was assumed.
     """
     told = {name: _column(table, names) for name, names in _COLUMNS.items()}
-    kinds, codes = _by_value(told["highway"], _kind)
+    kinds, codes = _by_value(told["highway"], kind_of)
     limits, limit_codes = _by_value(told["maxspeed"], _mph)
     usual = np.array([LIMITS_MPH.get(kind, _OTHERS_MPH) for kind in kinds], float)[codes]
     known = np.array(limits, float)[limit_codes]
@@ -94,6 +94,7 @@ def describe(
     said = [
         f"One-way: {one:.0%} of the length. A speed limit is known for {limited:.0%}"
         + ("." if limited > 0.995 else "; the rest takes the usual one of its class.")
+        + " Vehicles are taken to drive as many km/h as the limit has mph."
     ]
     if speeds:
         of = float(metres[np.isfinite(given)].sum() / metres.sum())
@@ -125,8 +126,15 @@ def _parts(text: str) -> list[str]:
     return [part.strip(" '\"") for part in re.split(r"[;,|]", text.strip("[](){}"))]
 
 
-def _kind(text: str) -> str:
-    first = _parts(text)[0]
+def kind_of(text: str) -> str:
+    """Return the class of road as OpenStreetMap names it, the first of several.
+
+    Examples
+    --------
+    >>> kind_of("B Road"), kind_of("['service', 'residential']")
+    ('secondary', 'service')
+    """
+    first = _parts(text.strip().lower())[0]
     return _SAME.get(first, first)
 
 

@@ -7,6 +7,7 @@ import re
 import unicodedata
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cached_property
 from itertools import pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -17,7 +18,7 @@ import pandas as pd
 from ..atomic import atomic_folder
 from ..contracts import HOTSPOTS, VISITS, InputError, Result, announce, check_table
 from .calendars import write_calendar
-from .routes import Stop, write_geojson, write_gpx
+from .routes import Stop, feature, outlines, write_geojson, write_gpx
 
 if TYPE_CHECKING:
     import geopandas as gpd
@@ -33,20 +34,42 @@ _LONGEST = 60  # characters of a name within a file name
 
 @dataclass(frozen=True)
 class Places:
-    """Where the visits are: points in the CRS of the hotspots, names, and the way to WGS 84."""
+    """Where the visits are: points in the CRS of the hotspots, names as given, and roads."""
 
     hotspots: gpd.GeoDataFrame
     points: dict[str, tuple[float, float]]
-    names: dict[str, str]
+    bare: dict[str, str | None]
     roads: Any
+
+    @cached_property
+    def names(self) -> dict[str, str]:
+        """What each hotspot is called: its name on one line, and its id."""
+        tidy = {key: " ".join((name or "").split()) for key, name in self.bare.items()}
+        return {key: f"{name} ({key})" if name else key for key, name in tidy.items()}
+
+    @cached_property
+    def _to_degrees(self) -> Any:
+        from pyproj import Transformer
+
+        return Transformer.from_crs(self.hotspots.crs, "EPSG:4326", always_xy=True)
+
+    @cached_property
+    def outlines(self) -> dict[str, dict[str, Any]]:
+        """The hotspots as GeoJSON shapes."""
+        return dict(zip(self.hotspots.index, outlines(self.hotspots), strict=True))
 
     def degrees(self, xy: NDArray[np.float64]) -> NDArray[np.float64]:
         """Return longitude and latitude, to 6 decimals (about 10 cm)."""
-        from pyproj import Transformer
-
-        to = Transformer.from_crs(self.hotspots.crs, "EPSG:4326", always_xy=True)
-        found: NDArray[np.float64] = np.column_stack(to.transform(xy[:, 0], xy[:, 1])).round(6)
+        at = self._to_degrees.transform(xy[:, 0], xy[:, 1])
+        found: NDArray[np.float64] = np.column_stack(at).round(6)
         return found
+
+    def features(self, keys: set[str]) -> list[dict[str, Any]]:
+        """Return some of the hotspots as GeoJSON features."""
+        return [
+            feature(self.outlines[key], {"kind": "hotspot", "hotspot": key, "name": self.bare[key]})
+            for key in self.hotspots.index if key in keys
+        ]  # fmt: skip
 
 
 def export_routes(
@@ -119,7 +142,7 @@ def export_routes(
             line = _line(way, str(first["mode"]), places, known)
             name = _file_name([f"{date:%Y-%m-%d}", shift, unit], "", taken)
             write_gpx(partial / "routes" / f"{name}.gpx", title, way, line)
-            spots = places.hotspots.loc[places.hotspots.index.isin(rows["hotspot"])]
+            spots = places.features(set(rows["hotspot"]))
             write_geojson(partial / "routes" / f"{name}.geojson", title, way, line, spots)
     return Path(folder)
 
@@ -172,9 +195,11 @@ def _given(
         raise InputError(what, faults)
     centres = spots.geometry.representative_point()
     points = dict(zip(spots.index, zip(centres.x, centres.y, strict=True), strict=True))
-    names = {key: _place_name(spots, key) for key in spots.index}
+    given = spots["name"] if "name" in spots.columns else pd.Series(None, spots.index, dtype=object)
+    bare = {key: None if name is None or name != name else str(name)
+            for key, name in zip(spots.index, given, strict=True)}  # fmt: skip
     rules = getattr(basis, "rules", None)
-    return visits, Places(spots, points, names, getattr(rules, "roads", None))
+    return visits, Places(spots, points, bare, getattr(rules, "roads", None))
 
 
 def _day(day: Any) -> pd.Timestamp | None:
@@ -183,12 +208,6 @@ def _day(day: Any) -> pd.Timestamp | None:
     except (ValueError, TypeError):
         return None
     return None if pd.isna(found) else pd.Timestamp(found.date())
-
-
-def _place_name(spots: gpd.GeoDataFrame, key: str) -> str:
-    name = spots.loc[key, "name"] if "name" in spots.columns else None
-    given = "" if name is None or name != name else " ".join(str(name).split())
-    return f"{given} ({key})" if given else key
 
 
 def _complete(visits: pd.DataFrame, plan: Result) -> pd.DataFrame:

@@ -101,7 +101,7 @@ def _stamp(moment: pd.Timestamp) -> str:
 
 def write_geojson(
     file: Path, title: str, stops: list[Stop], line: NDArray[np.float64],
-    hotspots: gpd.GeoDataFrame,
+    hotspots: list[dict[str, Any]],
 ) -> None:  # fmt: skip
     """Write the hotspots, the stops and the line between them.
 
@@ -112,16 +112,13 @@ def write_geojson(
     stops : list of Stop
     line : ndarray, shape (k, 2)
         Longitude and latitude along the way.
-    hotspots : GeoDataFrame
-        Those the route visits.
+    hotspots : list of dict
+        Features of those the route visits.
     """
-    features = [
-        _feature(shape, {"kind": "hotspot", "hotspot": str(key), "name": _name(hotspots, key)})
-        for key, shape in zip(hotspots.index, _outlines(hotspots), strict=True)
-    ]
+    features = list(hotspots)
     if len(line) > 1:
         shape = {"type": "LineString", "coordinates": line.tolist()}
-        features.append(_feature(shape, {"kind": "route", "name": title}))
+        features.append(feature(shape, {"kind": "route", "name": title}))
     for n, stop in enumerate(stops, 1):
         told = {
             "kind": stop.kind, "order": n, "name": stop.name, "begin": _stamp(stop.begin),
@@ -129,22 +126,28 @@ def write_geojson(
             "visit": stop.visit or None, "to_do": stop.to_do or None, "reason": stop.reason or None,
         }  # fmt: skip
         shape = {"type": "Point", "coordinates": stop.degrees.tolist()}
-        features.append(_feature(shape, {k: v for k, v in told.items() if v is not None}))
+        features.append(feature(shape, {k: v for k, v in told.items() if v is not None}))
     made = {"type": "FeatureCollection", "features": features}
     file.write_text(json.dumps(made, ensure_ascii=False, allow_nan=False), encoding="utf-8")
 
 
-def _feature(geometry: dict[str, Any], properties: dict[str, Any]) -> dict[str, Any]:
+def feature(geometry: dict[str, Any], properties: dict[str, Any]) -> dict[str, Any]:
+    """Make a GeoJSON feature of a shape and what is told of it."""
     return {"type": "Feature", "geometry": geometry, "properties": properties}
 
 
-def _name(hotspots: gpd.GeoDataFrame, key: Any) -> str | None:
-    name = hotspots.loc[key, "name"] if "name" in hotspots.columns else None
-    return None if name is None or name != name else str(name)
+def outlines(hotspots: gpd.GeoDataFrame) -> list[dict[str, Any]]:
+    """Return outlines in degrees to 6 decimals, outer rings anticlockwise, holes clockwise.
 
+    Parameters
+    ----------
+    hotspots : GeoDataFrame
 
-def _outlines(hotspots: gpd.GeoDataFrame) -> list[dict[str, Any]]:
-    """Return outlines in degrees to 6 decimals, outer rings anticlockwise, holes clockwise."""
+    Returns
+    -------
+    list of dict
+        GeoJSON shapes, in the order given.
+    """
     import shapely
 
     shapes = np.asarray(hotspots.to_crs("EPSG:4326").geometry.array)
