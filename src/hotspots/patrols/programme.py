@@ -5,7 +5,6 @@ from __future__ import annotations
 import time
 from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -225,9 +224,7 @@ class _Part:
         upper = np.concatenate([self.most, np.full(soft, np.inf)])
         integer = np.concatenate([np.full(n, int(whole)), np.zeros(soft)])
         found = _milp(cost, rows, most, upper, integer, ends, 1e-6)
-        if found.x is None:
-            return np.inf, True
-        return float(found.fun), found.status == 1
+        return found.cost, found.late
 
     def _value(self, least: float, ends: float, gap: float) -> tuple[Ints | None, float, bool]:
         """Return the best visits that fall no further short than ``least``, and their bound."""
@@ -254,12 +251,9 @@ class _Part:
         integer = np.concatenate([np.ones(n), np.zeros(soft + len(level))])
         found = _milp(cost, rows, most, np.concatenate([*upper, np.ones(len(level))]), integer,
                       ends, gap)  # fmt: skip
-        most_value = self._worth(self.steps)
-        dual = getattr(found, "mip_dual_bound", None)
-        bound = min(-float(dual) * self.scale, most_value) if dual is not None else most_value
-        if found.x is None:
-            return None, bound, found.status == 1
-        return found.x[:n].round().astype(np.int64), bound, found.status == 1
+        bound = min(-found.bound * self.scale, self._worth(self.steps))
+        visits = None if found.x is None else found.x[:n].astype(np.int64)
+        return visits, bound, found.late
 
     def fill(self, chosen: Ints) -> Ints:
         """Add the best next visit that fits, floors not yet met first, until none does."""
@@ -287,13 +281,49 @@ class _Part:
         return chosen
 
 
+@dataclass(frozen=True)
+class _Answer:
+    """What the solver found: ``x`` is None where it found nothing in time, or nothing that holds.
+
+    ``bound`` is what the cost cannot be below.
+    """
+
+    x: Floats | None
+    cost: float
+    bound: float
+    late: bool
+
+
 def _milp(
     cost: Floats, rows: sparse.csr_array, most: Floats, upper: Floats, integer: Floats,
     ends: float, gap: float,
-) -> Any:  # fmt: skip
+) -> _Answer:  # fmt: skip
+    """Minimise, and believe only an answer that keeps the rows.
+
+    HiGHS has given answers as the best that broke a row (scipy issue 24141), by its presolve; it
+    is asked once more without.
+    """
     from scipy.optimize import Bounds, LinearConstraint, milp
 
-    left = max(ends - time.monotonic(), 0.05)
     held = [LinearConstraint(rows, -np.inf, most)] if len(most) else []
-    return milp(cost, constraints=held, bounds=Bounds(0, upper), integrality=integer,
-                options={"mip_rel_gap": gap, "time_limit": left})  # fmt: skip
+    whole, x, late = integer > 0, None, False
+    for presolve in (True, False):
+        left = max(ends - time.monotonic(), 0.05)
+        found = milp(
+            cost,
+            constraints=held,
+            bounds=Bounds(0, upper),
+            integrality=integer,
+            options={"mip_rel_gap": gap, "time_limit": left, "presolve": presolve},
+        )
+        late = found.status not in (0, 2)
+        if found.x is None:
+            break
+        x = np.where(whole, found.x.round(), found.x)
+        if (rows @ x <= most + TINY * (1 + np.abs(most))).all() and (x <= upper + TINY).all():
+            break
+        x, late = None, True
+    dual = getattr(found, "mip_dual_bound", None)
+    if dual is None or not np.isfinite(dual):  # as where no whole numbers were asked for
+        dual = found.fun if found.status == 0 else -np.inf
+    return _Answer(x, np.inf if x is None else float(cost @ x), float(dual), late)
