@@ -36,6 +36,8 @@ def check_plan(plan, *, hotspots, shifts, units, start, days, rules):
     _check_budget(plan.budget, visits, units, occurrences, spent, rules)
     _check_caps(plan.budget, rules)
     _check_coverage(plan, hotspots, days, rules)
+    _check_quotas_are_told(plan, days, rules)
+    _check_between_jobs(plan, units)
     return plan
 
 
@@ -282,3 +284,28 @@ def _check_coverage(plan, hotspots, days, rules):
     if days == 1:
         for hotspot, row in coverage.iterrows():
             assert math.isclose(row["need_covered"], 1 - rules.decay ** counted.get(hotspot, 0))
+
+
+def _check_quotas_are_told(plan, days, rules):
+    """Least visits of a tier are soft; that they are missed must be said."""
+    need, visits = plan.basis.demand.need, plan.coverage["visits"]
+    for tier, least in rules.least_per_week.items():
+        wanted = math.floor(least * days / 7 + 1e-9)
+        mine = need.index[(need["tier"] == tier) & (need["worth"] > 0)]
+        missed = sum(visits[hotspot] < wanted for hotspot in mine)
+        said = re.search(rf"Not met in full, least visits of tier {tier} \({wanted}\): (\d+) of",
+                         plan.text)  # fmt: skip
+        assert int(said[1] if said else 0) == missed, tier
+
+
+def _check_between_jobs(plan, units):
+    """Response units: one hotspot at most a shift, of their own LPT, no visits, no referral."""
+    listed = plan.tables.get("between_jobs")
+    if listed is None or listed.empty:
+        return
+    assert listed.groupby(["unit", "date", "shift"]).size().max() == 1
+    need = plan.basis.demand.need
+    for _, row in listed.iterrows():
+        assert _is_response(units.loc[row["unit"]])
+        assert units.loc[row["unit"], "lpt"] == row["lpt"] == need.loc[row["hotspot"], "lpt"]
+        assert need.loc[row["hotspot"], "route"] == "patrol"

@@ -33,8 +33,8 @@ def check_inputs(
         "shifts": lambda: check_shifts(shifts),
         "units": lambda: check_units(units),
     }
-    if isinstance(rules, PatrolRules) and rules.tasks is not None:
-        checks["tasks"] = lambda: check_tasks(rules.tasks)
+    if isinstance(rules, PatrolRules) and (tasks := rules.tasks) is not None:
+        checks["tasks"] = lambda: check_tasks(tasks)
     passed: dict[str, Any] = {}
     for name, check in checks.items():
         try:

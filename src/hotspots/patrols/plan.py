@@ -22,7 +22,7 @@ from .resources import Duty, duties
 from .response import between_jobs
 from .rules import PatrolRules
 from .seeds import fingerprint
-from .tasks import choose_tasks, read_tasks
+from .tasks import check_tasks, choose_tasks, read_tasks
 from .wording import Draft, put_in_words
 
 if TYPE_CHECKING:
@@ -184,7 +184,7 @@ def plan_patrols(
         hotspots, rules=rules, on=first.date()
     )  # fmt: skip
     basis = Basis(demand, lpts, shifts, units, rules, first, days, fingerprint(seed))
-    tasks = read_tasks() if rules.tasks is None else rules.tasks
+    tasks = read_tasks() if rules.tasks is None else check_tasks(rules.tasks)
     asked = tasks.loc[choose_tasks(demand.need, tasks)]
     occurrences = duties(rows, staff, first, days)
     areas = {

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -13,6 +14,8 @@ from .need import counted, day_text, percent
 from .page import referrals
 from .quotas import quotas, unmet_text
 from .reasons import hotspot_reasons, why_flat
+from .resources import parse_units
+from .tasks import able, choose_tasks
 from .unpredictability import SAME_MIN, unpredictability
 
 if TYPE_CHECKING:
@@ -129,18 +132,53 @@ def _why_none(plan: Draft, coverage: pd.DataFrame) -> pd.Series:
     lpt = coverage["lpt"]
     staffed = lpt.isin(teams.loc[teams["planned"], "lpt"]) if len(teams) else lpt != lpt
     on_duty = lpt.isin(budget.loc[budget["available_hours"] > 0, "lpt"])
+    known = lpt.isin(plan.basis.lpts.index.astype("str"))
     cases = [
         (coverage["visits"] > 0, ""),
         (plan.need["route"] != "patrol", "sent to problem solving instead: see referrals"),
+        (~known, "it lies in none of the LPTs given"),
         (~lpt.isin(teams["lpt"]), "no unit serves its LPT"),
         (~staffed, "its LPT has only response units, which get no timed visits"),
         (~on_duty, "its LPT has no officer-hours for visits on these days"),
+        (_unbudgeted(plan, lpt), "the plan is given no officer-hours for its LPT"),
+        (~_allowed(plan), "no unit of its LPT may do its task at the hours it is on duty"),
         (~plan.reached, "beyond reach: no unit can go there and back between base and break"),
         (plan.need["need"] <= 0, "no need: it holds no incidents, or no harm"),
     ]
     chosen = np.select([np.asarray(c) for c, _ in cases], [w for _, w in cases],
                        "the hours were used where they cover more need")  # fmt: skip
     return pd.Series(chosen, index=coverage.index).astype("str")
+
+
+def _unbudgeted(plan: Draft, lpt: pd.Series) -> NDArray[np.bool_]:
+    """Tell which hotspots lie in an LPT that the rules give no officer-hours."""
+    given = plan.rules.officer_hours
+    if isinstance(given, Mapping):
+        return lpt.isin([name for name, hours in given.items() if hours <= 0]).to_numpy(dtype=bool)
+    return np.full(len(lpt), given is not None and given <= 0)
+
+
+def _allowed(plan: Draft) -> NDArray[np.bool_]:
+    """Tell which hotspots have a task that some unit of their LPT may do while on duty."""
+    asked = plan.tasks.loc[choose_tasks(plan.need, plan.tasks)]
+    lpt = plan.need["lpt"].astype("str").to_numpy()
+    allowed = np.zeros(len(asked), dtype=bool)
+    budget = plan.budget.drop_duplicates(["lpt", "shift"])
+    spans = {
+        (team, shift): (start, end) for team, shift, start, end in
+        zip(budget["lpt"], budget["shift"], budget["start"], budget["end"], strict=True)
+    }  # fmt: skip
+    table = plan.basis.units
+    table = table.set_index("unit") if "unit" in table.columns else table
+    for unit in parse_units(table, []):
+        if unit.response or (unit.lpt, unit.shift) not in spans:
+            continue
+        start, end = spans[unit.lpt, unit.shift]
+        first = (start - start.normalize()) / pd.Timedelta(minutes=1)
+        at = np.arange(first, first + (end - start) / pd.Timedelta(minutes=1), 15.0)
+        may = able(unit, asked, at, at, plan.rules.pairs_from, plan.rules.pairs_to).any(axis=1)
+        allowed |= may & (lpt == unit.lpt)
+    return allowed
 
 
 def summary(
