@@ -102,9 +102,8 @@ def between_jobs(
         for unit in duty.responders:
             kind = (unit.kind, unit.officers, duty.start % DAY, len(opens))
             if kind not in allowed:
-                allowed[kind] = able(
-                    unit, asked, opens, opens + 60, rules.pairs_from, rules.pairs_to
-                ).any(axis=1)  # fmt: skip
+                may = able(unit, asked, opens, opens + 60, rules.pairs_from, rules.pairs_to)
+                allowed[kind] = np.logical_or.reduce(may, axis=1)
             left = np.where(allowed[kind][mine], value, 0.0)
             best = int(left.argmax())
             if left[best] <= 0:

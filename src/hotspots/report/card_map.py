@@ -91,8 +91,7 @@ def card_map(
               for key in dict.fromkeys(stops)}  # fmt: skip
     bases = [tuple(p) for way in ways for p in way if not isinstance(p, str)]
     bases = [p for p in dict.fromkeys(bases) if np.isfinite(p).all()]
-    seen = np.array([shapely.bounds(areas[key]) for key in points]).reshape(-1, 2, 2)
-    seen = seen.reshape(-1, 2)
+    seen = np.array([shapely.bounds(areas[key]) for key in points]).reshape(2 * len(points), 2)
     reach = max(float(np.ptp(seen, axis=0).max()), LEAST_M)
     middle = seen.mean(axis=0)
     near = [p for p in bases if math.dist(p, middle) <= FAR * reach]
