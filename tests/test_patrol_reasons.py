@@ -244,7 +244,7 @@ def test_a_priority_shows_with_its_source_and_expiry_and_what_it_changes(town):
     plan = write_plan(make_demand(town, priorities=ASKED), ("B", "P1", 0, "16:00"),
                       ("A", "P1", 0, "17:00"))  # fmt: skip
     line = plan.visits.set_index("hotspot")["reason"]
-    assert "; PACT meeting to 30 May: Off-road bikes on the c…; visibility; " in line["B"]
+    assert "; PACT meeting to 30 May: Off-road bikes on the c…; task: visibility; " in line["B"]
     assert "council" not in line["A"]  # expired
     reason = plan.reasons.loc["B"]
     assert "Off-road bikes on the common (PACT meeting, until 30 May 2026)" in reason["reason"]
@@ -291,10 +291,10 @@ def test_a_window_outside_the_shift_is_said_so(town):
 def test_flat_need_is_spread_over_the_shift_and_says_why(town):
     plan = write_plan(make_demand(town), ("A", "P1", 0, "16:00"))
     said = plan.visits["why_then"].iloc[0]
-    assert said == ("Spread over the shift because no hour of day is known: no incidents were "
-                    "given, and hotspots alone tell no hour.")  # fmt: skip
+    assert said == ("Spread over the shift because no hour of day is known (no incidents were "
+                    "given, and hotspots alone tell no hour).")  # fmt: skip
     assert "No hour of day is known (no incidents were given" in plan.text
-    assert "No hour is known: no incidents were given" in plan.reasons.loc["A", "how_sure"]
+    assert "No hour is known (no incidents were given" in plan.reasons.loc["A", "how_sure"]
 
 
 def test_the_share_in_the_busiest_windows_stands_beside_an_even_spread(evening):
@@ -345,7 +345,7 @@ def test_the_visit_before_is_told_from_the_base(town):
 def test_the_task_and_who_may_do_it_are_said(town):
     drugs = make_demand(town.assign(category=["Drugs", "Burglary", None, None]))
     visit = write_plan(drugs, ("A", "C1", 0, "16:00")).visits.iloc[0]
-    assert visit["reason"].endswith("; enforcement; visit 1 of 1.")
+    assert visit["reason"].endswith("; task: enforcement; visit 1 of 1.")
     assert visit["why_unit"].endswith(
         "The task (enforcement) is for constables or specials; from 20:00 to 06:00 two officers."
     )
@@ -375,9 +375,9 @@ def test_the_name_of_the_street_goes_before_the_share_of_the_window():
             "place": "2nd of 12 in ", "count": "111 incidents", "harm": "",
             "period": ", Jul 2024–Jun 2025", "peak": "; busiest 18:00 to 22:00 (38%)",
             "priority": ""}  # fmt: skip
-    line = one_line(fact, "problem solving", "visit 1 of 3")
+    line = one_line(fact, "visibility", "visit 1 of 3")
     assert line.startswith("Chapel Close by the Old Canal Wharf, 2nd of 12 in Newcastle-under-Lyme")
-    assert "; busiest 18:00 to 22:00; problem solving" in line
+    assert "; busiest 18:00 to 22:00; task: visibility" in line
 
 
 def test_reasons_do_not_depend_on_the_order_of_rows(town):
@@ -427,6 +427,22 @@ def test_a_problem_of_one_place_goes_to_problem_solving(premises):
 
 def test_no_single_place_no_referral(premises):
     assert write_plan(premises[0]).referrals.empty
+
+
+def test_snapped_points_are_patrolled_but_said_to_be_checked(town):
+    month = make_incidents(town, 0, 1, number=60)
+    month["geometry"] = month.geometry.map(lambda p: shapely.Point(p.x // 400 * 400 + 150, 600))
+    month["occurred_from"] = month["occurred_from"].dt.to_period("M").dt.start_time
+    month["occurred_to"] = month["occurred_from"] + pd.offsets.MonthBegin(1)
+    demand = hs.patrol_demand(town, month.assign(place="Prison"), on="2026-03-02")
+    plan = write_plan(demand, ("A", "P1", 0, "16:00"))
+    assert plan.referrals.empty
+    check = (
+        "Check: 100% of its incidents are recorded at one point (Prison); if that is one premises"
+    )
+    single = plan.reasons["reason"].str.contains(check, regex=False)
+    assert single.any()
+    assert f"Check: at {single.sum()} of 4 hotspots half of the incidents or more" in plan.text
 
 
 # --- the supervisor's page -----------------------------------------------------------------------

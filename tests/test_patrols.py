@@ -435,7 +435,7 @@ def test_reasons_are_readable_and_short(town, crew):
     plan = plan_and_check(named, make_shifts(), crew)
     said = plan.visits.loc[plan.visits["hotspot"] == "H01", "reason"].iloc[0]
     assert said.startswith(
-        "Bus Station, 2nd of 12 in Hanley: 111 incidents, Jan–Dec 2025; visibility; visit "
+        "Bus Station, 2nd of 12 in Hanley: 111 incidents, Jan–Dec 2025; task: visibility; visit "
     )
     assert plan.visits["reason"].str.len().max() == 160  # the long name was cut, not the rest
     long = plan.reasons.loc["H01", "reason"]

@@ -191,8 +191,9 @@ def patrol_fairness(
     over several areas gives each its share by area. Hours per incident here are divided by those
     everywhere else, with the 95% interval of the incidents (:func:`rate_ratio`); planned hours and
     residents are counts without chance, so their ratio has none. A question is raised where the
-    whole interval lies beyond 1.25, or under .8: of groups treated alike fewer than one in 40 would
-    raise one by chance. Residents are not those who are there by day or by night.
+    whole interval lies beyond 1.25, or under .8. Of groups treated alike with 40 incidents each,
+    one in 800 raises one by chance, and one in 60 where one incident brings another (variance
+    twice the mean). Residents are not those who are there by day or by night.
 
     References
     ----------

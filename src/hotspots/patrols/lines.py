@@ -108,13 +108,13 @@ def one_line(fact: dict[str, str], task: str, visit: str) -> str:
     ...         "peak": "; busiest 18:00 to 22:00 (38%)", "priority": ""}
     >>> one_line(fact, "visibility", "visit 1 of 3")
     'Bus Station, 2nd of 12 in Hanley: 111 incidents, Jan–Dec 2025; busiest 18:00 to 22:00 (38%); \
-visibility; visit 1 of 3.'
+task: visibility; visit 1 of 3.'
     """
     lpt = cut(fact["lpt"], 30)
     ends = f": {fact['count']}", fact["period"], f"; {visit}."
     room = LONGEST - len(fact["place"]) - len(lpt) - sum(map(len, ends))
     part = {}
-    wanted = {"priority": fact["priority"], "task": f"; {task}" if task else "",
+    wanted = {"priority": fact["priority"], "task": f"; task: {task}" if task else "",
               "peak": fact["peak"], "harm": fact["harm"]}  # fmt: skip
     for name, text in wanted.items():
         part[name] = text if len(text) <= room else ""
@@ -137,7 +137,7 @@ def _why_then(plan: Draft, reasons: pd.DataFrame) -> pd.Series:
     if not len(visits):
         return pd.Series([], index=visits.index, dtype="str")
     if flat := why_flat(plan):
-        said = f"Spread over the shift because no hour of day is known: {flat}."
+        said = f"Spread over the shift because no hour of day is known ({flat})."
         return pd.Series(said, index=visits.index, dtype="str")
     rates = _rates(plan)
     inside = in_peak(visits, reasons)

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
+from ._evidence import SINGLE_FROM, SINGLE_SHARE
 from .need import counted, date_text, ordinal, percent, period
 
 if TYPE_CHECKING:
@@ -182,8 +183,26 @@ def _why_here(key: str, row: dict[str, Any], visits: int, why_none: str) -> str:
             + (f" ({row['largest_place']})" if row["largest_place"] else "")
             + ": it needs its problem solved there, not visits."
         )
+    elif _one_point(row):
+        text += (
+            f" Check: {percent(row['largest_share'])} of its incidents are recorded at one point"
+            + (f" ({row['largest_place']})" if row["largest_place"] else "")
+            + "; if that is one premises, its problem comes before patrol."
+        )
     planned = f"{counted(visits, 'visit')} planned" if visits else f"No visit: {why_none}"
     return f"{text} {planned}. Method: {row['method']}."
+
+
+def _one_point(row: dict[str, Any]) -> bool:
+    """Tell whether most incidents share a point that may stand for one premises, or for more."""
+    at_point: float = row["incidents"] * row["largest_share"]
+    return bool(row["largest_share"] >= SINGLE_SHARE and at_point >= SINGLE_FROM - 0.5)
+
+
+def at_one_point(reasons: pd.DataFrame) -> pd.DataFrame:
+    """Return the patrolled hotspots most of whose incidents share one recorded point."""
+    rows = [row["route"] == "patrol" and _one_point(row) for row in reasons.to_dict("records")]
+    return reasons[np.array(rows, dtype=bool)]
 
 
 def _how_sure(row: dict[str, Any], plan: Draft) -> str:
@@ -209,7 +228,7 @@ def _how_sure(row: dict[str, Any], plan: Draft) -> str:
 def _peak_sure(row: dict[str, Any], plan: Draft) -> str:
     if not row["peak"]:
         flat = why_flat(plan)
-        return f"No hour is known: {flat}." if flat else "No window of the day stands out here."
+        return f"No hour is known ({flat})." if flat else "No window of the day stands out here."
     whose = {"own": "its own records", "own and LPT": "its own records and its LPT's",
              "LPT": "its LPT's records, as its own are too few"}  # fmt: skip
     days = f"; busier than its other days: {row['peak_days']}" if row["peak_days"] else ""

@@ -13,7 +13,7 @@ from .lines import in_peak, visit_lines
 from .need import counted, day_text, percent
 from .page import referrals
 from .quotas import quotas, unmet_text
-from .reasons import hotspot_reasons, why_flat
+from .reasons import at_one_point, hotspot_reasons, why_flat
 from .resources import parse_units
 from .tasks import able, choose_tasks
 from .unpredictability import SAME_MIN, unpredictability
@@ -211,6 +211,7 @@ def summary(
     lines += _kept(plan)
     lines += _warnings(visits, coverage, fairness)
     lines += _asked_for(plan)
+    lines += _to_check(reasons)
     lines += _guessed(spread)
     lines += _places(plan)
     lines += _remarks(plan, reasons)
@@ -293,6 +294,20 @@ def _asked_for(plan: Draft) -> list[str]:
         if n := int((given["status"] == status).sum()):
             said += f"; {n} {status}"
     return [f"{said}."]
+
+
+def _to_check(reasons: pd.DataFrame) -> list[str]:
+    """Say where one recorded point holds most incidents, which may be one premises."""
+    found = at_one_point(reasons).sort_values("need", ascending=False, kind="stable")
+    if not len(found):
+        return []
+    key, row = found.index[0], found.iloc[0]
+    named = f"{row['largest_place']} ({key})" if row["largest_place"] else str(key)
+    return [
+        f"Check: at {len(found)} of {counted(len(reasons), 'hotspot')} half of the incidents or "
+        f"more are recorded at one point, as {named}; where that is one premises, its problem "
+        "comes before patrol."
+    ]
 
 
 def _guessed(spread: pd.DataFrame) -> list[str]:
