@@ -114,7 +114,7 @@ def lpt_hours(demand: hs.Demand, past: gpd.GeoDataFrame) -> np.ndarray:
 def own_hours(demand: hs.Demand) -> np.ndarray:
     """Give every hotspot the hours of its own incidents, smoothed by an hour and no more."""
     own = demand.hours["incidents"].to_numpy().reshape(-1, 168)
-    own = 0.5 * own + 0.25 * (np.roll(own, 1, axis=1) + np.roll(own, -1, axis=1)) + 1e-6
+    own = 0.5 * own + 0.25 * (np.roll(own, 1, axis=1) + np.roll(own, -1, axis=1)) + 0.1
     return own / own.mean(axis=1, keepdims=True)
 
 

@@ -1,12 +1,17 @@
 """The need of hotspots: evidence, hours, priorities, single premises; and what is refused."""
 
+import warnings
+
 import geopandas as gpd
 import numpy as np
 import pandas as pd
 import pytest
 import shapely
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 import hotspots as hs
+from hotspots.patrols._hours import STRENGTHS, _drawn, _strengthen
 
 CRS = "EPSG:27700"
 DAYS = ("2025-01-01", "2026-01-01")
@@ -470,7 +475,7 @@ def test_all_incidents_police_generated_leave_hours_unknown():
 
 def test_the_synthetic_county_gives_back_its_planted_clocks(county):
     grid = hs.Grid.over(county.lpts, size=200)
-    kept = county.incidents[county.incidents["origin"] != "police"]
+    kept = county.incidents.query("origin != 'police' and occurred_from >= '2025-01-01'")
     spots = hs.Counts().fit(kept).hotspots(grid, top_k=20)
     demand = hs.patrol_demand(spots, kept)
     evening = demand.need["category"] == "Anti-social behaviour"
@@ -481,3 +486,85 @@ def test_the_synthetic_county_gives_back_its_planted_clocks(county):
     own = demand.levels.set_index(["level", "part"])["strength"]
     assert own["hotspot", "clock"] >= 1000
     assert demand.levels["gain_over_flat"].iloc[-1] > 0.1
+
+
+def test_a_step_moves_the_clock_by_the_formula_and_keeps_the_rest():
+    rng = np.random.default_rng(0)
+    prior = rng.dirichlet(np.full(168, 5.0))[None, None]
+    own = rng.poisson(3.0, (1, 1, 168)).astype(float)
+    found = _drawn(own, prior, 50.0, "clock")[0, 0].reshape(7, 24)
+    before, counts = prior[0, 0].reshape(7, 24), own[0, 0].reshape(7, 24)
+    clock = (counts.sum(axis=0) + 50 * before.sum(axis=0)) / (counts.sum() + 50)
+    assert found.sum(axis=0) == pytest.approx(clock)
+    assert found / found.sum(axis=0) == pytest.approx(before / before.sum(axis=0))
+    days = _drawn(own, prior, 50.0, "days")[0, 0].reshape(7, 24).sum(axis=1)
+    assert days == pytest.approx(
+        (counts.sum(axis=1) + 50 * before.sum(axis=1)) / (counts.sum() + 50)
+    )
+    hours = _drawn(own, prior, 50.0, "hours")[0, 0]
+    assert hours == pytest.approx((own[0, 0] + 50 * prior[0, 0]) / (own.sum() + 50))
+    assert (_drawn(own, prior, np.inf, "clock") == prior).all()
+
+
+def test_the_strength_is_the_one_that_foretells_best_by_a_plain_search():
+    rng = np.random.default_rng(3)
+    clock = rng.dirichlet(np.full(24, 4.0), 6)
+    test = rng.multinomial(40, np.repeat(clock[:, None] / 7, 7, axis=1).reshape(6, 168),
+                           (5, 6)).astype(float)  # fmt: skip
+    train = test.sum(axis=0) - test
+    prior = np.full((5, 1, 168), 1 / 168)
+    strength, found = _strengthen(train, prior, test, "clock")
+
+    def score(s):
+        total = 0.0
+        for fold in range(5):
+            for spot in range(6):
+                n = train[fold, spot].reshape(7, 24).sum(axis=0)
+                day = (n + s / 24) / (n.sum() + s)
+                total += (test[fold, spot].reshape(7, 24) * np.log(day / 7)).sum()
+        return total
+
+    tried = [s for s in STRENGTHS if np.isfinite(s)]
+    assert strength == tried[int(np.argmax([score(s) for s in tried]))]
+    assert (test * np.log(found)).sum() == pytest.approx(score(strength))
+
+
+@given(
+    st.lists(st.integers(0, 60), min_size=1, max_size=8),
+    st.lists(st.tuples(st.integers(0, 7), st.floats(0, 1)), min_size=1, max_size=12),
+    st.floats(0, 0.5),
+)
+@settings(max_examples=15)
+def test_points_never_pass_their_share_whatever_is_asked(counts, asked, share):
+    spots = make_hotspots(*((f"H{n}", f"L{n % 2}", 1000 * n, 0, c) for n, c in enumerate(counts)))
+    rows = make_priorities(*({"hotspot": f"H{n}", "weight": w} for n, w in asked))
+    demand = hs.patrol_demand(spots, priorities=rows, on="2026-01-01",
+                              rules=hs.PatrolRules(priority_share=share))  # fmt: skip
+    need = demand.need
+    assert (need["priority_points"] >= 0).all()
+    assert demand.priorities["points"].sum() == pytest.approx(need["priority_points"].sum())
+    if sum(counts):
+        assert need["need"].sum() == pytest.approx(1)
+        assert need["priority_points"].sum() <= share + 1e-9
+        by_lpt = need.groupby("lpt")[["priority_points", "need", "evidence_need"]].sum()
+        led = by_lpt[by_lpt["evidence_need"] > 0]
+        assert (led["priority_points"] <= share * led["need"] + 1e-9).all()
+    led_first = need["evidence_tier"] == "A"
+    assert (need.loc[led_first, "tier"] == "A").all()
+
+
+@pytest.mark.realdata
+def test_real_records_of_a_force_are_flat_and_say_so(shared):
+    lpts = hs.read_lpts(shared / "data" / "boundaries" / "staffordshire_lpts.gpkg")
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", hs.Notice)
+        loaded = hs.read_incidents(
+            shared / "data" / "police_uk" / "staffordshire-2024-2025.zip", lpts=lpts
+        )
+        incidents = loaded.incidents
+        spots = hs.Counts().fit(incidents).hotspots(hs.Grid.over(lpts, size=200), top_k=30)
+    demand = hs.patrol_demand(spots, incidents, lpts=lpts)
+    assert not demand.hours_known
+    assert "only 0% are known to the day" in demand.why_flat
+    assert demand.on == pd.Timestamp("2026-01-01")
+    assert demand.need["route"].unique().tolist() == ["patrol"]  # points are snapped

@@ -6,8 +6,9 @@ from typing import Any
 
 import pandas as pd
 
+from .need import counted
+
 _SHOWN = 3  # hotspots named in a list; the tables hold them all
-_FEW = 20  # counts under which no percentage is told
 
 
 def demand_text(
@@ -36,13 +37,13 @@ def _named(need: pd.DataFrame, keys: Any) -> str:
 def _where(need: pd.DataFrame) -> str:
     ranked = need.sort_values("need", ascending=False, kind="stable")
     if not need["need"].sum():
-        return f"No need in {_count(len(need), 'hotspot')}: they hold no incidents, or no harm."
+        return f"No need in {counted(len(need), 'hotspot')}: they hold no incidents, or no harm."
     top = ranked.index[: min(_SHOWN, len(ranked))]
     half = int((ranked["need"].cumsum().round(9) < 0.5).sum()) + 1
     first = "; ".join(f"{_named(need, [k])} in {need.loc[k, 'lpt']}, {need.loc[k, 'need']:.0%}"
                       for k in top)  # fmt: skip
     holds = (
-        f" {_count(half, 'hotspot')} of {len(need):,} hold{'s' if half == 1 else ''} half of it."
+        f" {counted(half, 'hotspot')} of {len(need):,} hold{'s' if half == 1 else ''} half of it."
         if len(need) > 1 else ""
     )  # fmt: skip
     return f"Most need: {first}.{holds}"
@@ -54,18 +55,19 @@ def _when(peaks: pd.DataFrame, why: str) -> str:
             f"No hour of day is known: {why}. Visits are spread over each shift at random instead."
         )
     known = peaks["from"] != "none"
-    said = f"{int(known.sum()):,} of {_count(len(peaks), 'hotspot')} have a peak of 4 hours"
-    if known.any():
-        common = peaks.loc[known, "peak"].mode().iloc[0]
-        alike = peaks[known & (peaks["peak"] == common)]
-        said += (
-            f", most often {common} ({len(alike):,}), which holds "
-            f"{_range(alike['share'])} of their incidents against 17% were all hours alike"
+    if not known.any():
+        return (
+            "Need differs by hour of the day, but no hotspot has four hours that hold more than "
+            "their share beyond chance."
         )
+    common = peaks.loc[known, "peak"].mode().iloc[0]
+    alike = peaks.loc[known & (peaks["peak"] == common), "share"]
     own = int((peaks["from"] == "own").sum())
     return (
-        f"{said}. {own:,} rest on their own hours alone; the others borrow from their types of "
-        "incident and LPT, the fewer incidents the more."
+        f"{int(known.sum()):,} of {counted(len(peaks), 'hotspot')} have a peak of four hours "
+        f"beyond chance, most often {common} ({len(alike):,}: {_range(alike)} of their incidents, "
+        f"against 17% were all hours alike). {own:,} by their own hours alone; the others borrow "
+        "from their types of incident and their LPT, the fewer incidents they hold the more."
     )
 
 
@@ -112,21 +114,21 @@ def _basis(need: pd.DataFrame, told: dict[str, Any]) -> str:
         said += "; counted as the hotspots table has it"
     kept = int((source == "hotspots table").sum())
     if told["given"] is not None and kept and (source == "incidents given").any():
-        said += f", but {_count(kept, 'hotspot')} whose period they do not reach keep their own"
+        said += f", but {counted(kept, 'hotspot')} whose period they do not reach keep their own"
     if heat := int((source == "heat").sum()):
-        said += f"; {_count(heat, 'hotspot')} without incidents by heat, at most one incident"
+        said += f"; {counted(heat, 'hotspot')} without incidents by heat, at most one incident"
     if told["late"]:
         said += f"; {told['late']:,} from that day on left out"
     if told["shared"]:
-        said += f"; hotspots overlap: {_count(told['shared'], 'incident')} in more than one"
+        said += f"; hotspots overlap: {counted(told['shared'], 'incident')} in more than one"
     return f"{said}."
 
 
 def _police(sensitivity: pd.DataFrame, told: dict[str, Any]) -> list[str]:
     if not told["police"]:
         return []
-    counted = "counted" if told["include_police"] else "left out (include_police=True counts them)"
-    said = f"{_count(told['police'], 'police-generated incident')} {counted}"
+    kept = "counted" if told["include_police"] else "left out (include_police=True counts them)"
+    said = f"{counted(told['police'], 'police-generated incident')} {kept}"
     n = len(sensitivity)
     if n < 2:
         return [f"{said}."]
@@ -138,7 +140,3 @@ def _police(sensitivity: pd.DataFrame, told: dict[str, Any]) -> list[str]:
         f"{said}: with them {others:,} of the {top:,} with most need would be another, and no rank "
         f"moves by more than {moved:,}."
     ]
-
-
-def _count(number: int, what: str) -> str:
-    return f"{number:,} {what}{'' if number == 1 else 's'}"

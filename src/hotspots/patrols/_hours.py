@@ -80,22 +80,14 @@ def beta_interval(share: Floats, worth: Floats, tried: int = 1) -> tuple[Floats,
 
 
 def learn_hours(
-    incidents: pd.DataFrame, inside: Inside, lpt: NDArray[np.object_],
-    lpt_of: NDArray[np.object_],
-) -> Hours | str:  # fmt: skip
+    incidents: pd.DataFrame, inside: Inside, lpt: pd.Series, lpt_of: pd.Series
+) -> Hours | str:
     """Learn the hours of each hotspot, or say why they cannot be.
 
-    Parameters
-    ----------
-    incidents : DataFrame
-        Those that count, ``category``, ``occurred_from`` and ``occurred_to``, n rows.
-    inside : Inside
-    lpt : ndarray of str, shape (n,)
-        Of each incident.
-    lpt_of : ndarray of str
-        Of each hotspot.
+    ``lpt`` is that of each incident and ``lpt_of`` that of each hotspot.
     """
-    team, teams = pd.factorize(np.concatenate([lpt, lpt_of]).astype(object), sort=True)
+    both = pd.concat([lpt.astype("str"), lpt_of.astype("str")], ignore_index=True)
+    team, teams = pd.factorize(both.fillna(""), sort=True)
     kind, kinds = _types(incidents["category"])
     unit = team[: len(incidents)] * kinds + kind
     counted = _count(incidents, inside, unit, len(teams) * kinds)

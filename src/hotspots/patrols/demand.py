@@ -324,20 +324,17 @@ def _learn(
     lpt = _lpt_of(incidents, lpts)[kept]
     some = incidents[kept]
     moved = Inside(mine.hotspot, position[mine.row], mine.hotspots)
-    return learn_hours(some, moved, lpt, need["lpt"].astype(object).to_numpy())
+    return learn_hours(some, moved, lpt, need["lpt"])
 
 
-def _lpt_of(incidents: gpd.GeoDataFrame, lpts: gpd.GeoDataFrame | None) -> NDArray[np.object_]:
-    """Return the LPT of each incident, empty where it is not known."""
-    found = np.full(len(incidents), "", dtype=object)
+def _lpt_of(incidents: gpd.GeoDataFrame, lpts: gpd.GeoDataFrame | None) -> pd.Series:
+    """Return the LPT of each incident, missing where it is not known."""
     if "lpt" in incidents.columns:
-        column = incidents["lpt"].astype(object)
-        found = column.where(column.notna(), "").astype(str).to_numpy(dtype=object)
-    elif lpts is not None:
+        return pd.Series(incidents["lpt"].array)
+    if lpts is not None:
         xy = coordinates(incidents)
-        placed = pd.Series(assign_lpt(xy[:, 0], xy[:, 1], lpts), dtype=object)
-        found = placed.where(placed.notna(), "").to_numpy(dtype=object)
-    return found
+        return pd.Series(assign_lpt(xy[:, 0], xy[:, 1], lpts), dtype="str")
+    return pd.Series("", index=range(len(incidents)), dtype="str")
 
 
 def _sensitivity(
