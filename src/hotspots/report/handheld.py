@@ -60,8 +60,9 @@ class Places:
 
     def degrees(self, xy: NDArray[np.float64]) -> NDArray[np.float64]:
         """Return longitude and latitude, to 6 decimals (about 10 cm)."""
-        at = self._to_degrees.transform(xy[:, 0], xy[:, 1])
-        found: NDArray[np.float64] = np.column_stack(at).round(6)
+        more = np.vstack([xy, xy[:1]])  # pyproj 3.6 reads an array of one as a number, and warns
+        at = self._to_degrees.transform(more[:, 0], more[:, 1])
+        found: NDArray[np.float64] = np.column_stack(at)[: len(xy)].round(6)
         return found
 
     def features(self, keys: set[str]) -> list[dict[str, Any]]:
