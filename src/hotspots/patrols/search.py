@@ -12,13 +12,21 @@ from numpy.typing import NDArray
 from .tours import FUZZ, Plan, Problem, Visit
 from .tours import Tour as Tour
 
-HEAT = 0.3
-LARGEST = 16
-NOISE = 1.0
-THRIFT = 0.7
-KINDS = (0.6, 0.75, 0.9)
-ROUNDS = 100  # rounds of search for each step of effort
+ROUNDS = 60  # rounds of search for each step of effort
+SHORT = 48  # plans of fewer visits have more rounds, which are quicker
+LARGEST = 36  # most visits a round takes out
+STRINGS, WHOLE = 0.8, 0.9  # chances of each kind of ruin, summed up
+NOISE = 0.3  # candidates count by chance for so much more in half of the rounds
+THRIFT = 0.7  # chance that value counts by the minute, not by its root
+HEAT = 0.3  # of a visit's value: a plan so much worse may be kept at first, by chance
 SAVED = 2.0  # minutes that a way by another stop may be shorter than the straight one
+
+
+_Reach = tuple[
+    NDArray[np.float64], NDArray[np.float64], NDArray[np.float64], NDArray[np.float64],
+    NDArray[np.bool_] | None,
+]  # fmt: skip
+_Place = tuple[list[Visit], float, NDArray[np.float64], NDArray[np.float64], NDArray[np.float64]]
 
 
 class _Gap:
@@ -46,7 +54,7 @@ class _Search:
         self.saved: dict[
             int, tuple[list[Visit], list[tuple[float, float, float]], float, float]
         ] = {}
-        self.saved_at: dict[int, tuple[list[Visit], float, *tuple[NDArray[np.float64], ...]]] = {}
+        self.saved_at: dict[int, _Place] = {}
         near = np.mean([t.travel[: self.plan.n, : self.plan.n] for t in problem.tours], axis=0)
         self.near = np.argsort(near + near.T, axis=1, kind="stable").tolist()
 
@@ -143,7 +151,7 @@ class _Search:
         for gap, k, worth, goal in zip(wide, best.tolist(), found, goals, strict=True):
             gap.column, gap.worth, gap.goal = k, worth, goal
 
-    def _reach(self, gaps: list[_Gap]) -> tuple[NDArray[np.float64], ...]:
+    def _reach(self, gaps: list[_Gap]) -> _Reach:
         """Arrival at each candidate from each gap, when the next stop is reached, and its span."""
         plan, p = self.plan, self.problem
         n, dwell = plan.n, p.dwell
@@ -222,7 +230,7 @@ class _Search:
             if not plan.time(t):  # a detour can be shorter than the way it replaces
                 self._clear(t)
         if plan.coupled:
-            beside = set()
+            beside: set[int] = set()
             for t in tours:
                 for v in plan.routes[t]:
                     if len(plan.at[v.place]) > 1:
@@ -249,29 +257,15 @@ class _Search:
         rng, plan = self.rng, self.plan
         routes = [route for route in plan.routes if route]
         kind = rng.random()
-        if kind < KINDS[0]:  # strings of stops in tours near one another
+        if kind < STRINGS:  # strings of stops in tours near one another
             return self._strings(size, routes)
-        if kind < KINDS[1]:  # whole tours
-            count = 1 + int(rng.integers(2))
-            picks = rng.permutation(len(routes))[:count]
+        if kind < WHOLE:
+            picks = rng.permutation(len(routes))[: 1 + int(rng.integers(2))]
             return [v for k in picks for v in routes[k]]
-        if kind < KINDS[2]:  # here and there in a few tours
-            picks = rng.permutation(len(routes))[: 1 + int(rng.integers(4))]
-            stops = [v for k in picks for v in routes[k]]
-            return [stops[k] for k in rng.permutation(len(stops))[:size]]
-        # those worth least for their minutes
-        stops = [v for route in routes for v in route]
-        gain = self._loss(stops) * (1 + 2 * rng.random(len(stops)))
-        return [stops[k] for k in np.argsort(gain, kind="stable")[:size]]
-
-    def _loss(self, stops: list[Visit]) -> NDArray[np.float64]:
-        """Value lost by taking out each visit alone."""
-        plan, found = self.plan, []
-        for v in stops:
-            cands = sorted(w.cand for w in plan.at[v.place])
-            cands.remove(v.cand)
-            found.append(plan.worth[v.place] - plan.value.look(v.place, tuple(cands))[0])
-        return np.array(found)
+        # here and there in a few tours
+        picks = rng.permutation(len(routes))[: 1 + int(rng.integers(4))]
+        stops = [v for k in picks for v in routes[k]]
+        return [stops[k] for k in rng.permutation(len(stops))[:size]]
 
     def _strings(self, size: int, routes: list[list[Visit]]) -> list[Visit]:
         rng, plan = self.rng, self.plan
@@ -310,6 +304,7 @@ class _Search:
         if not stops:
             return
         heat = HEAT * now / stops
+        rounds *= max(1, min(SHORT // stops, 6))
         turn = 0
         while True:
             gone = (time.perf_counter() - begun) / seconds if seconds else turn / max(rounds, 1)
@@ -318,10 +313,11 @@ class _Search:
             turn += 1
             self.saved, self.saved_at = {}, {}
             stops = sum(map(len, plan.routes))
-            size = 1 + int(rng.integers(min(LARGEST, max(1, stops // 2))))
+            size = 1 + int(rng.integers(max(1, min(LARGEST, stops))))
             out = self._choose(size) if stops else []
             tours = self._take_out(out)
-            noise = NOISE * rng.random()
+            chance = rng.random()
+            noise = NOISE * chance / (1.05 - chance)  # mostly little, sometimes all there is
             self.factor = 1 + noise * rng.random(len(plan.gain))
             gaps = self._gaps(tours) + self._beside(tours, out)
             self._fill(gaps, 1.0 if rng.random() < THRIFT else 0.5)
@@ -383,7 +379,7 @@ def route(
     rng : numpy.random.Generator
         Where every chance comes from.
     effort : int
-        Rounds of improvement, in hundreds; 0 takes the first plan found.
+        Rounds of improvement, in sixties; 0 takes the first plan found.
     seconds : float, optional
         Stop by the clock instead; the result then depends on the machine.
 

@@ -195,7 +195,9 @@ class Plan:
         self.lo, self.hi, self.gain = np.zeros(width), np.full(width, -1.0), np.zeros(width)
         self.places = np.array([p.place[c] for c in cand], dtype=np.int64)
         rows: dict[int, int] = {}
-        out, back, self.row = [], [], []
+        out: list[NDArray[np.float64]] = []
+        back: list[NDArray[np.float64]] = []
+        self.row: list[int] = []
         for tour in p.tours:
             if id(tour.travel) not in rows:
                 rows[id(tour.travel)] = len(out) * (self.n + 2)
