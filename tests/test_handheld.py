@@ -356,6 +356,7 @@ def test_file_names_are_safe_on_every_system():
         assert re.fullmatch(r'[^<>:"/\\|?*\x00-\x1f]+\.ics', name)
         assert not name.removesuffix(".ics").endswith((".", " "))
         assert len(name.encode()) < 200
+    assert len(_file_name(["2026-07-01", "夜" * 90, "👮" * 90], "", set()).encode()) <= 140
     assert names[0] == "unit-LPT1.ics"
     assert names[9:11] == ["P1.ics", "p1-2.ics"]
 

@@ -16,6 +16,7 @@ import shapely
 from numpy.typing import NDArray
 
 from ..contracts import CRS, InputError
+from ..progress import progress_bar
 from .road_kinds import describe, kind_of
 from .roads import Roads
 
@@ -344,12 +345,11 @@ def _parse(
         return {name: value for name, value in found.items() if value}
 
     try:
-        for event, element in ElementTree.iterparse(path, events=("start", "end")):
+        elements = progress_bar(ElementTree.iterparse(path), "reading roads", unit="element",
+                                leave=False, delay=2, disable=None)  # fmt: skip
+        for _, element in elements:
             tag = element.tag.rpartition("}")[2]
-            if event == "start":
-                if tag == "graph":
-                    directed = element.get("edgedefault") == "directed"
-            elif tag == "key":
+            if tag == "key":
                 keys[element.get("for"), element.get("id")] = element.get("attr.name") or ""
             elif tag == "node":
                 nodes[str(element.get("id"))] = told(element, "node")
@@ -359,7 +359,7 @@ def _parse(
                 edges.append(told(element, "edge") | ends)
                 element.clear()
             elif tag == "graph":
-                graph = told(element, "graph")
+                graph, directed = told(element, "graph"), element.get("edgedefault") == "directed"
     except (ElementTree.ParseError, OSError) as error:
         raise InputError(what, [f"it is no GraphML: {error}."]) from None
     return directed, graph.get("crs"), nodes, edges

@@ -29,7 +29,7 @@ ZONE = "Europe/London"
 
 _FORBIDDEN = re.compile(r'[<>:"/\\|?*\x00-\x1f\x7f]+')
 _RESERVED = re.compile(r"(?i)(con|prn|aux|nul|com[0-9¹²³]|lpt[0-9¹²³])(\..*)?")
-_LONGEST = 60  # characters of a name within a file name
+_LONGEST = 60  # bytes of a name within a file name; file systems take 255 in all
 
 
 @dataclass(frozen=True)
@@ -324,8 +324,9 @@ def _file_name(parts: list[str], suffix: str, taken: set[str]) -> str:
     """
     tidy = []
     for part in parts:
-        plain = unicodedata.normalize("NFC", part)
-        tidy.append(_FORBIDDEN.sub("-", plain)[:_LONGEST].strip(" .") or "unnamed")
+        plain = _FORBIDDEN.sub("-", unicodedata.normalize("NFC", part)).encode("utf-8")
+        short = plain[:_LONGEST].decode("utf-8", errors="ignore").strip(" .")
+        tidy.append(short or "unnamed")
     name = "_".join(tidy)
     if _RESERVED.fullmatch(name):
         name = f"unit-{name}"
