@@ -7,7 +7,7 @@ streets with many dead ends are, 20,000 km in all. Told is the processor time of
 making ready one way of moving, of the travel between 200 places, and of the same by scipy's
 Dijkstra alone, from both ends of the stretches the places lie on. With ``--roads`` (a file as
 ``read_roads`` takes it; none is part of the project) the way between 300 × 300 random addresses on
-it is set beside the straight line.
+it is set beside the straight line, and plans of 20 random hotspots are made with and without it.
 """
 
 from __future__ import annotations
@@ -101,12 +101,8 @@ def detour(path: str) -> None:
     """Print the way along the roads as a multiple of the straight line, by distance."""
     roads = hs.read_roads(path)
     print(roads)
-    rng = np.random.default_rng(0)
     table = roads.stretches
-    drawn = rng.choice(len(table), 600, p=table["metres"] / table["metres"].sum())
-    points = shapely.line_interpolate_point(table.geometry.to_numpy()[drawn], rng.random(600),
-                                            normalized=True)  # fmt: skip
-    a, b = np.split(shapely.get_coordinates(points), 2)
+    a, b = np.split(addresses(roads, 600, np.random.default_rng(0)), 2)
     straight = np.hypot(*(a[:, None] - b[None]).transpose(2, 0, 1))
     foot = roads.minutes(a, b, "foot") * 75 / straight
     even = hs.Roads(table.assign(kmh=30.0), roads.reach_m, "")
@@ -130,6 +126,55 @@ def detour(path: str) -> None:
           f"{np.percentile(off, 90):.0f} in one of ten")  # fmt: skip
 
 
+def addresses(roads: hs.Roads, number: int, rng: np.random.Generator) -> np.ndarray:
+    """Draw places at random along the streets."""
+    drawn = rng.choice(len(roads.stretches), number, p=roads.stretches["metres"]
+                       / roads.stretches["metres"].sum())  # fmt: skip
+    lines = roads.stretches.geometry.to_numpy()[drawn]
+    points = shapely.line_interpolate_point(lines, rng.random(number), normalized=True)
+    return shapely.get_coordinates(points)
+
+
+def plans(path: str, towns: int = 5) -> None:
+    """Plan with straight lines and along the roads, and say which legs cannot be kept."""
+    roads = hs.read_roads(path)
+    shifts = pd.DataFrame({"shift": ["late"], "start": ["15:00"], "end": ["23:00"],
+                           "briefing_min": [30], "debrief_min": [15], "break_start": ["19:00"],
+                           "break_min": [45]})  # fmt: skip
+    units = pd.DataFrame(
+        {"lpt": "town", "shift": "late", "kind": ["pcso", "pcso", "constable"],
+         "officers": [1, 1, 2], "mode": ["foot", "cycle", "vehicle"]}, index=["P1", "B1", "C1"],
+    )  # fmt: skip
+    lpts = gpd.GeoDataFrame({"area_km2": [60.0]}, index=pd.Index(["town"], name="lpt"),
+                            geometry=[shapely.box(*roads.stretches.total_bounds)],
+                            crs=roads.stretches.crs)  # fmt: skip
+    straight, along, legs, late = 0, 0, 0, 0
+    for seed in range(towns):
+        xy = addresses(roads, 20, np.random.default_rng(seed))
+        ids = pd.Index([f"H{n:02d}" for n in range(20)], name="hotspot")
+        spots = gpd.GeoDataFrame(
+            {"rank": range(1, 21), "heat": 1.0, "incidents": range(200, 0, -10), "area_km2": 0.04,
+             "lpt": "town", "method": "drawn by hand", "period_start": pd.Timestamp("2025-01-01"),
+             "period_end": pd.Timestamp("2026-01-01")},
+            geometry=shapely.buffer(shapely.points(xy), 100), index=ids, crs=roads.stretches.crs,
+        )  # fmt: skip
+        given = {"lpts": lpts, "shifts": shifts, "units": units, "start": "2026-03-02", "days": 2}
+        by_line = hs.plan_patrols(spots, **given)
+        along += len(hs.plan_patrols(spots, rules=hs.PatrolRules(roads=roads), **given).visits)
+        straight += len(by_line.visits)
+        at = dict(zip(ids, xy, strict=True))
+        for _, day in by_line.visits.groupby(["unit", "date"]):
+            for one, two in pairwise(day.sort_values("arrive").to_dict("records")):
+                if one["return_min"] == 0:
+                    ends = at[one["hotspot"]][None], at[two["hotspot"]][None]
+                    takes = roads.minutes(*ends, two["mode"])[0, 0]
+                    takes += 2 * (two["mode"] == "vehicle")  # to park
+                    legs += 1
+                    late += takes > (two["arrive"] - one["depart"]).total_seconds() / 60
+    print(f"{towns} plans: {straight} visits by straight lines, {along} along the roads; of "
+          f"{legs} legs by straight lines {late} cannot be travelled in their time")  # fmt: skip
+
+
 if __name__ == "__main__":
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--roads")
@@ -138,3 +183,4 @@ if __name__ == "__main__":
     measure(asked.runs)
     if asked.roads:
         detour(asked.roads)
+        plans(asked.roads)
