@@ -451,6 +451,29 @@ def test_places_may_come_as_coordinates_degrees_or_points():
         pd.testing.assert_frame_equal(match(plan, other, spots).dosage, wanted.dosage)
 
 
+def test_pings_that_stray_in_from_the_street_beside_make_no_visit():
+    plan = make_plan(("P1", "A", "15:00"))
+    rng = np.random.default_rng(4)
+    # half an hour 60 m from the edge of A, with an error of 40 m, a ping every five seconds
+    pings = whole_shift("P1", ("15:00", "15:30", (1260.0, 1100.0)), every=5)
+    beside = pings["easting"] == 1260
+    pings.loc[beside, "easting"] += rng.normal(0, 40, beside.sum())
+    inside = (beside & (pings["easting"] < 1220)).sum()
+    assert inside > 40  # joined over three minutes, these would be a stay of half an hour
+    delivery = match(plan, pings)
+    assert delivery.visits["status"].tolist() == ["missed"]
+    day = on_day(delivery)
+    assert day[["visits", "minutes"]].tolist() == [0, 0]
+    assert day["passing_minutes"] == pytest.approx(inside * 5 / 60, rel=0.2)
+    # as much error in the middle of a stay does not part it
+    pings = whole_shift("P1", ("15:00", "15:15", (1180.0, 1100.0)), every=5)
+    there = pings["easting"] == 1180
+    pings.loc[there, "easting"] += rng.normal(0, 40, there.sum())
+    assert on_day(match(plan, pings))[["visits", "minutes"]].tolist() == [
+        1, pytest.approx(15, abs=0.5)
+    ]  # fmt: skip
+
+
 def test_wild_positions_neither_make_nor_end_a_stay():
     plan = make_plan(("P1", "A", "15:00"))
     pings = whole_shift("P1", ("15:00", "15:15", IN_A), every=5)

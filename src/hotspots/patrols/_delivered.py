@@ -109,7 +109,7 @@ def account(
     unit, begin, until = (crews[c].to_numpy() for c in ("unit", "begin", "until"))
     held = np.stack([seen_ms(unit, begin, until, seen), until - begin]).astype(np.float64)
     stays = _dated(ground, presence, tz)
-    visit = stays["minutes"].to_numpy() >= rules.pass_min - 1e-9
+    visit = (stays["minutes"] >= rules.pass_min - 1e-9) & ~stays["brief"].astype(bool)
     kept, passes = stays[visit].reset_index(drop=True), stays[~visit]
     start, end = kept["start"].to_numpy(), kept["end"].to_numpy()
     # minutes with somebody there, and hours of a unit that is in two hotspots at once, count once

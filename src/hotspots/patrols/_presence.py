@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
 MINUTE = 60_000  # all times in here are whole milliseconds, UTC
 HOUR = 60 * MINUTE
+STEADY_MS = 30_000  # to either side of a ping, in which most pings must be where it is
 CELL_M = 50.0  # metres: pings are first placed in cells of this width
 JUMP_M, JUMP_MS = 200.0, 55.6  # metres, metres a second (200 km/h): beyond both a ping is no move
 FAR_M = 50_000.0  # metres: pings this far from every hotspot are in another CRS
@@ -36,10 +37,10 @@ class Presence:
     """What the records show.
 
     ``stays``: unit, hotspot (both as numbers), start, end, edge (share of it seen only within the
-    buffer), officers (NaN where not given). ``seen``: unit, start and end of the stretches with
-    records, None for a log. ``entries``: of a log, unit, hotspot, start, end and what was done.
-    ``units``: names, those of the plan first. ``agency``: by unit, where given. ``rows``: what
-    became of every row. ``notes``: sentences worth saying.
+    buffer), officers (NaN where not given), brief (no visit, however long). ``seen``: unit, start
+    and end of the stretches with records, None for a log. ``entries``: of a log, unit, hotspot,
+    start, end and what was done. ``units``: names, those of the plan first. ``agency``: by unit,
+    where given. ``rows``: what became of every row. ``notes``: sentences worth saying.
     """
 
     stays: pd.DataFrame
@@ -341,24 +342,64 @@ def _stays(
     """Join pings at one hotspot into stays, each half-way to the pings before and after.
 
     Where a unit crossed a boundary between two pings is not known; the middle is right on average.
+    Pings that stray in from beside a hotspot must not be joined into a stay: one counts only if
+    of the unit's pings within half a minute of it at least half are there. A run without any such
+    ping is ``brief``, and as long as its own pings alone.
     """
     if not len(place):
-        whole = pd.DataFrame({"unit": [], "hotspot": [], "start": [], "end": []}, dtype="int64")
-        return whole.assign(edge=0.0, officers=np.nan)
+        return _no_stays()
     group = unit[place] * hotspots + hotspot
     order = np.argsort(group, kind="stable")
     group, place, edge = group[order], place[order], edge[order]
-    broken = np.flatnonzero((np.diff(group) != 0) | (np.diff(at[place]) > join))
-    first, last = np.append(0, broken + 1), np.append(broken, len(group) - 1)
+    steady = _steady(unit, at, group, place)
     apart = np.where((np.diff(unit) == 0) & (np.diff(at) <= join), np.diff(at) // 2, 0)
     before, after = np.append(0, apart), np.append(apart, 0)
-    begin, end = place[first], place[last]
-    return pd.DataFrame({
-        "unit": unit[begin], "hotspot": group[first] % hotspots,
-        "start": at[begin] - before[begin], "end": at[end] + after[end],
-        "edge": np.add.reduceat(edge.astype("float64"), first) / (last - first + 1),
-        "officers": np.nan,
-    })  # fmt: skip
+
+    def runs(kept: Ints) -> tuple[Ints, Ints]:
+        broken = (np.diff(group[kept]) != 0) | (np.diff(at[place[kept]]) > join)
+        broken = np.flatnonzero(broken)
+        return np.append(0, broken + 1), np.append(broken, len(kept) - 1)
+
+    def stays(kept: Ints, first: Ints, last: Ints) -> dict[str, Any]:
+        begin, end = place[kept[first]], place[kept[last]]
+        return {
+            "unit": unit[begin], "hotspot": group[kept[first]] % hotspots,
+            "start": at[begin] - before[begin], "end": at[end] + after[end],
+            "edge": np.add.reduceat(edge[kept].astype("float64"), first) / (last - first + 1),
+            "officers": np.nan,
+        }  # fmt: skip
+
+    every = np.arange(len(place))
+    first, last = runs(every)
+    brief = stays(every, first, last)
+    held = np.add.reduceat((before + after)[place], first)
+    brief["end"] = brief["start"] + held
+    passing = ~np.logical_or.reduceat(steady, first)
+    found = pd.DataFrame(brief).assign(brief=True)[passing]
+    if steady.any():
+        kept = np.flatnonzero(steady)
+        lasting = pd.DataFrame(stays(kept, *runs(kept))).assign(brief=False)
+        found = pd.concat([lasting, found], ignore_index=True) if passing.any() else lasting
+    return found
+
+
+def _steady(unit: Ints, at: Ints, group: Ints, place: Ints) -> Bools:
+    """Tell of pings at a hotspot whether most of the unit's pings around them are there too."""
+    zero = int(at.min()) - STEADY_MS
+    all_, here, own = keyed(unit, at, zero), keyed(group, at[place], zero), unit[place]
+    low, high = at[place] - STEADY_MS, at[place] + STEADY_MS
+
+    def within(keys: Ints, owner: Ints) -> Ints:
+        upto: Ints = np.searchsorted(keys, keyed(owner, high, zero), side="right")
+        return upto - np.searchsorted(keys, keyed(owner, low, zero))
+
+    most: Bools = 2 * within(here, group) >= within(all_, own)
+    return most
+
+
+def _no_stays() -> pd.DataFrame:
+    whole = pd.DataFrame({"unit": [], "hotspot": [], "start": [], "end": []}, dtype="int64")
+    return whole.assign(edge=0.0, officers=np.nan, brief=False)
 
 
 def from_log(
@@ -401,7 +442,7 @@ def from_log(
 def _joined(entries: pd.DataFrame, hotspots: int, join: int) -> pd.DataFrame:
     """Join entries of one unit at one hotspot that touch or nearly so."""
     if entries.empty:
-        return entries[["unit", "hotspot", "start", "end"]].assign(edge=0.0, officers=np.nan)
+        return _no_stays()
     group = entries["unit"].to_numpy() * hotspots + entries["hotspot"].to_numpy()
     start, end = entries["start"].to_numpy(), entries["end"].to_numpy()
     zero = int(start.min())
@@ -413,6 +454,7 @@ def _joined(entries: pd.DataFrame, hotspots: int, join: int) -> pd.DataFrame:
         "unit": entries["unit"].to_numpy()[first], "hotspot": entries["hotspot"].to_numpy()[first],
         "start": start[first], "end": upto[last] - group[last] * _SPAN + zero, "edge": 0.0,
         "officers": np.fmax.reduceat(entries["officers"].to_numpy(), first),
+        "brief": False,
     })  # fmt: skip
 
 
