@@ -199,13 +199,18 @@ def foretold(
     place, row = inside
     shares = hs.aoristic(future.iloc[row].reset_index(drop=True)).to_numpy()
     value = np.nansum(shares * np.log(intensity[place]), axis=1)
-    return value[~np.isnan(shares[:, 0])]
+    known = ~np.isnan(shares[:, 0])
+    harm = future["harm"].to_numpy()[row] if "harm" in future.columns else np.ones(len(row))
+    return np.column_stack([value, harm, harm * value])[known]
 
 
 def score_hours(demand, spots, past, future) -> dict[str, np.ndarray]:
     """Score the hours learned, those of the LPT and each hotspot's own."""
     inside = pairs(spots.geometry.to_numpy(), future)
     hours = {"learned": demand.intensity, "of the LPT": lpt_hours(demand, past)}
+    if "harm" in past.columns:
+        plain = hs.patrol_demand(spots, past.drop(columns="harm"))
+        hours["learned from counts alone"] = plain.intensity
     if demand.hours_known:
         hours["its own alone"] = own_hours(demand)
     return {name: foretold(each, inside, future) for name, each in hours.items()}
@@ -232,6 +237,9 @@ def score_origin(past, future, lpts, grid, origin, premises: bool) -> pd.DataFra
         ), lpts, origin,
     )  # fmt: skip
     plans["no decay (.95)"] = planned(demand, lpts, origin, decay=0.95)
+    plans["no decay, no floors"] = planned(
+        demand, lpts, origin, decay=0.95, least_per_week=dict.fromkeys("ABC", 0.0)
+    )
     on_plan = demand.need["worth"].to_numpy() > 0
     ranked = {}
     for lpt in lpts.index:
@@ -263,7 +271,6 @@ def score_origin(past, future, lpts, grid, origin, premises: bool) -> pd.DataFra
     table["harm", 0] = future.get("harm", pd.Series(1.0, index=future.index)).to_numpy()
     table.attrs["hours"] = {name: len(v) * DWELL / 60 for name, v in plans.items()}
     table.attrs["known"] = demand.hours_known
-    table.attrs["nats"] = score_hours(demand, spots, past, future)
     return table
 
 
@@ -314,17 +321,20 @@ def pooled(
 
 def show_hours(tables: list[pd.DataFrame], draws: int = 2000) -> None:
     """Print how well hours foretell incidents in hotspots, in nats an incident over flat ones."""
-    print("\n| hours | nats an incident over flat hours, 95% interval |\n|---|---|")
     tables = [t for t in tables if t.attrs["known"]]
     names = list(tables[0].attrs["nats"])
-    sums = np.array([[t.attrs["nats"][n].sum() for n in names] for t in tables])
-    number = np.array([len(t.attrs["nats"][names[0]]) for t in tables])
     rng = np.random.default_rng(0)
     weight = rng.multinomial(len(tables), np.full(len(tables), 1 / len(tables)), draws)
-    drawn = (weight @ sums) / (weight @ number)[:, None]
-    for n, name in enumerate(names):
-        low, high = np.quantile(drawn[:, n], [0.025, 0.975])
-        print(f"| {name} | {sums[:, n].sum() / number.sum():+.4f} ({low:+.4f} to {high:+.4f}) |")
+    print("\n| hours | nats an incident over flat hours, 95% interval | the same by harm |")
+    print("|---|---|---|")
+    number = np.array([len(t.attrs["nats"][names[0]]) for t in tables])
+    for name in names:
+        told = []
+        sums = np.array([t.attrs["nats"][name].sum(axis=0) for t in tables])
+        for value, of in ((sums[:, 0], number), (sums[:, 2], sums[:, 1])):
+            low, high = np.quantile((weight @ value) / (weight @ of), [0.025, 0.975])
+            told.append(f"{value.sum() / of.sum():+.4f} ({low:+.4f} to {high:+.4f})")
+        print(f"| {name} | {' | '.join(told)} |")
     print(f"\n{number.sum():,} incidents in hotspots")
 
 
@@ -381,8 +391,8 @@ def main() -> None:
         print(f"{origin:%Y-%m-%d}: {len(future)} incidents to come", flush=True)
     known = sum(table.attrs["known"] for table in tables)
     print(f"\n{len(tables)} origins; hours known at {known} of them")
-    show_hours(tables)
     if given.hours:
+        show_hours(tables)
         return
     for window in WINDOWS:
         for weigh in ("count", "harm") if not city else ("count",):

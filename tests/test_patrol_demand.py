@@ -184,6 +184,24 @@ def test_a_busy_hotspot_keeps_its_own_hours_and_quiet_ones_borrow_those_of_the_l
     assert hours.groupby("hotspot")["incidents"].sum().round(6).tolist() == [400] + [15] * 7
 
 
+def test_the_hours_are_those_of_what_makes_the_need():
+    """Thefts by day and fights at night: with harm the need is at night, by counts by day."""
+    rng = np.random.default_rng(4)
+    spots = make_hotspots(("A", "Hanley", 0, 0, 1), ("B", "Hanley", 2000, 0, 1))
+    days, nights = clocked(rng, 600, [12, 13, 14]), clocked(rng, 150, [22, 23])
+    incidents = make_incidents(
+        np.concatenate([np.tile([0, 2000], 300), np.tile([0, 0, 2000], 50)]), 0,
+        days.append(nights), harm=np.repeat([1.0, 300.0], [600, 150]), lpt="Hanley",
+        category=np.repeat(["Shoplifting", "Violence"], [600, 150]),
+    )  # fmt: skip
+    led = hs.patrol_demand(spots, incidents)
+    counted = hs.patrol_demand(spots, incidents.drop(columns="harm"))
+    assert counted.peaks["start_hour"].between(11, 13).all()
+    assert led.peaks.loc["A", "start_hour"] in (20, 21, 22)
+    only = hs.patrol_demand(spots, incidents, rules=hs.PatrolRules(count_weight=1))
+    assert only.intensity == pytest.approx(counted.intensity)
+
+
 def test_where_hotspots_are_alike_their_own_hours_count_for_little():
     spots, incidents = nightlife(alike=True)
     demand = hs.patrol_demand(spots, incidents)

@@ -46,12 +46,12 @@ PEAK_H = 4
 class Hours:
     """Shares of the 168 hours of the week of each hotspot, n of them.
 
-    ``share``, ``low``, ``high`` and ``own`` (n, 168): the share, which adds up to 1, its 95%
-    interval, and the hotspot's own incidents spread over their spans. ``start`` (n,) is the hour
-    at which the window of four hours that holds most begins, ``peak``, ``peak_low`` and
-    ``peak_high`` (n,) its share; ``peaked`` (n,) marks those beyond doubt, ``busy`` (n, 7) the
-    days that hold more than a seventh beyond doubt. ``weight`` (n,) is the weight of its own clock,
-    0 to 1. ``levels``: the strengths learned and what they gain.
+    ``share``, ``low``, ``high`` and ``own`` (n, 168): the share of its need, which adds up to 1,
+    its 95% interval, and the hotspot's own incidents spread over their spans. ``start`` (n,) is
+    the hour at which the window of four hours with most need begins, ``peak``, ``peak_low`` and
+    ``peak_high`` (n,) the share of its incidents in it; ``peaked`` (n,) marks those beyond doubt,
+    ``busy`` (n, 7) the days that hold more than a seventh beyond doubt. ``weight`` (n,) is the
+    weight of its own clock, 0 to 1. ``levels``: the strengths learned and what they gain.
     """
 
     share: Floats
@@ -80,11 +80,13 @@ def beta_interval(share: Floats, worth: Floats, tried: int = 1) -> tuple[Floats,
 
 
 def learn_hours(
-    incidents: pd.DataFrame, inside: Inside, lpt: pd.Series, lpt_of: pd.Series
-) -> Hours | str:
+    incidents: pd.DataFrame, inside: Inside, lpt: pd.Series, lpt_of: pd.Series,
+    count_weight: float = 1.0,
+) -> Hours | str:  # fmt: skip
     """Learn the hours of each hotspot, or say why they cannot be.
 
-    ``lpt`` is that of each incident and ``lpt_of`` that of each hotspot.
+    ``lpt`` is that of each incident and ``lpt_of`` that of each hotspot. Under a ``count_weight``
+    of 1 the ``harm`` of the incidents weighs the types of each hotspot as it weighs the need.
     """
     both = pd.concat([lpt.astype("str"), lpt_of.astype("str")], ignore_index=True)
     team, teams = pd.factorize(both.fillna(""), sort=True)
@@ -95,8 +97,15 @@ def learn_hours(
         return counted
     folds, exposed = counted
     by_unit, by_spot = folds[:, : len(teams) * kinds], folds[:, len(teams) * kinds :]
-    mix = _mixture(by_unit, inside, kind, team[len(incidents) :], len(teams), kinds)
-    hours = _chain(by_unit.reshape(FOLDS, len(teams), kinds, 168), by_spot, mix, exposed)
+    where = team[len(incidents) :]
+    mix = _mixture(by_unit, inside, kind, where, len(teams), np.ones(len(incidents)))
+    weighed = mix
+    if count_weight < 1:
+        harm = incidents["harm"].to_numpy(dtype=np.float64)
+        by_harm = _mixture(by_unit, inside, kind, where, len(teams), harm)
+        weighed = mix**count_weight * by_harm ** (1 - count_weight)
+        weighed /= weighed.sum(axis=1, keepdims=True)
+    hours = _chain(by_unit.reshape(FOLDS, len(teams), kinds, 168), by_spot, mix, weighed, exposed)
     if (hours.levels["gain_over_flat"] <= SURE * hours.levels["error"]).all():
         return "in weeks held out no hour holds more than another beyond chance"
     return hours
@@ -149,15 +158,17 @@ def _count(
 
 def _mixture(
     by_unit: Floats, inside: Inside, kind: NDArray[np.intp], team_of: NDArray[np.intp],
-    teams: int, kinds: int,
+    teams: int, value: Floats,
 ) -> Floats:  # fmt: skip
     """Return the share of each LPT and type in each hotspot's prior, (hotspots, LPTs x types).
 
-    By the types recorded in it; of its LPT where it holds none, of the force where that does not.
+    By the types recorded in it, each incident by its value; of its LPT where it holds none, of the
+    force where that does not.
     """
+    kinds = by_unit.shape[1] // teams
     total = by_unit.sum(axis=(0, 2)).reshape(teams, kinds)
     held = np.zeros((inside.hotspots, kinds))
-    np.add.at(held, (inside.hotspot, kind[inside.row]), 1.0)
+    np.add.at(held, (inside.hotspot, kind[inside.row]), value[inside.row])
     held = np.where(held.sum(axis=1, keepdims=True) > 0, held, total[team_of])
     held = np.where(held.sum(axis=1, keepdims=True) > 0, held, total.sum(axis=0))
     held = held / held.sum(axis=1, keepdims=True)
@@ -166,7 +177,9 @@ def _mixture(
     return mix.reshape(inside.hotspots, teams * kinds)
 
 
-def _chain(by_unit: Floats, by_spot: Floats, mix: Floats, exposed: Floats) -> Hours:
+def _chain(
+    by_unit: Floats, by_spot: Floats, mix: Floats, weighed: Floats, exposed: Floats
+) -> Hours:
     """Learn each level of the chain from the one before, out of the weeks held out."""
     of_type = by_unit.sum(axis=1)
     groups = {
@@ -186,7 +199,9 @@ def _chain(by_unit: Floats, by_spot: Floats, mix: Floats, exposed: Floats) -> Ho
             times = test.shape[1] // prior.shape[1]
             prior, unsure = np.tile(prior, (1, times, 1)), np.tile(unsure, times)
         elif name == "hotspot":
+            by_need = weighed @ prior[-1]
             prior, kept = _lent(np.einsum("hu,fuk->fhk", mix, prior), test)
+            by_need = kept * by_need + (1 - kept) / 168
             unsure = unsure @ (mix**2).T
         unsure = unsure + np.zeros((3, own.shape[1]))
         above, before = prior, unsure.copy()
@@ -207,10 +222,13 @@ def _chain(by_unit: Floats, by_spot: Floats, mix: Floats, exposed: Floats) -> Ho
     rate = np.divide(exposed.mean(), exposed, out=np.ones(168), where=exposed > 0)
     share = prior[-1] * rate
     share = share / share.sum(axis=1, keepdims=True)
+    # the need has the hours of what weighs in it, and the hotspot's own turn of them
+    need = by_need * prior[-1] / above[-1] * rate
+    need = need / need.sum(axis=1, keepdims=True)
     clock = levels.loc[(levels["level"] == "hotspot") & (levels["part"] == "clock"), "strength"]
     number = by_spot.sum(axis=(0, 2))
     return _estimates(
-        share, by_spot.sum(axis=0), unsure, worth, number / (number + clock.iloc[0]),
+        share, need, by_spot.sum(axis=0), unsure, worth, number / (number + clock.iloc[0]),
         levels.astype({"level": "str", "part": "str"}),
     )  # fmt: skip
 
@@ -307,24 +325,25 @@ def _window_worth(own: Floats, above: Floats, test: Floats, unsure: Floats) -> F
 
 
 def _estimates(
-    share: Floats, own: Floats, unsure: Floats, worth: Floats, weight: Floats,
+    share: Floats, need: Floats, own: Floats, unsure: Floats, worth: Floats, weight: Floats,
     levels: pd.DataFrame,
 ) -> Hours:  # fmt: skip
     """Put intervals to the shares, and find the peaks."""
-    week = share.reshape(-1, 7, 24)
+    week = need.reshape(-1, 7, 24)
     clock, days = week.sum(axis=1), week.sum(axis=2)
     # relative variances add up: of the clock, of the day, of the single hour
     spread = (
         ((1 - clock) / clock * unsure[0][:, None])[:, None, :]
         + ((1 - days) / days * unsure[1][:, None])[:, :, None]
-    ).reshape(share.shape) + (1 - share) / share * unsure[2][:, None]
-    low, high = beta_interval(share, (1 - share) / (share * np.maximum(spread, SUREST)))
-    held = _windows(clock)
-    start = np.argmax(held.round(9), axis=1)
+    ).reshape(need.shape) + (1 - need) / need * unsure[2][:, None]
+    low, high = beta_interval(need, (1 - need) / (need * np.maximum(spread, SUREST)))
+    start = np.argmax(_windows(clock).round(9), axis=1)
+    # where the need is, by what share of the incidents is there: that can be counted
+    held = _windows(share.reshape(-1, 7, 24).sum(axis=1))
     peak = held[np.arange(len(start)), start]
     peak_low, peak_high = beta_interval(peak, worth)
     # the best of six windows that do not overlap, and of seven days, looks good by chance
     least, _ = beta_interval(peak, worth, 24 // PEAK_H)
     sure, _ = beta_interval(days, 1 / np.maximum(unsure[1], SUREST)[:, None], 7)
-    return Hours(share, low, high, own, start, peak, peak_low, peak_high, least > PEAK_H / 24,
+    return Hours(need, low, high, own, start, peak, peak_low, peak_high, least > PEAK_H / 24,
                  sure > 1 / 7, weight, levels)  # fmt: skip

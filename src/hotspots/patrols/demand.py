@@ -58,14 +58,15 @@ class Demand(Result):
         ``largest_share`` (of its incidents at one location), ``route`` (patrol or problem
         solving) and ``worth``, what a plan covers: the need, 0 for problem solving.
     hours : DataFrame
-        168 rows per hotspot: ``hotspot``, ``hour_of_week`` (0 is Monday 00:00), ``intensity``
-        (mean 1 over the week) with its 95% interval ``low`` to ``high``, and ``incidents`` (its
-        own, spread over their spans).
+        168 rows per hotspot: ``hotspot``, ``hour_of_week`` (0 is Monday 00:00), ``intensity`` of
+        the need (mean 1 over the week) with its 95% interval ``low`` to ``high``, and
+        ``incidents`` (its own, spread over their spans).
     peaks : DataFrame
-        Index ``hotspot``: ``peak`` ("18:00 to 22:00"), ``start_hour``, ``hours``, ``share`` of its
-        incidents expected in it with ``low`` and ``high`` (95%), ``days`` (those that hold more
-        than their seventh beyond doubt), ``incidents`` (its own that tell an hour), ``own_weight``
-        (of its own hours, 0 to 1) and ``from`` (own, own and LPT, LPT, none).
+        Index ``hotspot``: ``peak``, the four hours of the day with most need ("18:00 to 22:00"),
+        ``start_hour``, ``hours``, ``share`` of its incidents expected in it with ``low`` and
+        ``high`` (95%), ``days`` (those that hold more than their seventh beyond doubt),
+        ``incidents`` (its own that tell an hour), ``own_weight`` (of its own hours, 0 to 1) and
+        ``from`` (own, own and LPT, LPT, none).
     priorities : DataFrame
         The priorities as applied: their columns, the ``hotspots`` they touched, ``points`` (share
         of all need) and ``status`` (applied, capped, expired, not yet, no hotspot there).
@@ -176,11 +177,12 @@ def patrol_demand(
     become :math:`(n + s q) / (N + s)`: drawn towards those before, :math:`q`, which count as
     :math:`s` incidents. The strength of each step is the one that foretells weeks held out best
     (five parts of the weeks in turn). So a hotspot of few incidents has the hours of its LPT and
-    types, one of many its own; what hotspots are lent may be flattened, for they may be of another
-    kind than their LPT. Where the hours foretell weeks held out no better than none by two
-    standard errors, they are called unknown. Intervals are beta quantiles of a share worth that
-    many incidents; a peak is told where its share is above an even spread's for the best of six
-    windows.
+    types, one of many its own. What hotspots are lent may be flattened, for they may be of another
+    kind than their LPT; and where the need weighs harm, it weighs their types of incident as the
+    need does, so that the hours are those of what makes the hotspot matter. Where the hours
+    foretell weeks held out no better than none by two standard errors, they are called unknown.
+    Intervals are beta quantiles of a share worth that many incidents; a peak is told where its
+    share is above an even spread's for the best of six windows.
 
     References
     ----------
@@ -215,7 +217,8 @@ def patrol_demand(
     streets = _streets(need["name"], given, mine) if wanted is not None else []
     points, applied = add_points(wanted, need, hotspots, streets, rules.priority_share, first)
     need = _rank(need, points, given, mine)
-    learned = _learn(need, given, lpts, mine, include_police)
+    weigh_count = rules.count_weight if need["share_harm"].notna().any() else 1.0
+    learned = _learn(need, given, lpts, mine, include_police, weigh_count)
     hours, peaks = hour_tables(need, learned)
     levels = learned.levels if isinstance(learned, Hours) else _NO_LEVELS
     sensitivity = _sensitivity(hotspots, need, given, inside, rules)
@@ -312,7 +315,7 @@ def _rank(
 
 def _learn(
     need: pd.DataFrame, incidents: gpd.GeoDataFrame | None, lpts: gpd.GeoDataFrame | None,
-    mine: Inside | None, police: bool,
+    mine: Inside | None, police: bool, count_weight: float,
 ) -> Hours | str:  # fmt: skip
     """Learn the hours, or say why they are not known."""
     if incidents is None or mine is None:
@@ -324,7 +327,8 @@ def _learn(
     lpt = _lpt_of(incidents, lpts)[kept]
     some = incidents[kept]
     moved = Inside(mine.hotspot, position[mine.row], mine.hotspots)
-    return learn_hours(some, moved, lpt, need["lpt"])
+    known = count_weight if "harm" in some.columns else 1.0
+    return learn_hours(some, moved, lpt, need["lpt"], known)
 
 
 def _lpt_of(incidents: gpd.GeoDataFrame, lpts: gpd.GeoDataFrame | None) -> pd.Series:
