@@ -105,7 +105,7 @@ def test_hours_by_lpt_are_the_officers_times_visits_and_travel(plan):
 def test_hours_are_those_of_a_real_plan():
     from hotspots.patrols.example import example_plan
 
-    plan = example_plan(days=3)
+    plan = example_plan()
     found = hs.patrol_fairness(plan)
     assert found.lpts["hours"].sum() == pytest.approx(plan.budget["planned_hours"].sum())
 

@@ -26,6 +26,7 @@ LPTS = gpd.GeoDataFrame(
     geometry=[shapely.box(0, 0, 10_000, 10_000), shapely.box(10_000, 0, 20_000, 10_000)],
     index=pd.Index(["Hanley", "Leek"], name="lpt"), crs="EPSG:27700",
 )  # fmt: skip
+TASKS = read_tasks()
 NONE = {name: pd.DataFrame() for name in ("between_jobs", "floors", "costs")}
 
 
@@ -80,7 +81,7 @@ SHIFTS = pd.DataFrame({"shift": ["late"], "start": ["15:00"], "end": ["23:00"]})
 def write_plan(demand, *visits, days=2, rules=None, reached=True):
     """Write a plan by hand from (hotspot, unit, day, clock), with no planner."""
     rules = rules or hs.PatrolRules()
-    tasks = read_tasks() if rules.tasks is None else rules.tasks
+    tasks = TASKS if rules.tasks is None else rules.tasks
     chosen = choose_tasks(demand.need, tasks)
     rows = []
     for n, (spot, unit, day, clock) in enumerate(visits):
@@ -431,18 +432,17 @@ def test_no_single_place_no_referral(premises):
 
 def test_snapped_points_are_patrolled_but_said_to_be_checked(town):
     month = make_incidents(town, 0, 1, number=60)
-    month["geometry"] = month.geometry.map(lambda p: shapely.Point(p.x // 400 * 400 + 150, 600))
+    month["geometry"] = month.geometry.map(lambda p: shapely.Point(p.x // 1000 * 1000 + 100, 600))
     month["occurred_from"] = month["occurred_from"].dt.to_period("M").dt.start_time
     month["occurred_to"] = month["occurred_from"] + pd.offsets.MonthBegin(1)
-    demand = hs.patrol_demand(town, month.assign(place="Prison"), on="2026-03-02")
-    plan = write_plan(demand, ("A", "P1", 0, "16:00"))
+    named = month.assign(place=np.where(month.within(town.geometry["A"]), "Prison", "Mill Street"))
+    plan = write_plan(hs.patrol_demand(town, named, on="2026-03-02"), ("A", "P1", 0, "16:00"))
     assert plan.referrals.empty
-    check = (
-        "Check: 100% of its incidents are recorded at one point (Prison); if that is one premises"
-    )
-    single = plan.reasons["reason"].str.contains(check, regex=False)
-    assert single.any()
-    assert f"Check: at {single.sum()} of 4 hotspots half of the incidents or more" in plan.text
+    told = plan.reasons["reason"].str.contains("Check: ")
+    assert told.tolist() == [True, False, False, False]
+    assert "100% of its incidents are recorded at premises (Prison); if that is so, their" in (
+        plan.reasons.loc["A", "reason"])  # fmt: skip
+    assert "Check 1 of 4 hotspots before tasking" in plan.text
 
 
 # --- the supervisor's page -----------------------------------------------------------------------

@@ -203,7 +203,7 @@ def in_peak(visits: pd.DataFrame, reasons: pd.DataFrame) -> NDArray[np.bool_]:
 
 def _peak_on_duty(plan: Draft, reasons: pd.DataFrame) -> NDArray[np.bool_]:
     """Tell of each visit whether its shift touches the busiest window of its hotspot."""
-    shifts = plan.budget.set_index(["date", "lpt", "shift"])[["start", "end"]]
+    shifts = plan.budget.groupby(["date", "lpt", "shift"]).agg({"start": "min", "end": "max"})
     own = shifts.reindex(pd.MultiIndex.from_frame(plan.visits[["date", "lpt", "shift"]]))
     begin = _hours(own["start"] - own["start"].dt.normalize())
     length = _hours(own["end"] - own["start"])

@@ -9,6 +9,7 @@ import pandas as pd
 
 from ._evidence import SINGLE_FROM, SINGLE_SHARE
 from .need import counted, date_text, ordinal, percent, period
+from .priorities import plain_place
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -23,6 +24,14 @@ FEW = 20
 
 UNSTABLE = 0.5
 """Stability under which a hotspot is called thin: it comes back in fewer than half of resamples."""
+
+PREMISES = (
+    "airport/airfield", "bus/coach station", "conference/exhibition centre", "ferry terminal",
+    "further/higher educational building", "hospital", "motorway service area", "nightclub",
+    "parking area", "petrol station", "police station", "prison", "race track", "railway station",
+    "sports/recreation area", "supermarket", "theatre/concert hall", "theme/adventure park",
+)  # fmt: skip
+"""Names that data.police.uk gives to points of premises, where others bear the name of a street."""
 
 
 def rank_range(
@@ -183,25 +192,26 @@ def _why_here(key: str, row: dict[str, Any], visits: int, why_none: str) -> str:
             + (f" ({row['largest_place']})" if row["largest_place"] else "")
             + ": it needs its problem solved there, not visits."
         )
-    elif _one_point(row):
+    elif _at_premises(row):
         text += (
-            f" Check: {percent(row['largest_share'])} of its incidents are recorded at one point"
-            + (f" ({row['largest_place']})" if row["largest_place"] else "")
-            + "; if that is one premises, its problem comes before patrol."
+            f" Check: {percent(row['largest_share'])} of its incidents are recorded at premises "
+            f"({row['largest_place']}); if that is so, their problem comes before patrol."
         )
     planned = f"{counted(visits, 'visit')} planned" if visits else f"No visit: {why_none}"
     return f"{text} {planned}. Method: {row['method']}."
 
 
-def _one_point(row: dict[str, Any]) -> bool:
-    """Tell whether most incidents share a point that may stand for one premises, or for more."""
-    at_point: float = row["incidents"] * row["largest_share"]
-    return bool(row["largest_share"] >= SINGLE_SHARE and at_point >= SINGLE_FROM - 0.5)
+def _at_premises(row: dict[str, Any]) -> bool:
+    """Tell whether most incidents share a snapped point that is named after premises."""
+    if not row["largest_share"] >= SINGLE_SHARE or row["route"] != "patrol":
+        return False
+    many = row["incidents"] * row["largest_share"] >= SINGLE_FROM - 0.5
+    return bool(many and plain_place(row["largest_place"]) in PREMISES)
 
 
-def at_one_point(reasons: pd.DataFrame) -> pd.DataFrame:
-    """Return the patrolled hotspots most of whose incidents share one recorded point."""
-    rows = [row["route"] == "patrol" and _one_point(row) for row in reasons.to_dict("records")]
+def at_premises(reasons: pd.DataFrame) -> pd.DataFrame:
+    """Return the patrolled hotspots most of whose incidents are recorded at premises."""
+    rows = [_at_premises(row) for row in reasons.to_dict("records")]
     return reasons[np.array(rows, dtype=bool)]
 
 

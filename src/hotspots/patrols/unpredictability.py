@@ -77,18 +77,8 @@ def unpredictability(visits: pd.DataFrame, budget: pd.DataFrame) -> pd.DataFrame
         "hour": (clock // 60).astype("int64"), "clock": clock, "day": day,
     })  # fmt: skip
     seen = pd.concat([seen, _day_before(seen, minutes)], axis=1)
-    parts: list[pd.DataFrame] = []
-    for by in (["lpt"], ["lpt", "hotspot"]):
-        groups = seen.groupby(by, sort=True)
-        table = groups.agg(
-            visits=("hour", "size"), pairs=("before", "sum"), same=("same", "sum"),
-            chance=("chance", "sum"),
-        ).reset_index()  # fmt: skip
-        share = seen.groupby([*by, "hour"]).size() / groups.size()
-        bits: pd.Series = (-share * np.log2(share)).groupby(level=by).sum()
-        table["entropy_bits"] = np.abs(bits.to_numpy())
-        parts.append(table)
-    told: pd.DataFrame = pd.concat(parts, ignore_index=True)
+    told = pd.concat([_measured(seen, ["lpt"]), _measured(seen, ["lpt", "hotspot"])],
+                     ignore_index=True)  # fmt: skip
     told["hotspot"] = told["hotspot"].fillna("").astype("str")
     n = told["visits"].to_numpy()
     k = told["lpt"].map(hours).fillna(24).to_numpy().astype(int)
@@ -103,6 +93,21 @@ def unpredictability(visits: pd.DataFrame, budget: pd.DataFrame) -> pd.DataFrame
     told["pairs"] = told["pairs"].astype("int64")
     return told[["lpt", "hotspot", "visits", "hours_on_duty", "entropy_bits", "most_bits",
                  "random_bits", "share", "pairs", "same_time", "by_chance"]]  # fmt: skip
+
+
+def _measured(seen: pd.DataFrame, by: list[str]) -> pd.DataFrame:
+    """Count visits and repeats by group, and measure the bits of their hours."""
+    groups = seen.groupby(by, sort=True)
+    code, number = groups.ngroup().to_numpy(), groups.ngroups
+    table = groups[by].first().reset_index(drop=True)
+    for name, values in (("pairs", "before"), ("same", "same"), ("chance", "chance")):
+        table[name] = np.bincount(code, seen[values].to_numpy(dtype=float), number)
+    hours = np.bincount(code * 24 + seen["hour"].to_numpy(), minlength=number * 24)
+    share = hours.reshape(number, 24) / np.maximum(np.bincount(code, minlength=number), 1)[:, None]
+    bits = -(share * np.log2(np.where(share > 0, share, 1.0))).sum(axis=1)
+    table["visits"] = np.bincount(code, minlength=number)
+    table["entropy_bits"] = np.abs(bits)
+    return table
 
 
 def random_bits(visits: NDArray[np.int64], hours: NDArray[np.int64]) -> NDArray[np.float64]:

@@ -13,7 +13,7 @@ from .lines import in_peak, visit_lines
 from .need import counted, day_text, percent
 from .page import referrals
 from .quotas import quotas, unmet_text
-from .reasons import at_one_point, hotspot_reasons, why_flat
+from .reasons import at_premises, hotspot_reasons, why_flat
 from .resources import parse_units
 from .tasks import able, choose_tasks
 from .unpredictability import SAME_MIN, unpredictability
@@ -297,16 +297,15 @@ def _asked_for(plan: Draft) -> list[str]:
 
 
 def _to_check(reasons: pd.DataFrame) -> list[str]:
-    """Say where one recorded point holds most incidents, which may be one premises."""
-    found = at_one_point(reasons).sort_values("need", ascending=False, kind="stable")
+    """Say where most incidents are recorded at premises, whose problem visits will not solve."""
+    found = at_premises(reasons).sort_values("need", ascending=False, kind="stable")
     if not len(found):
         return []
-    key, row = found.index[0], found.iloc[0]
-    named = f"{row['largest_place']} ({key})" if row["largest_place"] else str(key)
+    shown = ", ".join(f"{row['largest_place']} ({key})" for key, row in found.head(3).iterrows())
+    more = f" and {len(found) - 3} more" if len(found) > 3 else ""
     return [
-        f"Check: at {len(found)} of {counted(len(reasons), 'hotspot')} half of the incidents or "
-        f"more are recorded at one point, as {named}; where that is one premises, its problem "
-        "comes before patrol."
+        f"Check {len(found)} of {counted(len(reasons), 'hotspot')} before tasking: half or more of "
+        f"the incidents are recorded at premises, whose problem comes before patrol: {shown}{more}."
     ]
 
 
