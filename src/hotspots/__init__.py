@@ -98,31 +98,31 @@ _HOME = {
     "Backtest": "accuracy",
     "read_shifts": "patrols",
     "read_units": "patrols",
-    "read_tasks": "patrols.tasks",
-    "plan_patrols": "patrols",
-    "PatrolRules": "patrols",
-    "PatrolPlan": "patrols",
-    "supervisor_page": "patrols.page",
-    "patrol_fairness": "patrols.legitimacy",
-    "PatrolFairness": "patrols.legitimacy",
-    "patrol_demand": "patrols.demand",
-    "Demand": "patrols.demand",
-    "read_priorities": "patrols.priorities",
+    "read_tasks": "patrols",
+    "read_priorities": "patrols",
     "read_roads": "patrols",
     "Roads": "patrols",
-    "match_delivery": "patrols.delivery",
-    "DeliveryRules": "patrols.delivery",
-    "Delivery": "patrols.delivery",
-    "monthly_return": "patrols.returns",
-    "Return": "patrols.returns",
-    "log_decisions": "patrols.decisions",
-    "read_decisions": "patrols.decisions",
-    "Decisions": "patrols.decisions",
-    "check_visits": "patrols.checks",
-    "write_plan": "patrols.editing",
-    "read_plan": "patrols.editing",
-    "amend_plan": "patrols.amending",
-    "Amended": "patrols.amending",
+    "PatrolRules": "patrols",
+    "patrol_demand": "patrols",
+    "Demand": "patrols",
+    "plan_patrols": "patrols",
+    "PatrolPlan": "patrols",
+    "supervisor_page": "patrols",
+    "patrol_fairness": "patrols",
+    "PatrolFairness": "patrols",
+    "check_visits": "patrols",
+    "write_plan": "patrols",
+    "read_plan": "patrols",
+    "amend_plan": "patrols",
+    "Amended": "patrols",
+    "log_decisions": "patrols",
+    "read_decisions": "patrols",
+    "Decisions": "patrols",
+    "match_delivery": "patrols",
+    "DeliveryRules": "patrols",
+    "Delivery": "patrols",
+    "monthly_return": "patrols",
+    "Return": "patrols",
     "briefing": "briefings",
     "Briefing": "briefings",
     "lpt_profile": "profiles",
@@ -230,33 +230,33 @@ if TYPE_CHECKING:
     from .harm import read_harm_weights as read_harm_weights
     from .incidents import Ingest as Ingest
     from .incidents import read_incidents as read_incidents
+    from .patrols import Amended as Amended
+    from .patrols import Decisions as Decisions
+    from .patrols import Delivery as Delivery
+    from .patrols import DeliveryRules as DeliveryRules
+    from .patrols import Demand as Demand
+    from .patrols import PatrolFairness as PatrolFairness
     from .patrols import PatrolPlan as PatrolPlan
     from .patrols import PatrolRules as PatrolRules
+    from .patrols import Return as Return
     from .patrols import Roads as Roads
+    from .patrols import amend_plan as amend_plan
+    from .patrols import check_visits as check_visits
+    from .patrols import log_decisions as log_decisions
+    from .patrols import match_delivery as match_delivery
+    from .patrols import monthly_return as monthly_return
+    from .patrols import patrol_demand as patrol_demand
+    from .patrols import patrol_fairness as patrol_fairness
     from .patrols import plan_patrols as plan_patrols
+    from .patrols import read_decisions as read_decisions
+    from .patrols import read_plan as read_plan
+    from .patrols import read_priorities as read_priorities
     from .patrols import read_roads as read_roads
     from .patrols import read_shifts as read_shifts
+    from .patrols import read_tasks as read_tasks
     from .patrols import read_units as read_units
-    from .patrols.amending import Amended as Amended
-    from .patrols.amending import amend_plan as amend_plan
-    from .patrols.checks import check_visits as check_visits
-    from .patrols.decisions import Decisions as Decisions
-    from .patrols.decisions import log_decisions as log_decisions
-    from .patrols.decisions import read_decisions as read_decisions
-    from .patrols.editing import read_plan as read_plan
-    from .patrols.editing import write_plan as write_plan
-    from .patrols.delivery import Delivery as Delivery
-    from .patrols.delivery import DeliveryRules as DeliveryRules
-    from .patrols.delivery import match_delivery as match_delivery
-    from .patrols.demand import Demand as Demand
-    from .patrols.demand import patrol_demand as patrol_demand
-    from .patrols.legitimacy import PatrolFairness as PatrolFairness
-    from .patrols.legitimacy import patrol_fairness as patrol_fairness
-    from .patrols.page import supervisor_page as supervisor_page
-    from .patrols.priorities import read_priorities as read_priorities
-    from .patrols.returns import Return as Return
-    from .patrols.returns import monthly_return as monthly_return
-    from .patrols.tasks import read_tasks as read_tasks
+    from .patrols import supervisor_page as supervisor_page
+    from .patrols import write_plan as write_plan
     from .places import Grid as Grid
     from .places import read_lpt_lookup as read_lpt_lookup
     from .places import read_lpts as read_lpts

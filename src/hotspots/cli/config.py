@@ -81,8 +81,10 @@ _SCHEMA: dict[str, dict[str, _Key]] = {
     "publish": {"by": _Key("by", ("lpt", "category")), "sensitive": _Key("texts", ())},
     "patrols": {
         "shifts": _Key("file", required=True), "units": _Key("file", required=True),
+        "tasks": _Key("file"), "priorities": _Key("file"), "roads": _Key("file"),
         "start": _Key("date", required=True), "days": _Key("count", 7), "seed": _Key("seed", 0),
-        "method": _Key("method"), "rules": _Key("table", ()),
+        "secret_file": _Key("file"), "method": _Key("method"), "cards": _Key("flag", True),
+        "routes": _Key("flag", False), "rules": _Key("table", ()),
     },
     "briefing": {
         "hours": _Key("hours", 24), "start_hour": _Key("hour", 7), "plan": _Key("file"),

@@ -146,17 +146,17 @@ def _write(partial: Path, config: RunConfig, steps: Steps) -> None:
     from ..detect import classify_hotspots
     from ..harm import harm_days
     from ..incidents import read_incidents
-    from ..patrols import PatrolRules, plan_patrols
     from ..places import Grid, read_lpts
     from ..report import export_bi, export_gis, write_report
+    from .patrol import hand_out, known_lpts, planned, read_staff
     from .time import time_stations, trends_of, write_pages
 
-    staff = _staff(config, steps)
+    staff = read_staff(config, steps)
     with steps.step("LPTs") as said:
         lpts = read_lpts(config.data["lpts"], crs=config.data["crs"])
         said.append(f"{len(lpts)} LPTs, {lpts['area_km2'].sum():,.0f} km²")
         if staff:
-            _known_lpts(staff[1], lpts, config)
+            known_lpts(staff, lpts, config)
     with steps.step("incidents") as said:
         loaded = read_incidents(
             config.data["incidents"], lpts=lpts, mapping=config.data["mapping"],
@@ -199,14 +199,10 @@ def _write(partial: Path, config: RunConfig, steps: Steps) -> None:
         stations.append(trends_of(incidents, lpts, config, steps))
     stations += time_stations(incidents, lpts, config, steps)
     if config.patrols is not None and staff:
-        with steps.step("patrol plan") as said:
-            plan = plan_patrols(
-                spots[config.patrols["method"]], lpts=lpts, shifts=staff[0], units=staff[1],
-                start=config.patrols["start"], days=config.patrols["days"],
-                seed=config.patrols["seed"], rules=PatrolRules(**config.patrols["rules"]),
-            )  # fmt: skip
-            said.append(f"{len(plan.visits):,} visits in {config.patrols['days']} days")
-        stations.append(plan)
+        subject = _subject(joined, config)
+        made = planned(spots[config.patrols["method"]], subject, lpts, staff, config, steps)
+        hand_out(partial, made[1], config, steps)
+        stations += made
     write_pages(partial, incidents, lpts, stations, config, steps)
     with steps.step("report"):
         write_report(
@@ -227,42 +223,6 @@ def _about(config: RunConfig) -> str:
     plan = " and patrol plan" if config.patrols is not None else ""
     trends = " Trends: all incidents." if config.trends is not None else ""
     return f"Hotspots{plan}: {what}{when}.{trends}"
-
-
-def _staff(config: RunConfig, steps: Steps) -> tuple[pd.DataFrame, pd.DataFrame] | None:
-    """Read shifts, units and rules first of all, so that their faults cost no time."""
-    from ..patrols import PatrolRules, read_shifts, read_units
-
-    if config.patrols is None:
-        return None
-    faults: list[str] = []
-    tables = []
-    with steps.step("shifts, units") as said:
-        for name, read in (("shifts", read_shifts), ("units", read_units)):
-            try:
-                tables.append(read(config.patrols[name]))
-                said.append(f"{len(tables[-1])} {name}")
-            except InputError as error:
-                faults += [f"{error.what}: {fault}" for fault in error.faults]
-        try:
-            PatrolRules(**config.patrols["rules"])
-        except InputError as error:
-            faults += [f"[patrols.rules] {fault}" for fault in error.faults]
-        except TypeError as error:  # a rule nobody knows
-            known = ", ".join(PatrolRules.__dataclass_fields__)
-            faults.append(f"[patrols.rules]: {str(error).split('() ')[-1]}; it takes {known}.")
-        if faults:
-            raise InputError(config.path.name, faults)
-    return tables[0], tables[1]
-
-
-def _known_lpts(units: pd.DataFrame, lpts: gpd.GeoDataFrame, config: RunConfig) -> None:
-    strangers = sorted(set(units["lpt"].astype(str)) - set(lpts.index.astype(str)))
-    if strangers and config.patrols is not None:
-        raise InputError(
-            Path(config.patrols["units"]).name,
-            [f"LPT {', '.join(strangers)} is not among {', '.join(map(str, lpts.index))}."],
-        )
 
 
 def _joined(incidents: gpd.GeoDataFrame, config: RunConfig) -> tuple[gpd.GeoDataFrame, str | None]:
@@ -327,9 +287,8 @@ def _hotspots(
 ) -> dict[str, gpd.GeoDataFrame]:
     """Run every detector on the latest months asked for."""
     asked = config.hotspots
-    category = " + ".join(asked["category"])
     latest = incidents[_latest(incidents, "occurred_from", asked["months"])]
-    subject = latest[latest["category"] == category] if category else latest
+    subject = _subject(incidents, config)
     limits = ("top_k", "coverage", "max_area_km2", "min_incidents", "per_lpt")
     found = {}
     for method, detector in detectors.items():
@@ -340,6 +299,13 @@ def _hotspots(
             said.append(f"{len(spots)} hotspots from {len(subject):,} incidents")
         found[method] = spots
     return found
+
+
+def _subject(incidents: gpd.GeoDataFrame, config: RunConfig) -> gpd.GeoDataFrame:
+    """Keep the latest months and the category asked for."""
+    category = " + ".join(config.hotspots["category"])
+    latest = incidents[_latest(incidents, "occurred_from", config.hotspots["months"])]
+    return latest[latest["category"] == category] if category else latest
 
 
 def _tested(
@@ -375,11 +341,16 @@ def _record(partial: Path, config: RunConfig, steps: Steps, peak: float | None) 
         "trends": config.trends, **config.time, "patrols": config.patrols,
         "output": config.output,
     }  # fmt: skip
+    if config.patrols is not None:  # the seed is a secret: its fingerprint says which it was
+        from ..patrols import fingerprint
+
+        asked["patrols"] = {**config.patrols, "seed": fingerprint(config.patrols["seed"])}
     inputs = [config.path, *config.data["incidents"], config.data["lpts"], config.data["mapping"]]
     if config.data["harm"] != "fallback":
         inputs.append(config.data["harm"])
     if config.patrols is not None:
-        inputs += [config.patrols["shifts"], config.patrols["units"]]
+        inputs += [config.patrols[name]
+                   for name in ("shifts", "units", "tasks", "priorities", "roads")]  # fmt: skip
     record = {
         "hotspots": __version__,
         "made": time.strftime("%Y-%m-%dT%H:%M:%S%z"),

@@ -209,7 +209,9 @@ def _crew_rows(
         closes.append(np.minimum(hi, end[1]))
         value.append(np.where(fits, worth[places] * rate, 0.0))
         code.append(p)
-    chosen = _best_visits(np.array(value), np.array(opens), np.array(closes), rules)
+    shape = (len(code), len(places))  # no rows where briefing and break leave no patrol time
+    first, last = np.reshape(opens, shape), np.reshape(closes, shape)
+    chosen = _best_visits(np.reshape(value, shape), first, last, rules)
     values = [[float(value[p][h]) for p in row] for h, row in enumerate(chosen)]
     bands = [[code[p] for p in row] for row in chosen]
     return _Rows(d, duty.day, c, crew.officers, places, values, bands,
@@ -236,8 +238,6 @@ def _best_visits(
 ) -> list[list[int]]:
     """Choose for each hotspot the best stretches, as many visits as can be kept apart."""
     apart = rules.dwell_min + rules.gap_min
-    if not len(value):
-        return []
     order = np.argsort(-value.round(12), axis=0, kind="stable")
     found = []
     for h in range(value.shape[1]):

@@ -146,7 +146,7 @@ minutes are what the evidence supports).
     cycle_kmh: float = 12.0
     vehicle_kmh: float = 30.0
     park_min: float = 2.0
-    effort: int = 3
+    effort: int = 1
     band_min: int = 120
     jitter_min: int = 20
     variety: float = 0.25
