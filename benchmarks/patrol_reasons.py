@@ -10,7 +10,8 @@ their incidents; any question about them is a false one.
 
 import numpy as np
 
-from hotspots.patrols.legitimacy import ODD, rate_ratio
+from hotspots.patrols._fairness_words import ODD
+from hotspots.patrols._rates import rate_ratio
 from hotspots.patrols.reasons import rank_range
 
 RUNS = 2000

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from test_patrol_reasons import LPTS, START, make_demand, make_incidents, make_spots, write_plan
 
 import hotspots as hs
-from hotspots.patrols.legitimacy import gini, rate_ratio
+from hotspots.patrols._rates import gini, rate_ratio
 from hotspots.report.columns import about
 
 

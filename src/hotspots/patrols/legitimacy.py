@@ -10,27 +10,15 @@ import pandas as pd
 
 from ..contracts import CRS, LPTS, InputError, Result, check_table
 from ._evidence import tiers
-from .need import counted, percent
+from ._fairness_words import fairness_text, questions
+from ._rates import FEW, gini, rate_ratio
 from .plan import PatrolPlan
 
 if TYPE_CHECKING:
     import geopandas as gpd
-    from numpy.typing import ArrayLike, NDArray
+    from numpy.typing import NDArray
 
     Floats = NDArray[np.float64]
-
-FEW = 20
-"""Incidents, here or elsewhere, under which no rate is compared."""
-
-ODD = 1.25
-"""Ratio that the whole interval must lie beyond, or under its inverse, to raise a question."""
-
-TOP_SHARE = 0.5
-"""Share of an LPT's hours at one of its hotspots from which it is told, where it has three."""
-
-_SHOWN = 5  # questions in the text; the tables hold them all
-_FIFTHS = {1: "the most deprived fifth", 2: "the second most deprived fifth", 3: "the middle fifth",
-           4: "the second least deprived fifth", 5: "the least deprived fifth"}  # fmt: skip
 
 
 @dataclass(frozen=True, repr=False)
@@ -71,89 +59,6 @@ class PatrolFairness(Result):
     def text(self) -> str:
         """Who gets the hours, the questions that arise, and what the figures cannot tell."""
         return self.said
-
-
-def rate_ratio(
-    events: ArrayLike, exposure: ArrayLike, others: ArrayLike, their_exposure: ArrayLike,
-    least: float = FEW,
-) -> tuple[Floats, Floats, Floats]:  # fmt: skip
-    r"""Compare a rate with the rate elsewhere; nothing under 20 events on either side.
-
-    Parameters
-    ----------
-    events, others : array_like
-        Events here and elsewhere, at least 0.
-    exposure, their_exposure : array_like
-        What they are counted against, such as residents or hours.
-    least : float
-        Events on either side under which nothing is told.
-
-    Returns
-    -------
-    ratio, low, high : ndarray of float
-        Rate here over rate elsewhere with its 95% interval; NaN where events are too few or an
-        exposure is none.
-
-    Notes
-    -----
-    :math:`RR \exp(\pm 1.96 \sqrt{1/a + 1/b})` for :math:`a` and :math:`b` events. It takes events
-    as independent; where one incident brings others the interval is too narrow.
-
-    References
-    ----------
-    Rothman K. J., Greenland S. and Lash T. L. (2008) *Modern Epidemiology*, 3rd edition, ch. 14.
-
-    Examples
-    --------
-    >>> [round(float(x), 3) for x in rate_ratio(30, 10_000, 15, 10_000, least=0)]
-    [2.0, 1.076, 3.717]
-    """
-    a, b, t, u = (np.asarray(x, dtype=float) for x in (events, others, exposure, their_exposure))
-    told = (a >= least) & (b >= least) & (t > 0) & (u > 0)
-    with np.errstate(divide="ignore", invalid="ignore"):
-        ratio = np.where(told, a / t / (b / u), np.nan)
-        wide = np.exp(1.959964 * np.sqrt(1 / a + 1 / b))
-    return ratio, ratio / wide, ratio * wide
-
-
-def gini(hours: ArrayLike, need: ArrayLike) -> float:
-    r"""Measure how far hours depart from need: 0 when they follow it, near 1 when they do not.
-
-    Parameters
-    ----------
-    hours, need : array_like, shape (n,)
-        Hours and need of each place, at least 0.
-
-    Returns
-    -------
-    float
-        0 to 1; NaN when there are no hours or no need.
-
-    Notes
-    -----
-    Places in order of hours per need; :math:`G = 1 - \sum_i n_i (H_i + H_{i-1})` for shares of
-    need :math:`n_i` and shares of hours added up :math:`H_i`: twice the area between the Lorenz
-    curve of hours over need and its diagonal.
-
-    References
-    ----------
-    Lorenz M. O. (1905) Methods of measuring the concentration of wealth. *Publications of the
-    American Statistical Association* 9, 209–219.
-
-    Examples
-    --------
-    >>> gini([6, 3, 1], [6, 3, 1]), round(gini([10, 0], [5, 5]), 3)
-    (0.0, 0.5)
-    """
-    h, n = np.asarray(hours, dtype=float), np.asarray(need, dtype=float)
-    if not h.sum() or not n.sum():
-        return float("nan")
-    with np.errstate(divide="ignore", invalid="ignore"):
-        each = np.where(n > 0, h / n, np.inf)
-    order = np.argsort(each, kind="stable")
-    share, held = n[order] / n.sum(), np.cumsum(h[order]) / h.sum()
-    before = np.concatenate([[0.0], held[:-1]])
-    return max(0.0, round(float(1 - (share * (held + before)).sum()), 12))
 
 
 def patrol_fairness(
@@ -211,12 +116,12 @@ def patrol_fairness(
     _check(plan, teams, areas)
     spots = _hotspots(plan)
     by_lpt = _compare(_lpt_sums(spots, teams))
-    by_lpt["question"] = _questions(by_lpt, {str(k): str(k) for k in by_lpt.index})
+    by_lpt["question"] = questions(by_lpt)
     fifths, outside = _fifths(plan, spots, areas)
     by_fifth = _compare(fifths)
-    by_fifth["question"] = _questions(by_fifth, _FIFTHS)
+    by_fifth["question"] = questions(by_fifth)
     held = _concentration(spots, by_lpt, plan)
-    said = _text(by_lpt, by_fifth, spots, held, outside)
+    said = fairness_text(by_lpt, by_fifth, spots, held, outside)
     return PatrolFairness(by_lpt, by_fifth, spots, held, said)
 
 
@@ -379,28 +284,6 @@ def _compare(sums: pd.DataFrame) -> pd.DataFrame:
     return table[[*first, *(name for name in table.columns if name not in first)]]
 
 
-def _questions(table: pd.DataFrame, names: dict[Any, str]) -> pd.Series:
-    """Ask, where a group gets clearly more or fewer hours per incident than the others."""
-    asked = []
-    for key, row in table.iterrows():
-        name = names[key]
-        known = f"({row['low']:.1f} to {row['high']:.1f}, 95%)"
-        if row["per_incident"] == 0:
-            asked.append(f"{name} gets no hours for {row['incidents']:,.0f} incidents: is it "
-                         "staffed, and is that meant?")  # fmt: skip
-        elif row["low"] > ODD:
-            asked.append(f"{name} gets {row['per_incident']:.1f} times the hours per recorded "
-                         f"incident of the others {known}: is that harm, a priority, or where "
-                         "the units are?")  # fmt: skip
-        elif row["high"] < 1 / ODD:
-            asked.append(f"{name} gets {row['per_incident']:.1f} times the hours per recorded "
-                         f"incident of the others {known}: what would it take to do better "
-                         "there?")  # fmt: skip
-        else:
-            asked.append("")
-    return pd.Series(asked, index=table.index, dtype="str")
-
-
 def _fifths(
     plan: PatrolPlan, spots: pd.DataFrame, areas: pd.DataFrame | None
 ) -> tuple[pd.DataFrame, float]:
@@ -478,147 +361,3 @@ def _concentration(
     return pd.DataFrame({"value": [row[1] for row in rows],
                          "meaning": pd.Series([row[2] for row in rows], dtype="str").to_numpy()},
                         index=index)  # fmt: skip
-
-
-def _text(
-    by_lpt: pd.DataFrame, by_fifth: pd.DataFrame, spots: pd.DataFrame,
-    held: pd.DataFrame, outside: float,
-) -> str:  # fmt: skip
-    """Write the paragraph: the answer, the questions, what is concentrated, what is not known."""
-    total = spots["hours"].sum()
-    if not total:
-        return "The plan holds no visits, so there are no hours to share out fairly."
-    lines = [_need_line(by_lpt, held, total), *_resident_lines(by_lpt, by_fifth, outside, total)]
-    lines += _asked(by_lpt, by_fifth)
-    few = int(by_lpt["per_incident"].isna().sum()) if len(by_lpt) > 1 else 0
-    if few:
-        lines.append(f"{counted(few, 'LPT')} not compared: under {FEW} incidents or no hours.")
-    lines += _concentrated(spots, held)
-    lines.append(_police_line(spots))
-    lines.append(
-        "Recorded incidents are what was reported or found, residents are not those who are there "
-        "by day or night, and hours planned are not yet hours delivered. These are questions for "
-        "people to answer, not verdicts."
-    )
-    return "\n".join(lines)
-
-
-def _asked(by_lpt: pd.DataFrame, by_fifth: pd.DataFrame) -> list[str]:
-    """Put the questions together, those furthest from even first."""
-    named = {**{k: str(k) for k in by_lpt.index}, **{k: _FIFTHS[k] for k in by_fifth.index}}
-    both = pd.concat([by_lpt, by_fifth])[["per_incident", "low", "high", "question"]]
-    compared = int(both["per_incident"].notna().sum())
-    both = both[both["question"] != ""]
-    if not compared:
-        return []
-    if not len(both):
-        return [
-            "No question arises from hours per recorded incident: no group differs clearly from "
-            f"the others by more than a quarter ({counted(compared, 'comparison')})."
-        ]
-    said = []
-    for more, ask in (
-        (True, "Why do they get more hours per recorded incident than the others"),
-        (False, "What would it take to do better per recorded incident"),
-    ):
-        some = both[(both["per_incident"] > 1) == more]
-        some = some.sort_values("per_incident", ascending=not more, kind="stable")
-        listed = "; ".join(
-            f"{named[key]} {row['per_incident']:.1f} times"
-            + (f" ({row['low']:.1f} to {row['high']:.1f})" if row["per_incident"] else "")
-            for key, row in some.head(_SHOWN).iterrows()
-        )
-        rest = f"; ... and {len(some) - _SHOWN} more in the tables" if len(some) > _SHOWN else ""
-        if len(some):
-            said.append(f"{ask}? {_begun(listed)}{rest}.")
-    return ["Questions to answer (95% intervals of the incidents). " + " ".join(said)]
-
-
-def _begun(text: str) -> str:
-    return text[0].upper() + text[1:]
-
-
-def _need_line(by_lpt: pd.DataFrame, held: pd.DataFrame, total: float) -> str:
-    some = by_lpt[by_lpt["need"] > 0]
-    told = f"{total:,.0f} officer-hours, {counted(len(some), 'LPT')} with hotspots"
-    if len(some) < 2:
-        return f"There is nothing to compare between LPTs ({told})."
-    each = some["hours_per_need"].astype("float64")
-    between = float(held["value"].to_numpy()[0])
-    how = "closely" if between < 0.1 else "loosely" if between < 0.3 else "hardly"
-    return (
-        f"Officer-hours follow need {how} between LPTs: from {each.min():.1f} times its share of "
-        f"need in {each.idxmin()} to {each.max():.1f} times in {each.idxmax()} ({told}; Gini "
-        f"{between:.2f}, where 0 follows need exactly)."
-    )
-
-
-def _resident_lines(
-    by_lpt: pd.DataFrame, by_fifth: pd.DataFrame, outside: float, total: float
-) -> list[str]:
-    lines = []
-    known = by_lpt[by_lpt["hours_per_1000"].notna()]
-    if len(known) > 1:
-        rate = known["hours_per_1000"]
-        lines.append(
-            f"Per 1,000 residents: {rate.min():.1f} officer-hours in {rate.idxmin()} to "
-            f"{rate.max():.1f} in {rate.idxmax()}."
-        )
-    elif len(by_lpt) > 1:
-        lines.append("Residents are not known: give lpts with a column population.")
-    if not len(by_fifth):
-        lines.append("Deprivation is not known: give areas with population and deprivation.")
-        return lines
-    row = by_fifth.iloc[0]
-    name = _begun(_FIFTHS[int(by_fifth.index[0])])
-    said = (
-        f"{name} of areas has {percent(row['residents'] / by_fifth['residents'].sum())} of the "
-        f"residents, {percent(row['need'] / (by_fifth['need'].sum() or 1))} of the need and "
-        f"{percent(row['share_of_hours'])} of the officer-hours"
-    )
-    if row["per_resident"] == row["per_resident"]:
-        said += f": {row['per_resident']:.1f} times the hours per resident of the rest"
-    if row["per_incident"] == row["per_incident"]:
-        said += (f", and {row['per_incident']:.1f} times per recorded incident "
-                 f"({row['low']:.1f} to {row['high']:.1f}, 95%)")  # fmt: skip
-    else:
-        said += f"; under {FEW} incidents on one side, so hours per incident are not compared"
-    lines.append(f"{said}.")
-    if outside > 0.005 * total:
-        lines.append(f"{percent(outside / total)} of the hours lie in no area given.")
-    return lines
-
-
-def _concentrated(spots: pd.DataFrame, held: pd.DataFrame) -> list[str]:
-    visited = spots[spots["visits"] > 0]
-    several = visited.groupby("lpt")["hours"].transform("size") > 2
-    top = visited[several & (visited["share_of_lpt_hours"] > TOP_SHARE)]
-    lines = [
-        f"The fifth of hotspots with most hours takes {percent(held['value'].iloc[3])} of them; "
-        f"the largest one {percent(held['value'].iloc[2])}."
-    ]
-    if len(top):
-        listed = "; ".join(f"{key} has {percent(row['share_of_lpt_hours'])} of the hours of "
-                           f"{row['lpt']}" for key, row in top.head(_SHOWN).iterrows())  # fmt: skip
-        lines.append(f"Concentrated: {listed}. Is that meant?")
-    return lines
-
-
-def _police_line(spots: pd.DataFrame) -> str:
-    if spots["need_with"].isna().all():
-        return (
-            "What police-generated records change is not known: no incidents with their origin "
-            "were given to patrol_demand."
-        )
-    found = int(spots["police_incidents"].sum())
-    if not found:
-        return "No police-generated records lie in the hotspots, so they change nothing."
-    changed = spots[spots["changes"] != ""]
-    said = f"Of the incidents in the hotspots {found:,} are police-generated"
-    if not len(changed):
-        return f"{said}; with or without them every hotspot keeps its tier."
-    named = "; ".join(f"{key} ({row['changes']})" for key, row in changed.head(3).iterrows())
-    more = f"; ... and {len(changed) - 3:,} more in the table hotspots" if len(changed) > 3 else ""
-    return (
-        f"{said}; they would change the tier of {counted(len(changed), 'hotspot')}: {named}{more}."
-    )
