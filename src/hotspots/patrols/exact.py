@@ -41,17 +41,19 @@ def best_routes(problem: Problem) -> tuple[float, list[list[tuple[int, float]]]]
 
     Examples
     --------
-    One hour, five hotspots on a line 10 minutes apart, the base at the first: two can be visited.
+    Seventy minutes, five hotspots in a row 10 minutes apart, the base at the first: the second and
+    the third can be visited.
 
     >>> import numpy as np
     >>> from hotspots.patrols.tours import Problem, Tour
     >>> at = np.array([0.0, 10, 20, 30, 40, 0, 0])
-    >>> hour = Problem([Tour(0, 60, abs(at[:, None] - at))], place=range(5),
-    ...                value=[1, 2, 3, 4, 5], opens=[0] * 5, closes=[60] * 5, most=[1] * 5,
+    >>> shift = Problem([Tour(0, 70, abs(at[:, None] - at))], place=range(5),
+    ...                value=[1, 2, 3, 4, 5], opens=[0] * 5, closes=[70] * 5, most=[1] * 5,
     ...                most_at=[1] * 5, before=[0] * 5, taken=[[]] * 5, caps=[], dwell=15,
     ...                gap=120, decay=0.6)
-    >>> best_routes(hour)
-    (5.0, [[(1, 10.0), (2, 35.0)]])
+    >>> value, routes = best_routes(shift)
+    >>> value, sorted(c for c, _ in routes[0])
+    (5.0, [1, 2])
     """
     p, worth = problem, Worth(problem)
     m, n = len(p.tours), len(p.most_at)
