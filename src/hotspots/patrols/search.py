@@ -304,7 +304,7 @@ class _Search:
         if not stops:
             return
         heat = HEAT * now / stops
-        rounds *= max(1, min(SHORT // stops, 6))
+        rounds *= max(1, min(SHORT // stops, 3))
         turn = 0
         while True:
             gone = (time.perf_counter() - begun) / seconds if seconds else turn / max(rounds, 1)
