@@ -146,6 +146,14 @@ def test_an_lpt_with_incidents_and_no_hours_is_asked_about(plan):
     assert "Stone 0.0 times" in found.text
 
 
+def test_hotspots_outside_every_lpt_are_a_row_too(spots):
+    lost = spots.assign(lpt=["Hanley", "Hanley", "Nowhere", "Leek"])
+    found = hs.patrol_fairness(write_plan(make_demand(lost), ("A", "P1", 0, "16:00"))).lpts
+    assert found.index.tolist() == ["Hanley", "Leek", "Nowhere"]
+    assert found["need"].sum() == pytest.approx(1.0)
+    assert found.loc["Nowhere", "question"].startswith("Nowhere gets no hours for 40 incidents")
+
+
 def test_residents_may_be_unknown(plan):
     found = hs.patrol_fairness(plan, lpts=LPTS.drop(columns="population"))
     assert found.lpts["hours_per_1000"].isna().all()
@@ -279,6 +287,8 @@ def test_every_fault_is_named_at_once(plan):
     ("areas", "said"),
     [
         (3, "areas is of type int; give a table of areas"),
+        (make_areas((0, 9000, 1, 1)).assign(geometry=None), "areas: some have no shape"),
+        (make_areas((0, 9000, 1, 1)).drop(columns="geometry"), "areas has no geometry and the"),
         (make_areas().iloc[:0], "areas: it holds no rows"),
         (pd.DataFrame({"population": [1], "deprivation": [1]}), "areas has no geometry and the"),
         (make_areas((0, 9000, 1, 1)).assign(population="many"), "population of 'E0' is 'many'"),

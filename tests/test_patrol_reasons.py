@@ -481,6 +481,8 @@ def test_a_page_of_no_hotspot_of_the_plan_is_refused(evening):
     plan = write_plan(evening)
     with pytest.raises(hs.InputError, match="hotspot 'Z' is not in the plan; the nearest are 'A'"):
         hs.supervisor_page(plan, "Z")
+    with pytest.raises(hs.InputError, match=r"hotspot \[\] is not in the plan"):
+        hs.supervisor_page(plan, [])
     with pytest.raises(hs.InputError, match="plan is of type str; give what plan_patrols returned"):
         hs.supervisor_page("plan", "A")
 

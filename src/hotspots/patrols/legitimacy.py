@@ -138,7 +138,7 @@ def _check(plan: Any, lpts: Any, areas: Any) -> None:
         else:
             faults += _number_faults("lpts", lpts, ("population", "incidents"))
             if isinstance(plan, PatrolPlan):
-                strange = sorted(set(plan.fairness.index) - set(map(str, lpts.index)))
+                strange = sorted(set(map(str, plan.basis.lpts.index)) - set(map(str, lpts.index)))
                 if strange:
                     faults.append(f"lpts: {', '.join(strange)} of the plan is not among them.")
     if areas is not None:
@@ -153,7 +153,9 @@ def _number_faults(what: str, frame: pd.DataFrame, names: tuple[str, ...]) -> li
     for name in names:
         if name not in frame.columns:
             continue
-        values = pd.to_numeric(frame[name], errors="coerce").to_numpy(dtype=np.float64)
+        values = pd.to_numeric(frame[name].astype(object), errors="coerce").to_numpy(
+            dtype=np.float64
+        )
         bad = ~(values >= 0) | np.isinf(values)
         if name == "population" and what == "lpts":
             bad &= frame[name].notna().to_numpy()  # residents of an LPT may be unknown
@@ -186,7 +188,9 @@ def _area_faults(areas: Any, plan: Any) -> list[str]:
         faults.append("areas: it holds no rows; leave it out, or give at least one area.")
     faults += _number_faults("areas", areas, ("population", "incidents"))
     if "deprivation" in areas.columns:
-        values = pd.to_numeric(areas["deprivation"], errors="coerce").to_numpy(dtype=np.float64)
+        values = pd.to_numeric(areas["deprivation"].astype(object), errors="coerce").to_numpy(
+            dtype=np.float64
+        )
         bad = ~np.isin(values, np.arange(1, 11))
         if bad.any():
             faults.append(
@@ -200,7 +204,9 @@ def _area_faults(areas: Any, plan: Any) -> list[str]:
         return faults
     spots = plan.basis.demand.hotspots
     if isinstance(areas, gpd.GeoDataFrame):
-        if areas.crs != spots.crs:
+        if areas.active_geometry_name is None or areas.geometry.isna().any():
+            faults.append("areas: some have no shape; draw or drop them.")
+        elif areas.crs != spots.crs:
             faults.append(
                 "areas and hotspots differ in CRS; bring both to one with "
                 f".to_crs({spots.crs.to_string() if spots.crs else CRS!r})."
@@ -245,12 +251,13 @@ def _hotspots(plan: PatrolPlan) -> pd.DataFrame:
 def _lpt_sums(spots: pd.DataFrame, lpts: gpd.GeoDataFrame) -> pd.DataFrame:
     """Add hotspots up by LPT, those without any among them."""
     sums = spots.groupby("lpt")[["need", "incidents", "visits", "hours"]].sum()
-    sums = sums.reindex(lpts.index.astype("str"), fill_value=0)
+    names = lpts.index.astype("str")
+    # hotspots that lie in none of them are a row too
+    sums = sums.reindex(names.append(sums.index.difference(names)), fill_value=0)
+    sums["residents"] = np.nan
     for name, at in (("population", "residents"), ("incidents", "incidents")):
         if name in lpts.columns:
-            sums[at] = lpts[name].to_numpy(dtype=np.float64)
-    if "residents" not in sums.columns:
-        sums["residents"] = np.nan
+            sums.loc[names, at] = lpts[name].to_numpy(dtype=np.float64)
     sums.index = sums.index.astype("str").rename("lpt")
     return sums
 

@@ -118,7 +118,7 @@ def supervisor_page(plan: PatrolPlan, hotspot: str) -> str:
         raise InputError("supervisor_page", [
             f"plan is of type {type(plan).__name__}; give what plan_patrols returned."
         ])  # fmt: skip
-    if hotspot not in plan.reasons.index:
+    if not isinstance(hotspot, str) or hotspot not in plan.reasons.index:
         known = list(map(str, plan.reasons.index))
         near = get_close_matches(str(hotspot), known, n=3, cutoff=0.3) or known[:3]
         hint = f"; the nearest are {', '.join(map(repr, near))}" if near else ": it has none"
