@@ -18,7 +18,7 @@ MINUTE = pd.Timedelta(minutes=1)
 
 
 def make_plan(**changes):
-    """Plan nine hotspots of two teams for three days: foot and vehicle, a night, a break."""
+    """Plan nine hotspots of two teams for two days: foot and vehicle, a night, a break."""
     rng = np.random.default_rng(5)
     places = rng.uniform(2000, 3500, (9, 2)).round() + np.repeat([[0, 0], [20_000, 0]], [6, 3], 0)
     spots = make_hotspots(*((f"H{i}", "Hanley" if i < 6 else "Leek", x, y, 90 - 8 * i)
@@ -30,9 +30,10 @@ def make_plan(**changes):
                        ("R1", "Leek", "late", "response", 2, "vehicle"),
                        base_easting=[2500.0, 2500.0, 22_500.0, 22_500.0],
                        base_northing=2500.0)  # fmt: skip
-    shifts = make_shifts(briefing_min=30, break_start=["11:00", "19:00", "02:00"], break_min=45.0)
+    shifts = make_shifts(briefing_min=30, break_start=["11:00", "19:00", "02:00"], break_min=45.0,
+                         officer_hours=9.0)  # fmt: skip
     return hs.plan_patrols(
-        spots, lpts=make_lpts("Hanley", "Leek"), shifts=shifts, units=units, start=START, days=3,
+        spots, lpts=make_lpts("Hanley", "Leek"), shifts=shifts, units=units, start=START, days=2,
         **({"rules": hs.PatrolRules(effort=1)} | changes),
     )  # fmt: skip
 
@@ -171,7 +172,7 @@ def test_both_checkers_see_random_damage(seed, plan):
     change = hs.amend_plan(plan, visits)
     basis = plan.basis
     given = {"hotspots": basis.demand.hotspots, "shifts": basis.shifts, "units": basis.units,
-             "start": START, "days": 3, "rules": basis.rules}  # fmt: skip
+             "start": START, "days": 2, "rules": basis.rules}  # fmt: skip
     try:
         check_plan(change.plan, **given)
     except AssertionError:
@@ -203,7 +204,7 @@ def test_a_visit_taken_out_gives_its_hours_back_and_is_told(plan):
     # what the amended plan says of itself is a plan's, and it can be amended again
     basis = plan.basis
     check_plan(change.plan, hotspots=basis.demand.hotspots, shifts=basis.shifts,
-               units=basis.units, start=START, days=3, rules=basis.rules)  # fmt: skip
+               units=basis.units, start=START, days=2, rules=basis.rules)  # fmt: skip
     back = hs.amend_plan(change.plan, plan.visits)
     assert back.changes["what"].tolist() == ["added"]
     pd.testing.assert_frame_equal(
@@ -269,12 +270,12 @@ def test_quotas_that_get_worse_are_told():
     plan = make_plan(rules=rules)
     need = plan.basis.demand.need
     spot = next(h for h in need.index[need["tier"] == "A"]
-                if plan.coverage["visits"][h] == 3 or h == "H0")  # fmt: skip
+                if plan.coverage["visits"][h] == 2 or h == "H0")  # fmt: skip
     kept = plan.visits[plan.visits["hotspot"] != spot]
     change = hs.amend_plan(plan, kept)
     row = change.quotas.set_index("where").loc[spot]
-    assert (row["wanted"], row["after"]) == (3, 0)
-    assert f"{spot} 0 of 3 ({plan.coverage['visits'][spot]} before)" in change.text
+    assert (row["wanted"], row["after"]) == (2, 0)
+    assert f"{spot} 0 of 2 ({plan.coverage['visits'][spot]} before)" in change.text
 
 
 # --- the table a sergeant edits ------------------------------------------------------------------

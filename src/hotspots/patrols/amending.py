@@ -179,6 +179,7 @@ def _faults(table: pd.DataFrame, roster: Roster) -> list[str]:
     faults = []
     basis = roster.plan.basis
     days = pd.date_range(basis.first, periods=basis.days)
+    known = set(days)
     tasks = set(roster.tasks.index)
     again = table.index[table.index.duplicated()]
     faults += [f"visit {v!r} stands there twice; take one out." for v in dict.fromkeys(again)]
@@ -201,7 +202,7 @@ def _faults(table: pd.DataFrame, roster: Roster) -> list[str]:
         elif depart - arrive > pd.Timedelta("12h"):
             faults.append(f"{where}: it lasts {(depart - arrive) / pd.Timedelta('1h'):g} hours; "
                           "check arrive and depart.")  # fmt: skip
-        elif _duty_day(roster, unit, arrive, date) not in days:
+        elif _duty_day(roster, unit, arrive, date) not in known:
             faults.append(
                 f"{where}: {day_text(arrive)} {arrive:%Y} is no duty day of the plan "
                 f"({day_text(days[0])} to {day_text(days[-1])} {days[-1].year})."

@@ -92,9 +92,10 @@ def write_plan(
     names = plan.coverage["name"] if "name" in plan.coverage.columns else pd.Series(dtype="str")
     notes = visits["note"] if "note" in visits.columns else pd.Series("", index=visits.index)
     tasks = visits["task"] if "task" in visits.columns else pd.Series("", index=visits.index)
+    name = plan_name(plan)
     rows = [
         (str(visit), _day_cell(day), str(unit), f"{arrive:%H:%M}", f"{depart:%H:%M}", str(hotspot),
-         plain(names.get(hotspot)), plain(task), plain(note), plan_name(plan), part)
+         plain(names.get(hotspot)), plain(task), plain(note), name, part)
         for visit, day, unit, arrive, depart, hotspot, task, note in zip(
             visits.index, visits["date"], visits["unit"], visits["arrive"], visits["depart"],
             visits["hotspot"], tasks, notes, strict=True)
