@@ -1,5 +1,6 @@
 """Reasons of a plan: what they say is true of the tables, short, and the same in any order."""
 
+import dataclasses
 import itertools
 
 import geopandas as gpd
@@ -306,6 +307,38 @@ def test_the_share_in_the_busiest_windows_stands_beside_an_even_spread(evening):
     # 4 of the 8 hours of the shift
     assert plan.text.splitlines()[1].startswith("50% of visits begin in the busiest hours of their")
     assert "against 50% if spread evenly" in plan.text
+
+
+def test_where_no_window_stands_out_none_is_named(evening):
+    blank = evening.peaks.copy()
+    blank.loc["A", ["peak", "from"]] = ["", "none"]
+    numbers = ["start_hour", "hours", "share", "low", "high"]
+    blank.loc["A", numbers] = np.nan
+    plan = write_plan(dataclasses.replace(evening, peaks=blank), ("A", "P1", 0, "16:00"))
+    said = plan.visits["why_then"].iloc[0]
+    assert said.startswith("No window of the day stands out there; this hour has ")
+    assert "busiest" not in plan.visits["reason"].iloc[0]
+    assert "No busiest window stands out at any hotspot visited." in plan.text
+    assert plan.reasons.loc["A", "how_sure"].endswith("No window of the day stands out here.")
+
+
+def test_hours_that_are_all_alike_are_said_so(town):
+    plan = write_plan(make_demand(town, hour=0, spread=24), ("A", "P1", 0, "16:00"))
+    assert (
+        plan.visits["why_then"]
+        .iloc[0]
+        .startswith("Spread over the shift because no hour of day is known (")
+    )
+
+
+def test_what_police_generated_records_would_change_is_said(town):
+    incidents = make_incidents(town, 19, 2, number=100)
+    at_c = np.flatnonzero(incidents.within(town.geometry["C"]))
+    incidents = pd.concat([incidents, incidents.iloc[at_c[:60]].assign(origin="police")],
+                          ignore_index=True)  # fmt: skip
+    change = write_plan(hs.patrol_demand(town, incidents, on="2026-03-02")).reasons["would_change"]
+    assert "Its 60 police-generated records would make it 1st instead of 3rd of all" in change["C"]
+    assert "police-generated" not in change["A"]
 
 
 def test_a_window_over_midnight_is_one_window(town):
