@@ -151,7 +151,7 @@ def exact(cases: int, seed: int) -> None:
 def county(hours: bool = True) -> hs.Demand:
     """Make the need of 20 hotspots in each of the county's ten LPTs, by hour of the week or not."""
     made = hs.make_county(seed=1)
-    grid = hs.Grid.over(made.lpts, size=250)
+    grid = hs.Grid.over(made.lpts, size=200)
     spots = hs.Counts().fit(made.incidents).hotspots(grid, top_k=20, per_lpt=True, min_incidents=1)
     return hs.patrol_demand(spots, made.incidents if hours else None, lpts=made.lpts)
 
@@ -233,10 +233,10 @@ def with_neighbourhoods(demand: hs.Demand) -> hs.Demand:
 
 
 def cost() -> None:
-    """Tell what each rule costs, at three budgets."""
+    """Tell what each rule costs, at two budgets."""
     demand = with_neighbourhoods(county())
     rows = []
-    for budget in (300.0, 600.0, 1200.0):
+    for budget in (600.0, 1200.0):
         rules = hs.PatrolRules(
             officer_hours=budget,
             fair_share=0.8,
@@ -245,7 +245,7 @@ def cost() -> None:
             neighbourhood_floor=10.0,
         )
         options, limits, wanted = choices(demand, rules)
-        found = allocate_visits(options, limits, wanted, decay=rules.decay, seconds=600)
+        found = allocate_visits(options, limits, wanted, decay=rules.decay, seconds=300)
         free = allocate_visits(options, limits, [], decay=rules.decay, seconds=120)
         costs = found.costs[found.costs["where"] == ""]
         rows += [

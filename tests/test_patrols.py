@@ -1,6 +1,6 @@
 """Patrol plans: within the hours, the gaps and the roads; the best visits; reasons; messages."""
 
-from itertools import pairwise, permutations, product
+from itertools import pairwise, permutations
 
 import geopandas as gpd
 import numpy as np
@@ -10,10 +10,8 @@ import shapely
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from plan_checker import check_plan
-from scipy.optimize import Bounds, LinearConstraint, milp
 
 import hotspots as hs
-from hotspots.patrols.allocation import allocate
 from hotspots.patrols.need import period
 from hotspots.patrols.search import Problem, Tour, route
 from hotspots.patrols.wording import clock_changes
@@ -330,55 +328,6 @@ def test_the_route_is_near_the_best_of_all_orders():
         assert ratios[-1] <= 1 + 1e-9
     assert np.mean(ratios) > 0.995
     assert min(ratios) > 0.95
-
-
-def test_allocation_example_by_hand():
-    # 10, 6, 4, 3.6 and 2.4 are the five best next visits to needs of 10 and 4
-    shared = allocate([10.0, 4.0], [3, 2], [[3, 3], [3, 3]], 6, 0.6)
-    assert [sum(row) for row in shared] == [3, 2]
-
-
-def value_of(visits, values, decay):
-    return sum(
-        v * sum(decay**j for j in range(sum(row))) for v, row in zip(values, visits, strict=True)
-    )
-
-
-def best_by_milp(values, capacity, most, per_day, decay):
-    """Solve the allocation exactly: integers x[h, s] and steps y[h, j] of the concave value."""
-    n, m = len(values), len(capacity)
-    steps = [-values[h] * decay**j for h in range(n) for j in range(per_day)]
-    c = np.concatenate([np.zeros(n * m), steps])
-    rows, low, high = [], [], []
-    for s in range(m):
-        row = np.zeros(len(c))
-        row[s : n * m : m] = 1
-        rows, low, high = [*rows, row], [*low, 0], [*high, capacity[s]]
-    for h in range(n):
-        row = np.zeros(len(c))
-        row[h * m : (h + 1) * m] = 1
-        row[n * m + h * per_day : n * m + (h + 1) * per_day] = -1
-        rows, low, high = [*rows, row], [*low, 0], [*high, 0]
-    upper = np.concatenate([np.ravel(most), np.ones(n * per_day)])
-    found = milp(c, constraints=LinearConstraint(np.array(rows), low, high),
-                 bounds=Bounds(0, upper), integrality=np.ones(len(c)))  # fmt: skip
-    return -found.fun
-
-
-@settings(max_examples=60, deadline=None)
-@given(st.integers(0, 10**6))
-def test_allocation_is_as_good_as_the_exact_solver(seed):
-    rng = np.random.default_rng(seed)
-    n, m, per_day = int(rng.integers(1, 7)), int(rng.integers(1, 4)), int(rng.integers(1, 6))
-    values = rng.uniform(0.1, 10, n).tolist()
-    capacity = rng.integers(0, 8, m).tolist()
-    most = rng.integers(0, 4, (n, m)).tolist()
-    shared = allocate(values, capacity, most, per_day, 0.6)
-    assert all(sum(row[s] for row in shared) <= capacity[s] for s in range(m))
-    assert all(shared[h][s] <= most[h][s] for h, s in product(range(n), range(m)))
-    assert all(sum(row) <= per_day for row in shared)
-    best = best_by_milp(values, capacity, most, per_day, 0.6)
-    assert value_of(shared, values, 0.6) == pytest.approx(best, rel=1e-6)
 
 
 def test_need_weighs_counts_and_harm():

@@ -13,6 +13,8 @@ from scipy import sparse
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
 
+SMALL = 5_000  # columns, as of one LPT: above, floors are not met first but dearly priced
+PRICE = 20.0  # of one visit owed, in best visits of the part, where floors are priced
 TINY = 1e-6  # of a visit: below it the solver's arithmetic cannot tell
 
 
@@ -193,16 +195,23 @@ class _Part:
         ends, half = now + seconds, now + seconds / 2
         cut, least = False, 0.0
         if len(self.rules_most):
-            least = self._shortfall(half, whole=False)[0]
-            if least > TINY:
-                least, cut = self._shortfall(half, whole=True)
-        found, bound, late = self._value(least, ends, gap)
-        if found is None and len(self.rules_most) and not late:  # fractions would do, wholes not
-            least, cut = self._shortfall(half, whole=True)
-            found, bound, late = self._value(least, ends, gap)
+            least = self._shortfall(half, gap, whole=False)[0]
+            if least > TINY and self._small:
+                least, cut = self._shortfall(half, gap, whole=True)
+        held = least if self._small or least <= TINY else None
+        again = len(self.rules_most) > 0 and held is not None  # it may have to be solved again
+        found, bound, late = self._value(held, half if again else ends, gap)
+        if found is None and again:  # fractions would do, but not whole visits
+            least, cut = self._shortfall(half, gap, whole=True) if self._small else (0.0, False)
+            found, bound, late = self._value(least if self._small else None, ends, gap)
         if found is None:
             found = np.zeros(len(self.most), dtype=np.int64)
         return self.fill(found), bound, cut or late
+
+    @property
+    def _small(self) -> bool:
+        """Whether there is time to find the least shortfall first; else it is priced."""
+        return len(self.most) <= SMALL
 
     def _rows(self) -> tuple[sparse.csr_array, Floats]:
         """Rows over visits and soft shortfalls: caps, hard rules, soft rules."""
@@ -216,26 +225,34 @@ class _Part:
             np.concatenate([self.caps_most, self.hard_most, self.rules_most]),
         )
 
-    def _shortfall(self, ends: float, *, whole: bool) -> tuple[float, bool]:
+    def _shortfall(self, ends: float, gap: float, *, whole: bool) -> tuple[float, bool]:
         """Return the least weighted shortfall of the soft rules; in fractions unless whole."""
         n, soft = len(self.most), len(self.rules_most)
         rows, most = self._rows()
         cost = np.concatenate([np.zeros(n), self.weight])
         upper = np.concatenate([self.most, np.full(soft, np.inf)])
         integer = np.concatenate([np.full(n, int(whole)), np.zeros(soft)])
-        found = _milp(cost, rows, most, upper, integer, ends, 1e-6)
+        found = _milp(cost, rows, most, upper, integer, ends, gap)
         return found.cost, found.late
 
-    def _value(self, least: float, ends: float, gap: float) -> tuple[Ints | None, float, bool]:
-        """Return the best visits that fall no further short than ``least``, and their bound."""
+    def _value(
+        self, least: float | None, ends: float, gap: float
+    ) -> tuple[Ints | None, float, bool]:
+        """Return the best visits that fall no further short than ``least``, and their bound.
+
+        Where that is None, the shortfall is priced.
+        """
         n, soft = len(self.most), len(self.rules_most)
-        if not np.isfinite(least):  # no time to learn how little is short: fill up instead
+        priced = least is None
+        most_short = 0.0 if least is None else least
+        if not np.isfinite(most_short):  # no time to learn how little is short: fill up instead
             return None, self._worth(self.steps), True
         rows, most = self._rows()
-        upper = [self.most.astype(np.float64), np.full(soft, np.inf if least > TINY else 0.0)]
-        if least > TINY:
+        free = np.inf if priced or most_short > TINY else 0.0
+        upper = [self.most.astype(np.float64), np.full(soft, free)]
+        if most_short > TINY:
             limit = sparse.csr_array(np.concatenate([np.zeros(n), self.weight])[None, :])
-            rows, most = sparse.vstack([rows, limit]).tocsr(), np.append(most, least + TINY)
+            rows, most = sparse.vstack([rows, limit]).tocsr(), np.append(most, most_short + TINY)
         # steps of the concave value: a step counts where there are visits enough
         level = np.repeat(np.arange(len(self.steps)), self.steps)
         step = np.arange(len(level)) - np.repeat(np.cumsum(self.steps) - self.steps, self.steps)
@@ -247,13 +264,20 @@ class _Part:
             sparse.hstack([-self.gives, empty, count]),
         ]).tocsr()  # fmt: skip
         most = np.concatenate([most, np.zeros(len(self.steps))])
-        cost = np.concatenate([np.zeros(n + soft), -self.drop[level] * self.decay**step])
+        price = PRICE * self.weight if priced else np.zeros(soft)
+        cost = np.concatenate([np.zeros(n), price, -self.drop[level] * self.decay**step])
         integer = np.concatenate([np.ones(n), np.zeros(soft + len(level))])
-        found = _milp(cost, rows, most, np.concatenate([*upper, np.ones(len(level))]), integer,
-                      ends, gap)  # fmt: skip
-        bound = min(-found.bound * self.scale, self._worth(self.steps))
-        visits = None if found.x is None else found.x[:n].astype(np.int64)
-        return visits, bound, found.late
+        top = np.concatenate([*upper, np.ones(len(level))])
+        if priced:  # the gap is one of the value, not of the value less the price
+            first = _milp(cost, rows, most, top, np.zeros(len(cost)), ends, gap)
+            if first.x is not None:
+                gap *= abs(float(cost[n + soft :] @ first.x[n + soft :])) / abs(first.cost or 1.0)
+        found = _milp(cost, rows, most, top, integer, ends, gap)
+        if found.x is None:
+            return None, self._worth(self.steps), found.late
+        paid = float(price @ found.x[n : n + soft])
+        bound = min((paid - found.bound) * self.scale, self._worth(self.steps))
+        return found.x[:n].astype(np.int64), bound, found.late
 
     def fill(self, chosen: Ints) -> Ints:
         """Add the best next visit that fits, floors not yet met first, until none does."""
