@@ -12,7 +12,8 @@ gaps that is exact for both. With gaps, three models are run for the full time e
 plan counts: "exact" (OR-Tools' routing solver alone: gaps as linear constraints on the arrivals),
 "apart" (copies in spans of arrival that lie a gap apart, a narrower problem) and "mended" (copies
 in spans side by side, arrivals put off or visits left out afterwards where the gap is broken).
-OR-Tools runs with guided local search from each first solution named below.
+OR-Tools runs with guided local search, without gaps from each first solution named below, with
+gaps from the first of them (the other finds none there).
 """
 
 from __future__ import annotations
@@ -333,7 +334,7 @@ def runs_of(p: Problem, seconds: float, seed: int) -> dict[str, list[Callable[[]
     models = ("apart", "mended") if gaps else ("exact",)
     peers: dict[str, list[Callable[[], Routes]]] = {
         "OR-Tools": [lambda m=m, s=s: mended(p, or_tools(p, seconds, m, s))
-                     for m in ("exact", *models[: 2 * gaps]) for s in STRATEGIES],
+                     for m in ("exact", *models[: 2 * gaps]) for s in STRATEGIES[: 2 - gaps]],
         "PyVRP": [lambda m=m: mended(p, pyvrp(p, seconds, m, seed)) for m in models],
     }  # fmt: skip
     return {"hotspots": [lambda: ours(p, seconds, seed)], **peers}
@@ -349,7 +350,7 @@ def value_of(p: Problem, run: Callable[[], Routes]) -> float:
     except AssertionError as broken:
         print(f"  a plan breaks a rule: {broken}", file=sys.stderr)
         value = 0.0
-    print(f"    {value:.4f} in {took:.1f} s", file=sys.stderr)
+    print(f"    {value:.4f} in {took:.1f} s", file=sys.stderr, flush=True)
     return value
 
 
@@ -370,8 +371,9 @@ def main() -> None:
             table.setdefault(kind, []).append(row)
             if given.json:
                 given.json.write_text(json.dumps(table, indent=1), encoding="utf-8")
-    print(f"| shift | hotspots | OR-Tools | PyVRP | hotspots against the best, least to most |\n"
-          f"|---|---|---|---|---|  ({given.seconds:g} s, {given.seeds} draws)")  # fmt: skip
+    print(f"{given.seconds:g} s a run, {given.seeds} draws of each kind: mean values\n\n"
+          "| shift | hotspots | OR-Tools | PyVRP | hotspots against the best (least to most) |\n"
+          "|---|---|---|---|---|")  # fmt: skip
     for kind, rows in table.items():
         means = {name: statistics.mean(max(row[name]) for row in rows) for name in rows[0]}
         ratio = [

@@ -198,7 +198,7 @@ def test_small_shifts_get_the_best_routes_there_are(seed):
     shift = small(seed)
     best, routes = best_routes(shift)
     assert check_routes(shift, routes) == pytest.approx(best)
-    assert run(shift, effort=6)[1] == pytest.approx(best)
+    assert run(shift, effort=2)[1] == pytest.approx(best)
 
 
 @pytest.mark.parametrize("seed", range(6))

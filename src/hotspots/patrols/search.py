@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from .tours import FUZZ, Plan, Problem, Visit
 from .tours import Tour as Tour
 
-ROUNDS = 60  # rounds of search for each step of effort
+ROUNDS = 120  # rounds of search for each step of effort
 SHORT = 48  # plans of fewer visits have more rounds, which are quicker
 LARGEST = 36  # most visits a round takes out
 STRINGS, WHOLE = 0.8, 0.9  # chances of each kind of ruin, summed up
@@ -379,7 +379,7 @@ def route(
     rng : numpy.random.Generator
         Where every chance comes from.
     effort : int
-        Rounds of improvement, in sixties; 0 takes the first plan found.
+        Rounds of improvement, 120 each, more for short plans; 0 takes the first plan found.
     seconds : float, optional
         Stop by the clock instead; the result then depends on the machine.
 
