@@ -234,7 +234,8 @@ def test_an_added_visit_is_explained(plan):
     assert 0 < len(row["reason"]) <= 160
     assert row["note"] == "fair on the green"
     assert row["task"] in hs.read_tasks().index
-    day = change.plan.visits.query("unit == 'L1' and date == @START")
+    visits = change.plan.visits
+    day = visits[(visits["unit"] == "L1") & (visits["date"] == pd.Timestamp(START))]
     assert day["order"].tolist() == list(range(1, len(day) + 1))
     assert change.changes.iloc[0].tolist() == [
         "mine", "added", "", "L1 at H8, Mon 2 Mar 16:00 to 16:15",
@@ -276,6 +277,43 @@ def test_quotas_that_get_worse_are_told():
     row = change.quotas.set_index("where").loc[spot]
     assert (row["wanted"], row["after"]) == (2, 0)
     assert f"{spot} 0 of 2 ({plan.coverage['visits'][spot]} before)" in change.text
+
+
+def test_quotas_are_counted_from_the_visits():
+    """Two teams of two hotspots over 14 days, by hand."""
+    from types import SimpleNamespace
+
+    from hotspots.patrols.quotas import quotas, unmet_text
+
+    need = pd.DataFrame(
+        {"lpt": ["Hanley", "Hanley", "Leek", "Leek"], "tier": ["A", "B", "A", "C"],
+         "worth": [0.4, 0.2, 0.4, 0.0]}, index=list("PQRS"),
+    )  # fmt: skip
+    spots = pd.DataFrame({"neighbourhood": ["east", "east", "west", None]}, index=need.index)
+    rules = hs.PatrolRules(least_per_week={"A": 2.0, "B": 1.6, "C": 1.0}, lpt_floor_hours=1.5,
+                           neighbourhood_floor=2.0, top_share=0.5, fair_share=0.9)  # fmt: skip
+    basis = SimpleNamespace(rules=rules, days=14,
+                            demand=SimpleNamespace(need=need, hotspots=spots))  # fmt: skip
+    visits = pd.DataFrame({"hotspot": list("PPPPPPQQR")})
+    budget = pd.DataFrame({"lpt": ["Hanley", "Leek", "Leek"], "planned_hours": [6.0, 1.0, 1.0]})
+    table = quotas(basis, visits, budget)
+    told = {(rule.split()[0], rule.split()[-1], where): (round(wanted, 6), round(reached, 6), met)
+            for rule, where, wanted, reached, met in table.itertuples(index=False)}  # fmt: skip
+    assert told == {
+        ("least", "A", "P"): (4, 6, True), ("least", "B", "Q"): (3, 2, False),
+        ("least", "A", "R"): (4, 1, False), ("least", "LPT", "Hanley"): (0.54, 0.75, True),
+        ("least", "LPT", "Leek"): (0.36, 0.25, False),
+        ("least", "neighbourhood", "east"): (4, 8, True),
+        ("least", "neighbourhood", "west"): (4, 1, False),
+        ("most", "hotspot", "P"): (0.5, 0.75, False), ("most", "hotspot", "Q"): (0.5, 0.25, True),
+        ("most", "hotspot", "R"): (0.5, 1.0, True),  # half a visit cannot be made
+    }  # fmt: skip
+    hours = table[table["rule"] == "least officer-hours of an LPT"]
+    assert hours[["wanted", "reached", "met"]].values.tolist() == [[3, 6, True], [3, 2, False]]
+    said = unmet_text(table)
+    assert "Not met in full, least visits of tier A (4): 1 of 2, R 1." in said
+    assert "Not met in full, least share of the hours of an LPT: 1 of 2, Leek 25% of 36%." in said
+    assert unmet_text(table[table["met"]]) == []
 
 
 # --- the table a sergeant edits ------------------------------------------------------------------
@@ -367,7 +405,8 @@ def test_a_workbook_with_typed_dates_and_times_is_read(tmp_path, plan):
 def test_only_a_part_may_be_written_and_the_rest_stays(tmp_path, plan):
     path = hs.write_plan(tmp_path / "leek.csv", plan, lpt="Leek", date="2026-03-03")
     header, *rows = read_rows(path)
-    part = plan.visits[(plan.visits["lpt"] == "Leek") & (plan.visits["date"] == "2026-03-03")]
+    tuesday = plan.visits["date"] == pd.Timestamp("2026-03-03")
+    part = plan.visits[(plan.visits["lpt"] == "Leek") & tuesday]
     assert [row[0] for row in rows] == part.index.tolist()
     assert {row[10] for row in rows} == {"Leek; Tue 3 Mar 2026"}
     write_rows(path, [header, *rows[1:]])

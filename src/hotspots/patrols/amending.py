@@ -363,7 +363,9 @@ def _text(
             lines.append(f"They cover {share} of what the plan covered (need at the hours of the "
                          "visits, further visits of a day counted less).")  # fmt: skip
     if len(broken):
-        lines.append(f"{counted(len(broken), 'rule')} broken, and nothing was repaired:")
+        lines.append(
+            f"It breaks the rules in {counted(len(broken), 'place')}; nothing was repaired:"
+        )
         for row in broken.head(_SHOWN).to_dict("records"):
             where = f"{row['visit']}: " if row["visit"] else ""
             lines.append(f"- {where}{row['rule']}: {row['value']}; {row['remedy']}.")
