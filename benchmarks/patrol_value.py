@@ -42,7 +42,7 @@ TOP = (3, 5)  # hotspots visited in turn in the evening; under 5, visits come wi
 WINDOWS = (120, 15)  # minutes from the start of a visit in which an incident counts as met
 SIZE, PER_LPT = 250, 12  # metres of a cell; hotspots of an LPT
 FIRST = {"county": "2024-01-01", "city": "2015-01-01"}  # a year of records comes before
-HOURS_A_DAY = 5.0  # officer-hours of an LPT, a day
+HOURS_A_DAY = 10.0  # officer-hours of an LPT, a day: five of a pair
 SHIFTS = pd.DataFrame({
     "shift": ["early", "late", "night"], "start": ["07:00", "15:00", "23:00"],
     "end": ["15:00", "23:00", "07:00"], "briefing_min": 15.0, "debrief_min": 15.0,
@@ -51,8 +51,8 @@ LONGEST = pd.Timedelta("24h")
 
 
 def units_of(lpts: gpd.GeoDataFrame) -> pd.DataFrame:
-    """Give each LPT one vehicle with one officer in each shift."""
-    rows = [(f"{lpt} {shift}", lpt, shift, "constable", 1, "vehicle")
+    """Give each LPT a pair in a vehicle in each shift: after 20:00 most tasks ask for two."""
+    rows = [(f"{lpt} {shift}", lpt, shift, "constable", 2, "vehicle")
             for lpt in lpts.index for shift in SHIFTS["shift"]]  # fmt: skip
     names = ["unit", "lpt", "shift", "kind", "officers", "mode"]
     return pd.DataFrame(rows, columns=names).set_index("unit")
@@ -237,9 +237,6 @@ def score_origin(past, future, lpts, grid, origin, premises: bool) -> pd.DataFra
         ), lpts, origin,
     )  # fmt: skip
     plans["no decay (.95)"] = planned(demand, lpts, origin, decay=0.95)
-    plans["no decay, no floors"] = planned(
-        demand, lpts, origin, decay=0.95, least_per_week=dict.fromkeys("ABC", 0.0)
-    )
     on_plan = demand.need["worth"].to_numpy() > 0
     ranked = {}
     for lpt in lpts.index:

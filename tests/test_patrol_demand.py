@@ -447,7 +447,8 @@ def test_priorities_are_read_from_toml_and_csv_with_every_fault_named(tmp_path):
 
 def test_every_fault_of_every_table_is_named_at_once():
     spots = make_hotspots(("A", "Hanley", 0, 0, -5))
-    incidents = make_incidents(0, 0, pd.DatetimeIndex(["2025-05-01"])).to_crs("EPSG:3857")
+    incidents = make_incidents(0, 0, pd.DatetimeIndex(["2025-05-01"]))
+    incidents = incidents.set_crs("EPSG:3857", allow_override=True)
     with pytest.raises(hs.InputError) as caught:
         hs.patrol_demand(spots, incidents.assign(harm=np.nan), lpts=3,
                          priorities=make_priorities({"weight": 2.0}), rules="all", on="02/03/2026",
