@@ -58,7 +58,7 @@ def naive_gini(hours, need):
     return apart.sum() / (2 * need.sum() * hours.sum())
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=30, deadline=None)
 @given(st.integers(0, 10**6))
 def test_gini_is_the_mean_difference_of_hours_per_need(seed):
     rng = np.random.default_rng(seed)

@@ -162,16 +162,16 @@ def test_the_range_of_places_is_that_of_exact_tests_pair_by_pair(case):
 
 
 def test_the_range_of_places_holds_the_true_place():
-    """Of 400 LPTs with known rates, the range of every hotspot must hold its place 95% of times."""
+    """Of 200 LPTs with known rates, the range of every hotspot must hold its place 95% of times."""
     rng = np.random.default_rng(5)
     held = []
-    for _ in range(400):
+    for _ in range(200):
         rate = np.sort(rng.gamma(2, 30, 8))[::-1]
         counts = rng.poisson(rate).astype(float)
         low, high = rank_range(counts, counts)
         held.append((low <= np.arange(1, 9)) & (np.arange(1, 9) <= high))
     assert np.mean(held) >= 0.95
-    assert (np.mean(held, axis=0) >= 0.93).all()  # 400 times: 3 standard errors under .95 is .917
+    assert (np.mean(held, axis=0) >= 0.91).all()  # 200 times: 3 standard errors under .95 is .904
 
 
 def test_hotspots_without_incidents_or_need_have_a_range_too():
@@ -385,7 +385,7 @@ def test_the_task_and_who_may_do_it_are_said(town):
     )
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=60, deadline=None)
 @given(st.data())
 def test_a_line_is_never_too_long_and_keeps_what_matters(data):
     text = st.text(alphabet="abcdefgh ,;", max_size=120)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -201,7 +202,7 @@ def _why_here(key: str, row: dict[str, Any], visits: int, why_none: str) -> str:
     return f"{text} {planned}. Method: {row['method']}."
 
 
-def _at_premises(row: dict[str, Any]) -> bool:
+def _at_premises(row: Mapping[Any, Any]) -> bool:
     """Tell whether most incidents share a snapped point that is named after premises."""
     if not row["largest_share"] >= SINGLE_SHARE or row["route"] != "patrol":
         return False
