@@ -817,8 +817,9 @@ def test_odd_rows_of_a_log_are_left_aside_and_counted():
     plan = make_plan(("P1", "A", "15:00"))
     log = log_of(("P1", "A", "15:00", "15:15"), ("P1", "A", "15:00", "14:00"),
                  ("P1", "A", "14:00", "29:00"), (None, "A", "15:00", "15:10"),
-                 ("P1", None, "15:00", "15:10"), ("P1", "Q", "15:00", "15:10"))  # fmt: skip
-    log.loc[len(log)] = ["P1", "A", at("16:00"), pd.NaT]
+                 ("P1", None, "15:00", "15:10"), ("P1", "Q", "15:00", "15:10"),
+                 ("P1", "A", "16:00", "16:10"))  # fmt: skip
+    log.loc[6, "depart"] = pd.NaT
     delivery = match(plan, log)
     rows = delivery.quality.set_index("what")["rows"]
     assert rows[rows > 0].to_dict() == {

@@ -82,7 +82,7 @@ def plot_delivery(delivery: Result, lpt: str | None = None, *, ax: Axes | None =
     ax.set_yticks(np.arange(len(shown)), [names[key] for key in shown], fontsize=8)
     ax.set_ylim(len(shown) - 0.5, -0.5)
     ax.set_xlim(-0.6, len(days) - 0.4)
-    step = -(-len(days) // 14)
+    step = -(-len(days) // 12)
     ticks = [f"{day.day} {day:%b}" for day in days[::step]]
     ax.set_xticks(np.arange(0, len(days), step), ticks, fontsize=8)
     weekly = delivery.tables["dosage"]["date"].nunique() > _DAYS
@@ -136,9 +136,10 @@ def _note(
     table: pd.DataFrame, total: pd.Series, shown: list[str], most: float, *, weekly: bool
 ) -> str:
     known = table[table["seen"].notna()]
+    given, planned = known["seen"].sum(), known["planned"].sum()
     text = (
-        f"The tallest box is {most:,.0f} min{' a week' if weekly else ''}. Of these hotspots, "
-        f"{known['seen'].sum():,.0f} min were delivered of {known['planned'].sum():,.0f} planned"
+        f"A cell is {most / 0.86:,.0f} min high{', for a week' if weekly else ''}. Of these "
+        f"hotspots, {given:,.0f} min were delivered of {planned:,.0f} planned"
     )
     text += ", where there are records." if len(known) < len(table) else "."
     if len(total) > len(shown):
