@@ -13,6 +13,8 @@ from ..contracts import Column, InputError, Result, Table, check_table
 from .checks import Roster, breaches, whole
 from .need import counted, day_text
 from .quotas import quotas
+from .response import between_jobs
+from .tasks import choose_tasks
 from .wording import Draft, put_in_words
 
 if TYPE_CHECKING:
@@ -38,8 +40,9 @@ class Amended(Result):
     Attributes
     ----------
     plan : PatrolPlan
-        The amended plan, with its reasons, coverage and hours worked out again. A plan that
-        breaks rules is a plan still: it says so here and nothing is repaired.
+        The amended plan, with its reasons, coverage and hours worked out again; ``floors``,
+        ``costs`` and target visits are those of the hours shared out before. A plan that breaks
+        rules is a plan still: it says so here and nothing is repaired.
     changes : DataFrame
         A row per change: ``visit``, ``what`` (added, removed, or the column), ``before`` and
         ``after``.
@@ -259,8 +262,6 @@ def _filled(table: pd.DataFrame, rest: pd.DataFrame, roster: Roster) -> pd.DataF
 
 
 def _usual_tasks(roster: Roster) -> dict[str, str]:
-    from .tasks import choose_tasks
-
     need = roster.plan.basis.demand.need
     return {str(k): str(v) for k, v in choose_tasks(need, roster.tasks).items()}
 
@@ -279,11 +280,15 @@ def _budget(plan: PatrolPlan, visits: pd.DataFrame, spent: pd.Series) -> pd.Data
 
 def _explained(roster: Roster, visits: pd.DataFrame, budget: pd.DataFrame) -> PatrolPlan:
     """Explain the plan with these visits: coverage, reasons, fairness and the text."""
-    plan, basis = roster.plan, roster.plan.basis
+    plan, basis, demand = roster.plan, roster.plan.basis, roster.plan.basis.demand
     reached = ~plan.coverage["why_none"].str.startswith("beyond reach").to_numpy(dtype=bool)
     target = plan.coverage["target_visits"].to_numpy(dtype=np.int64)
     draft = Draft(basis, visits, budget, plan.teams, target, reached, roster.tasks)
     told = put_in_words(draft)
+    told["between_jobs"] = between_jobs(
+        demand.need, demand.intensity, roster.tasks.loc[choose_tasks(demand.need, roster.tasks)],
+        roster.occurrences, visits, basis.first, basis.rules,
+    )  # fmt: skip
     told["said"] += "\nIt was amended by hand since it was planned; target visits are the plan's."
     return replace(plan, **told)
 

@@ -67,6 +67,7 @@ class Roster:
         self.units: dict[str, Unit] = {unit.name: unit for unit in parse_units(table, [])}
         found = duties(parse_shifts(basis.shifts, []), [*self.units.values()], basis.first,
                        basis.days)  # fmt: skip
+        self.occurrences = found
         self.shifts: dict[tuple[str, str, int], Duty] = {(d.lpt, d.shift, d.day): d for d in found}
         self.duties = {(unit.name, duty.day): duty for duty in found for unit in duty.units}
         hotspots = basis.demand.hotspots
