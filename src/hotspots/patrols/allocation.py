@@ -129,8 +129,8 @@ class Allocation:
     costs : DataFrame
         A row per group of rules, for the whole (``where`` empty) and for each LPT that stands on
         its own: ``rules``, ``unmet``, ``value_lost``: the best value without that group less the
-        value with it; ``value_lost_share`` of the value without it; ``value_lost_most``: what the
-        loss cannot exceed, given the gaps of both.
+        value with it, NaN where time ran out; ``value_lost_share`` of the value without it;
+        ``value_lost_most``: what the loss cannot exceed, given the gaps of both.
     """
 
     visits: Ints
@@ -234,7 +234,7 @@ def allocate_visits(
     for group, members in groups.items() if costs else ():
         rest = [i for i in range(len(rules)) if i not in set(members)]
         without[group] = free if len(groups) == 1 else model.solve(rest, ends, gap, start=free)
-    found = _report(options, rules, groups, model, full, without)
+    found = _report(options, rules, groups, model, full, {"": free, **without})
     unmet = [
         f"rule {rule.name!r} cannot be met: {reached:g} of {rule.amount:g} reached; "
         "lower it, give more hours, or make it soft."
@@ -418,7 +418,10 @@ def _costs_table(
 ) -> pd.DataFrame:  # fmt: skip
     columns, rows = model.columns, []
     visits = full.chosen
+    free = without[""]
     for group, other in without.items():
+        if not group:
+            continue
         places = {rules[i].where for i in groups[group]} - {""}
         spans: list[tuple[str, NDArray[np.bool_]]] = [("", np.ones(len(full.value), dtype=bool))]
         tied: dict[str, set[int]] = {}
@@ -434,17 +437,21 @@ def _costs_table(
             inside = np.unique(other.part[span[full.part]])
             have, could = float(full.value[span].sum()), float(other.value[inside].sum())
             most = float(other.bound[inside].sum())
+            loose = np.unique(free.part[span[full.part]])  # what no rule at all allows
+            most = min(most, float(free.bound[loose].sum()))
             unmet = sum(
                 (rules[i].coef[columns.option] @ visits - rules[i].amount)
                 * (1 if rules[i].kind == "at most" else -1) > 1e-6
                 for i in groups[group] if not where or rules[i].where == where
             )  # fmt: skip
             lost = could - have if could - have > 1e-9 * could else 0.0
+            if other.stopped and lost == 0.0 < most - have:
+                lost = np.nan  # time ran out before anything better was found
             rows.append({
                 "group": group, "where": where,
                 "rules": sum(not where or rules[i].where == where for i in groups[group]),
                 "unmet": int(unmet), "value_lost": lost,
-                "value_lost_share": lost / could if could > 0 else 0.0,
+                "value_lost_share": lost / max(could, have) if max(could, have) > 0 else 0.0,
                 "value_lost_most": max(most - have, 0.0),
             })  # fmt: skip
     return pd.DataFrame({

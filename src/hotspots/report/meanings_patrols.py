@@ -301,9 +301,9 @@ OWN_PATROLS: dict[str, dict[str, tuple[str, str, str]]] = {
         "where": ("text", "", "LPT; blank for the force"),
         "rules": ("whole", "rules", "of this kind"),
         "unmet": ("whole", "rules", "not met in full"),
-        "value_lost": ("number", "share of all need", "need no longer covered for the rule"),
+        "value_lost": ("number", "need × days", "need not covered for it; blank: no time to tell"),
         "value_lost_share": ("number", "0 to 1", "of the need covered without this kind of rule"),
-        "value_lost_most": ("number", "share of all need", "what value_lost cannot exceed"),
+        "value_lost_most": ("number", "need × days", "what value_lost cannot exceed"),
     },
     "plan_visits": {
         "note": ("text", "", "a note somebody put there by hand"),
