@@ -219,7 +219,7 @@ def test_as_many_more_incidents_as_said_lift_it_a_place_and_one_fewer_does_not(t
 
 def test_fewer_incidents_than_said_keep_the_place(town):
     said = write_plan(make_demand(town)).reasons.loc["A", "would_change"]
-    assert said.startswith("21 fewer would drop it one.")  # 120 - 21 = 99 < 100
+    assert said.startswith("21 fewer incidents would drop it a place.")  # 120 - 21 = 99 < 100
     assert "Records with the time of day would give it hours." in said
 
 
@@ -601,9 +601,10 @@ def test_no_visits_no_bits():
 
 
 def test_the_text_says_how_often_times_come_back(evening):
-    visits = [("A", "P1", day, "16:00") for day in range(4)]
+    visits = [("A", "P1", day, "16:00") for day in range(12)]
+    assert "place the day before" not in write_plan(evening, *visits[:4], days=4).text  # too few
     assert "100% of visits come within 10 minutes of the time of one to the same place the day" in (
-        write_plan(evening, *visits, days=4).text)  # fmt: skip
+        write_plan(evening, *visits, days=12).text)  # fmt: skip
 
 
 # --- columns -------------------------------------------------------------------------------------

@@ -272,8 +272,10 @@ def _would_change(row: dict[str, Any], beside: tuple[float, float], plan: Draft)
         said.append(f"{counted(more, 'more incident')} like its own would lift it a place")
     if below == below and each:
         fewer = int((need - below) / each + 1e-9) + 1
-        if fewer <= n:
+        if fewer <= n and said:
             said.append(f"{fewer:,} fewer would drop it one")
+        elif fewer <= n:
+            said.append(f"{counted(fewer, 'fewer incident')} would drop it a place")
     text = [" and ".join(said)] if said else []
     if row["of"] == 1:
         text.append("it is the only one in its LPT")

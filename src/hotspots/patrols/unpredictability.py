@@ -14,7 +14,7 @@ SAME_MIN = 10
 """Minutes within which a visit comes at the same time as one of the day before."""
 
 FEW_VISITS = 10
-"""Visits from which the hours of a hotspot are told: fewer are spread out by chance alone."""
+"""Visits with one the day before from which a text tells how many came at the same time."""
 
 _DAY = 1440
 

@@ -16,7 +16,7 @@ from .quotas import quotas, unmet_text
 from .reasons import at_premises, hotspot_reasons, why_flat
 from .resources import parse_units
 from .tasks import able, choose_tasks
-from .unpredictability import SAME_MIN, unpredictability
+from .unpredictability import FEW_VISITS, SAME_MIN, unpredictability
 
 if TYPE_CHECKING:
     import geopandas as gpd
@@ -313,7 +313,7 @@ def _guessed(spread: pd.DataFrame) -> list[str]:
     """Say how easily the times are guessed from the day before."""
     by_lpt = spread[spread["hotspot"] == ""]
     pairs = by_lpt["pairs"].sum()
-    if not pairs:
+    if pairs < FEW_VISITS:
         return []
     same = float((by_lpt["same_time"].fillna(0) * by_lpt["pairs"]).sum() / pairs)
     chance = float((by_lpt["by_chance"].fillna(0) * by_lpt["pairs"]).sum() / pairs)
