@@ -184,19 +184,23 @@ def make_shifts() -> pd.DataFrame:
 
 
 def make_units() -> pd.DataFrame:
-    """Make five units a team (the units contract), based in its main town."""
+    """Make six units a team (the units contract), based in its main town; one is for response."""
     kinds = [
-        ("P1", "early", "pcso", 1, "foot", 3.0), ("V1", "early", "constable", 2, "vehicle", 3.0),
-        ("P2", "late", "pcso", 2, "foot", 4.0), ("V2", "late", "constable", 2, "vehicle", 4.0),
-        ("V3", "night", "constable", 2, "vehicle", 3.0),
-    ]  # fmt: skip
+        ("P1", "early", "pcso", 1, "foot", "neighbourhood", 3.0),
+        ("V1", "early", "constable", 2, "vehicle", "neighbourhood", 3.0),
+        ("P2", "late", "pcso", 2, "foot", "neighbourhood", 4.0),
+        ("V2", "late", "constable", 2, "vehicle", "neighbourhood", 4.0),
+        ("R2", "late", "constable", 2, "vehicle", "response", None),
+        ("V3", "night", "constable", 2, "vehicle", "neighbourhood", 3.0),
+    ]
     rows = []
     for team in TEAMS:
         code = "".join(word[:2] for word in team.name.split()).upper()
         town = team.towns[0]
         base = (ORIGIN[0] + 1000 * town.east, ORIGIN[1] + 1000 * town.north)
-        rows += [(f"{code}-{u}", team.name, s, k, n, m, *base, h) for u, s, k, n, m, h in kinds]
-    columns = ["unit", "lpt", "shift", "kind", "officers", "mode", "base_easting", "base_northing"]
-    frame = pd.DataFrame(rows, columns=[*columns, "officer_hours"])
-    texts = ["unit", "lpt", "shift", "kind", "mode"]
-    return frame.astype(dict.fromkeys(texts, "str")).set_index("unit")
+        rows += [(f"{code}-{unit}", team.name, *kind, *base, h) for unit, *kind, h in kinds]
+    columns = ["unit", "lpt", "shift", "kind", "officers", "mode", "team"]
+    columns += ["base_easting", "base_northing", "officer_hours"]
+    texts = ["unit", "lpt", "shift", "kind", "mode", "team"]
+    frame = pd.DataFrame(rows, columns=columns).astype(dict.fromkeys(texts, "str"))
+    return frame.set_index("unit")
