@@ -210,6 +210,14 @@ OWN_PATROLS: dict[str, dict[str, tuple[str, str, str]]] = {
         "after": ("number", "", "as people changed it"),
         "met": ("flag", "", "met by the plan as people changed it"),
     },
+    "plan_teams": {
+        "end_easting": ("number", "m", "where it ends"),
+        "end_northing": ("number", "m", "where it ends"),
+        "abstraction": ("number", "0 to 1", "share of its patrol time lost to other duties"),
+    },
+    "plan_between_jobs": {
+        "why": ("text", "", "why there, between calls"),
+    },
     "plan_reasons": {
         "rank_low": ("whole", "", "best place in its LPT that its records bear, 95%"),
         "rank_high": ("whole", "", "worst place in its LPT that its records bear, 95%"),
