@@ -126,7 +126,7 @@ def planned(demand: hs.Demand, lpts: gpd.GeoDataFrame, origin: pd.Timestamp, **r
     plan = hs.plan_patrols(
         demand, lpts=lpts, shifts=SHIFTS, units=units_of(lpts), start=origin.date(), days=DAYS,
         rules=hs.PatrolRules(
-            officer_hours=dict.fromkeys(lpts.index, HOURS_A_DAY * DAYS), effort=0, **rules),
+            officer_hours=dict.fromkeys(lpts.index, HOURS_A_DAY * DAYS), effort=1, **rules),
     )  # fmt: skip
     start = (plan.visits["arrive"] - origin) / pd.Timedelta("1min")
     return pd.DataFrame({
