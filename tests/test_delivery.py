@@ -1007,6 +1007,8 @@ def test_the_picture_shows_planned_and_delivered_minutes(axes):
     assert crosses.get_xdata().tolist() == [1, 1]  # the second day has no records
     said = "\n".join(text.get_text() for text in ax.texts)
     assert "36 min were delivered of 30 planned, where there are records" in " ".join(said.split())
+    inches = ax.get_position().width * ax.figure.get_figwidth()
+    assert inches > 3  # two days still leave room beside names and legend
     axes.close("all")
     with pytest.raises(hs.InputError, match="there is no LPT 'Leek'; there are Hanley"):
         hs.plot_delivery(delivery, "Leek")

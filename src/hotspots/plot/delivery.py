@@ -45,14 +45,11 @@ def plot_delivery(delivery: Result, lpt: str | None = None, *, ax: Axes | None =
     Examples
     --------
     >>> import hotspots as hs
-    >>> county = hs.make_county(seed=1, months=12, scale=0.2)
-    >>> detector = hs.Counts(include_police=True).fit(county.incidents)
-    >>> spots = detector.hotspots(hs.Grid.over(county.lpts), top_k=5)
-    >>> plan = hs.plan_patrols(spots, lpts=county.lpts, shifts=county.shifts,
-    ...                        units=county.units, start="2026-01-05", days=1)
+    >>> from hotspots.patrols.example import example_plan
+    >>> plan = example_plan()
     >>> log = plan.visits[["unit", "hotspot", "arrive", "depart"]]
     >>> hs.plot_delivery(hs.match_delivery(plan, log)).get_title()
-    'Minutes at hotspots, Mon 5 Jan 2026'
+    'Minutes at hotspots, Mon 2 Mar 2026'
     """
     table, names = _cells(delivery, lpt)
     behind = (table["planned"] - table["seen"].fillna(table["planned"])).groupby("hotspot").sum()
@@ -62,7 +59,10 @@ def plot_delivery(delivery: Result, lpt: str | None = None, *, ax: Axes | None =
     )
     shown = list(order.index[:_MOST])
     days = sorted(table.index.get_level_values("day").unique())
-    ax = new_axes(ax, (max(5.0, min(13.0, 2.6 + 0.42 * len(days))), 1.9 + 0.34 * len(shown)))
+    # room for the names at 8 points, the columns and the legend
+    beside = 0.07 * max(len(names[key]) for key in shown) + 1.9
+    wide = beside + min(max(3.0, 0.42 * len(days)), 11.0)
+    ax = new_axes(ax, (wide, 2.1 + 0.34 * len(shown)))
     table = table.reindex(pd.MultiIndex.from_product([shown, days], names=table.index.names))
     row = np.repeat(np.arange(len(shown)), len(days))
     column = np.tile(np.arange(len(days)), len(shown))
@@ -72,8 +72,8 @@ def plot_delivery(delivery: Result, lpt: str | None = None, *, ax: Axes | None =
     high, given = 0.86 * planned / most, 0.86 * np.nan_to_num(seen) / most
     ax.bar(column, -given, bottom=row + 0.43, width=0.56, color=BLUE, zorder=3,
            label="with a unit there")  # fmt: skip
-    ax.bar(column, -high, bottom=row + 0.43, width=0.8, fill=False, ec=GREY, lw=1.1, zorder=2,
-           label="planned")  # fmt: skip
+    ax.bar(column, -high, bottom=row + 0.43, width=0.8, fill=False, ec=GREY,
+           lw=1.1, zorder=2, label="planned")  # fmt: skip
     silent = np.isnan(seen)
     if silent.any():
         ax.plot(column[silent], row[silent], "x", color=GREY, ms=6, zorder=4, label="no records")
@@ -91,6 +91,7 @@ def plot_delivery(delivery: Result, lpt: str | None = None, *, ax: Axes | None =
     ax.tick_params(axis="y", length=0)
     ax.set_title(f"Minutes at hotspots{'' if lpt is None else f' of {lpt}'}, {_when(delivery)}")
     ax.legend(loc="upper left", bbox_to_anchor=(1.0, 1.0), fontsize=8, frameon=False)
+    ax.figure.draw_without_rendering()  # lays out, so that the note knows how wide the axes are
     note(ax, _note(table, total, shown, most, weekly=weekly))
     return ax
 
