@@ -74,13 +74,14 @@ class PatrolRules:
     park_min : float
         Minutes to park a vehicle at each hotspot, 0 to 15.
     effort : int
-        Rounds of route improvement per LPT and shift, 0 to 1000, more for short routes; more is
-        better and slower.
+        Steps of 60 rounds of route improvement per LPT and shift, 0 to 1000, more rounds for short
+        routes; more is better and slower.
     band_min : int
         Length of the bands of the clock, from midnight, in which need by hour is counted; a
         divisor of 1440 from 30 up. Two hours, like the gap.
     jitter_min : int
-        Minutes by which a start may be moved at random within the rules, 0 to 120.
+        Minutes by which a start may be moved at random within the rules, either way from an even
+        spread of the time to spare, 0 to 120.
     variety : float
         Each day the need of each hotspot and band is varied at random by up to this share, 0 to
         .9, before routes are made, so that the best order is not the same every day.
@@ -148,7 +149,7 @@ minutes are what the evidence supports).
     park_min: float = 2.0
     effort: int = 1
     band_min: int = 120
-    jitter_min: int = 20
+    jitter_min: int = 60
     variety: float = 0.25
     class_weights: Mapping[str, float] = field(
         default_factory=lambda: {"persistent": 1.0, "emerging": 1.2, "intermittent": 0.8,

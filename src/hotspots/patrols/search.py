@@ -12,10 +12,11 @@ from numpy.typing import NDArray
 from .tours import FUZZ, Plan, Problem, Visit
 from .tours import Tour as Tour
 
-ROUNDS = 120  # rounds of search for each step of effort
+ROUNDS = 60  # rounds of search for each step of effort
 SHORT = 48  # plans of fewer visits have more rounds, which are quicker
 LARGEST = 36  # most visits a round takes out
 STRINGS, WHOLE = 0.8, 0.9  # chances of each kind of ruin, summed up
+PASSES = 20  # of the draws of starts
 NOISE = 0.3  # candidates count by chance for so much more in half of the rounds
 THRIFT = 0.7  # chance that value counts by the minute, not by its root
 HEAT = 0.3  # of a visit's value: a plan so much worse may be kept at first, by chance
@@ -419,30 +420,66 @@ def route(
 
 
 def _jitter(plan: Plan, rng: np.random.Generator) -> None:
-    """Turn some loops round, then spread each tour's slack over its visits, a little by chance."""
+    """Turn some loops round, then draw the starts at random within every rule, the order kept.
+
+    Each start in turn is drawn from the minutes that its neighbours in the tour and at the hotspot
+    leave (Gibbs sampling), so that those packed as early as can be spread over the time to spare.
+    """
     problem = plan.problem
     for t in rng.permutation(len(plan.routes)).tolist():
-        stops = plan.routes[t]
-        if len(stops) > 1 and rng.random() < 0.5:
+        if len(plan.routes[t]) > 1 and rng.random() < 0.5:
             _turn(plan, t)
-        stops = plan.routes[t]
-        if not stops:
-            continue
-        plan.time(t)
-        spare = stops[-1].late - stops[-1].early
-        draw = rng.random(len(stops)).tolist()
-        waited = 0.0
-        clock, here = problem.tours[t].start, plan.n
-        for i, v in enumerate(stops):
-            even = spare * (i + 1) / (len(stops) + 1)
-            aim = even + problem.jitter * (2 * draw[i] - 1)
-            aim = min(max(aim, waited, 0.0), spare)
-            go = clock + plan.legs[t][here][v.place]
-            low = max(go, v.early)
-            at = min(max(low, float(np.floor(v.early + aim))), v.late)
-            waited = max(waited, at - v.early)
-            v.early = at
-            clock, here = at + problem.dwell, v.place
+        _spread(plan, t)
+    if problem.jitter <= 0:
+        return
+    near = [
+        (t, i, v, v.early - problem.jitter, v.early + problem.jitter)
+        for t, stops in enumerate(plan.routes) for i, v in enumerate(stops)
+    ]  # fmt: skip
+    for _ in range(PASSES):
+        draws = rng.random(len(near)).tolist()
+        for k, n in enumerate(rng.permutation(len(near)).tolist()):
+            t, i, v, first, last = near[n]
+            low, high = _room(plan, t, i, v)
+            low, high = np.ceil(max(low, first) - FUZZ), np.floor(min(high, last) + FUZZ)
+            if high >= low:
+                v.early = float(low + np.floor(draws[k] * (high - low + 1)))
+
+
+def _spread(plan: Plan, t: int) -> None:
+    """Spread the slack of a tour evenly over its visits."""
+    stops = plan.routes[t]
+    if not stops:
+        return
+    plan.time(t)
+    spare = stops[-1].late - stops[-1].early
+    waited, clock, here = 0.0, plan.problem.tours[t].start, plan.n
+    for i, v in enumerate(stops):
+        aim = min(max(spare * (i + 1) / (len(stops) + 1), waited), spare)
+        low = max(clock + plan.legs[t][here][v.place], v.early)
+        at = min(max(low, float(np.floor(v.early + aim))), v.late)
+        waited = max(waited, at - v.early)
+        v.early = at
+        clock, here = at + plan.problem.dwell, v.place
+
+
+def _room(plan: Plan, t: int, i: int, v: Visit) -> tuple[float, float]:
+    """Return the first and last minute at which a visit may begin while all others stay."""
+    problem, stops, leg = plan.problem, plan.routes[t], plan.legs[t]
+    tour, dwell = problem.tours[t], problem.dwell
+    before, after = stops[i - 1] if i else None, stops[i + 1] if i + 1 < len(stops) else None
+    came = tour.start + leg[plan.n][v.place] if before is None else (
+        before.early + dwell + leg[before.place][v.place]
+    )  # fmt: skip
+    goes = tour.end - leg[v.place][-1] if after is None else after.early - leg[v.place][after.place]
+    low, high = max(v.lo, came), min(v.hi, goes - dwell)
+    others = [w.early for w in plan.at[v.place] if w is not v]
+    for at in [*others, *(arrive for arrive, _ in problem.taken[v.place])]:
+        if at <= v.early:
+            low = max(low, at + plan.apart)
+        if at >= v.early:
+            high = min(high, at - plan.apart)
+    return low, high
 
 
 def _turn(plan: Plan, t: int) -> None:

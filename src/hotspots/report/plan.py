@@ -44,6 +44,7 @@ def plan_body(plan: Result, given: Stations) -> str:
             parts.append(f'<p class="quiet">The first {MOST:,} of {len(visits):,} visits; the BI '
                          "tables hold all.</p>")  # fmt: skip
         parts += [_team(str(lpt), rows) for lpt, rows in listed.groupby("lpt", sort=True)]
+    parts += _beside(plan)
     reasons = plan.tables["reasons"]
     if len(reasons):
         columns = [c for c in ("name", "lpt", "rank", "tier", "need", "reason", "would_change")
@@ -54,6 +55,36 @@ def plan_body(plan: Result, given: Stations) -> str:
         parts.append(f"<details><summary>Why each hotspot: {len(reasons):,} reasons</summary>"
                      f"{table(shown.sort_index(), most=400)}</details>")  # fmt: skip
     return "".join(parts)
+
+
+_BESIDE = {
+    "referrals": (
+        "For problem solving instead of patrol",
+        ("place", "incidents", "share", "peak", "owner"),
+    ),
+    "between_jobs": (
+        "For response units between jobs",
+        ("date", "lpt", "shift", "unit", "hotspot"),
+    ),
+    "costs": ("What each kind of rule costs", ("group", "rules", "unmet", "value_lost_share")),
+}
+"""Tables shown beside the visits where they hold rows: their heading and columns."""
+
+
+def _beside(plan: Result) -> list[str]:
+    """Return what is not patrolled but referred, what response units may do, what rules cost."""
+    parts = []
+    for name, (said, columns) in _BESIDE.items():
+        frame = plan.tables.get(name)
+        if frame is None or not len(frame):
+            continue
+        shown = frame[[c for c in columns if c in frame.columns]]
+        if "value_lost_share" in shown.columns:
+            shown = shown[frame["where"].astype("str") == ""] if "where" in frame else shown
+            shown = shown.assign(value_lost_share=[f"{s:.1%}" for s in shown["value_lost_share"]])
+        parts.append(f"<details><summary>{said}: {len(shown):,}</summary>"
+                     f"{table(shown, most=400)}</details>")  # fmt: skip
+    return parts
 
 
 def _described(plan: Result, given: Stations) -> pd.DataFrame:
