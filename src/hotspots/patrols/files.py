@@ -220,7 +220,11 @@ def _from_csv(text: str, what: str) -> pd.DataFrame:
         raise InputError(what, ["it is empty; give a header row and one row each."])
     separator = max(",;\t", key=first.count)
     reader = csv.reader(io.StringIO(text, newline=""), delimiter=separator)
-    lines = [(reader.line_num, [cell.strip() for cell in row]) for row in reader]
+    try:
+        lines = [(reader.line_num, [cell.strip() for cell in row]) for row in reader]
+    except csv.Error as error:
+        said = f"line {reader.line_num} cannot be read: {error}; check its quotation marks."
+        raise InputError(what, [said]) from None
     lines = [(number, row) for number, row in lines if any(row)]
     header = [name.lower() for name in lines[0][1]]
     faults = [

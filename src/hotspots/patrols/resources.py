@@ -289,8 +289,10 @@ def _place(row: Any, which: str, where: str, faults: list[str]) -> tuple[float, 
     """Return the point of a row that stands in two columns, or None where both are blank."""
     names = f"{which}_easting", f"{which}_northing"
     at = (_number(row, names[0], np.nan), _number(row, names[1], np.nan))
-    known = np.isfinite(at)
-    if known.any() and not known.all():
+    known = ~np.isnan(at)
+    if np.isinf(at).any():
+        faults.append(f"{where}: {names[0]} and {names[1]} are {at}; give metres, or leave blank.")
+    elif known.any() and not known.all():
         faults.append(f"{where}: give both {names[0]} and {names[1]}, or neither.")
     return at if known.all() else None
 

@@ -82,8 +82,8 @@ def between_jobs(
     rows: list[dict[str, Any]] = []
     worth = need["worth"].to_numpy(dtype=np.float64)
     teams = need["lpt"].astype("str").to_numpy(dtype=object)
-    inside = {lpt: np.flatnonzero(teams == lpt) for lpt in set(teams)}
-    rank = need.groupby("lpt")["worth"].rank(ascending=False, method="first").to_numpy(np.int64)
+    ordered = np.lexsort((need.index.astype("str"), -worth))  # equals by id, not by row
+    inside = {lpt: ordered[teams[ordered] == lpt] for lpt in set(teams)}
     at = pd.Series(np.arange(len(need)), index=need.index)
     done: dict[int, NDArray[np.int64]] = {}
     allowed: dict[tuple[Any, ...], NDArray[np.bool_]] = {}  # alike for every duty of a kind
@@ -113,8 +113,7 @@ def between_jobs(
             rows.append({
                 "date": first + pd.Timedelta(days=duty.day), "lpt": duty.lpt, "shift": duty.shift,
                 "unit": unit.name, "hotspot": need.index[h],
-                "why": _why(int(rank[h]), len(inside[duty.lpt]), duty.lpt,
-                            int(done[duty.day][h])),
+                "why": _why(best + 1, len(inside[duty.lpt]), duty.lpt, int(done[duty.day][h])),
             })  # fmt: skip
     return pd.DataFrame({
         name: pd.Series([row[name] for row in rows], dtype=kind)

@@ -119,14 +119,15 @@ def _filled(tasks: pd.DataFrame) -> pd.DataFrame:
         name: tasks.get(name, blank).astype("object").where(lambda said: said.notna(), "")
         for name in ("categories", "class_")
     }  # fmt: skip
-    return pd.DataFrame({
+    filled = pd.DataFrame({
         "meaning": tasks["meaning"].astype("str").str.strip(),
         **{name: tasks[name].astype(bool) for name in POWERS},
         "night_pcso": night_pcso.where(night_pcso.notna(), tasks["pcso"]).astype(bool),
         "officers": officers, "night_officers": night,
         "categories": texts["categories"].astype("str").str.strip(),
         "class_": texts["class_"].astype("str").str.strip().str.lower(),
-    }, index=tasks.index.astype("str").rename("task"))  # fmt: skip
+    })  # fmt: skip
+    return filled.set_axis(tasks.index.astype("str").rename("task"))
 
 
 def _row_faults(tasks: pd.DataFrame) -> list[str]:
