@@ -12,9 +12,9 @@ from hypothesis import strategies as st
 from plan_checker import check_plan
 
 import hotspots as hs
-from hotspots.patrols.need import period
 from hotspots.patrols.search import Problem, Tour, route
 from hotspots.patrols.wording import clock_changes
+from hotspots.patrols.words import period
 
 START = "2026-03-02"  # a Monday
 

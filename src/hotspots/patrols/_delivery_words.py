@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 
 from ._presence import HOUR
-from .need import counted, day_text
+from .words import counted, day_text
 
 if TYPE_CHECKING:
     from ._delivered import Ground

@@ -6,7 +6,7 @@ from typing import Any
 
 import pandas as pd
 
-from .need import counted
+from .words import counted
 
 _SHOWN = 3  # hotspots named in a list; the tables hold them all
 

@@ -7,7 +7,7 @@ from typing import Any
 import pandas as pd
 
 from ._rates import FEW
-from .need import counted, percent
+from .words import counted, percent
 
 ODD = 1.25
 """Ratio that the whole interval must lie beyond, or under its inverse, to raise a question."""

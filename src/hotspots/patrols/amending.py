@@ -11,11 +11,11 @@ import pandas as pd
 
 from ..contracts import Column, InputError, Result, Table, check_table
 from .checks import Roster, breaches, whole
-from .need import counted, day_text
 from .quotas import quotas
 from .response import between_jobs
 from .tasks import choose_tasks
 from .wording import Draft, put_in_words
+from .words import counted, day_text
 
 if TYPE_CHECKING:
     from .plan import PatrolPlan

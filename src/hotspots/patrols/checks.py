@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
-from .need import day_text
 from .resources import Duty, Unit, duties, parse_shifts, parse_units
 from .tasks import check_tasks, in_pairs_hours, read_tasks
+from .words import day_text
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

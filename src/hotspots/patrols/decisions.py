@@ -21,7 +21,7 @@ import pandas as pd
 
 from ..contracts import DECISIONS, InputError, Result, check_table
 from .cells import guarded, plain, unguarded
-from .need import counted, day_text
+from .words import counted, day_text
 
 if TYPE_CHECKING:
     from .plan import PatrolPlan

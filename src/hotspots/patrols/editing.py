@@ -20,8 +20,8 @@ from .cells import guarded, plain, unguarded
 from .checks import Roster
 from .decisions import plan_name
 from .files import read_table
-from .need import MONTHS, day_text
 from .resources import DAYS
+from .words import MONTHS, day_text
 
 if TYPE_CHECKING:
     from .plan import PatrolPlan

@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
-from .need import MONTHS, counted, cut, ordinal, percent, worth_text
 from .reasons import priorities_at, why_flat
 from .tasks import who_may
+from .words import MONTHS, counted, cut, ordinal, percent, worth_text
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

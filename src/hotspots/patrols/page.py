@@ -10,8 +10,8 @@ import pandas as pd
 
 from ..contracts import InputError
 from .lines import in_peak
-from .need import counted, day_text, percent
 from .tasks import read_tasks, who_may
+from .words import counted, day_text, percent
 
 if TYPE_CHECKING:
     from .plan import PatrolPlan

@@ -9,8 +9,8 @@ import numpy as np
 import pandas as pd
 
 from ._evidence import SINGLE_FROM, SINGLE_SHARE
-from .need import counted, date_text, ordinal, percent, period
 from .priorities import plain_place
+from .words import counted, date_text, ordinal, percent, period
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

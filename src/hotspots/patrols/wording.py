@@ -10,13 +10,13 @@ import numpy as np
 import pandas as pd
 
 from .lines import in_peak, visit_lines
-from .need import counted, day_text, percent
 from .page import referrals
 from .quotas import quotas, unmet_text
 from .reasons import at_premises, hotspot_reasons, why_flat
 from .resources import parse_units
 from .tasks import able, choose_tasks
 from .unpredictability import FEW_VISITS, SAME_MIN, unpredictability
+from .words import counted, day_text, percent
 
 if TYPE_CHECKING:
     import geopandas as gpd
