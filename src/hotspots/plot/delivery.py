@@ -51,6 +51,8 @@ def plot_delivery(delivery: Result, lpt: str | None = None, *, ax: Axes | None =
     >>> hs.plot_delivery(hs.match_delivery(plan, log)).get_title()
     'Minutes at hotspots, Mon 2 Mar 2026'
     """
+    from matplotlib.figure import Figure
+
     table, names = _cells(delivery, lpt)
     behind = (table["planned"] - table["seen"].fillna(table["planned"])).groupby("hotspot").sum()
     total = table["planned"].groupby("hotspot").sum()
@@ -91,7 +93,8 @@ def plot_delivery(delivery: Result, lpt: str | None = None, *, ax: Axes | None =
     ax.tick_params(axis="y", length=0)
     ax.set_title(f"Minutes at hotspots{'' if lpt is None else f' of {lpt}'}, {_when(delivery)}")
     ax.legend(loc="upper left", bbox_to_anchor=(1.0, 1.0), fontsize=8, frameon=False)
-    ax.figure.draw_without_rendering()  # lays out, so that the note knows how wide the axes are
+    if isinstance(ax.figure, Figure):  # lay out first: the note is as wide as the axes
+        ax.figure.draw_without_rendering()
     note(ax, _note(table, total, shown, most, weekly=weekly))
     return ax
 

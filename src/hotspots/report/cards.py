@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import html
 import os
 import re
@@ -15,6 +16,7 @@ from .. import __version__
 from ..atomic import atomic_folder
 from ..contracts import VISITS, InputError, Result, check_table
 from .card_map import card_map, svg
+from .handheld import duty_day
 from .shell import FOOT, page_of
 from .words import day as day_of
 from .words import heading
@@ -27,6 +29,7 @@ NO_GROUND = "Being in a hotspot is by itself no ground to stop or search anybody
 
 _KINDS = {"constable": "constable", "pcso": "PCSO", "special": "special", "response": "response"}
 _TRAVEL = {"foot": "walk", "cycle": "ride", "vehicle": "drive"}
+_ELSEWHERE = re.compile(r"(?:; task: [^;]*)?; visit \d+ of \d+\.$")  # of a reason
 _MAP = (358.0, 172.0)  # what a phone has across, and a fifth of what it has down
 
 
@@ -73,7 +76,7 @@ def write_cards(
     folder: str | os.PathLike[str],
     plan: Result,
     *,
-    day: str | pd.Timestamp | None = None,
+    day: str | dt.date | None = None,
     title: str = "Patrol cards",
     pdf: bool = False,
 ) -> Path:
@@ -87,7 +90,7 @@ def write_cards(
     plan : PatrolPlan
         What :func:`plan_patrols` or :func:`amend_plan` returned. Any result with a ``visits``
         table will do; maps need the plan's ``basis``.
-    day : str or Timestamp, optional
+    day : str or date, optional
         The date the shifts start on, as ``"2026-03-02"``; every day of the plan when absent.
     title : str
         Heading of the page of all cards.
@@ -166,11 +169,9 @@ def _checked(plan: Result, day: Any, title: Any) -> pd.DataFrame:
         faults.append(f"title is {title!r}; it must be text.")
     date = None
     if day is not None:
-        given = pd.to_datetime(day, errors="coerce") if isinstance(day, str) else day
-        if not isinstance(given, pd.Timestamp):
+        date = duty_day(day)
+        if date is None:
             faults.append(f"day is {day!r}; give a date, year first, as '2026-03-02'.")
-        else:
-            date = given.normalize()
     if visits is not None:
         check_table(visits, VISITS)
         dates = _dates(visits)
@@ -262,7 +263,9 @@ def _make(
     team = teams.loc[unit].to_dict() if unit in teams.index else {}
     stops = _stops(visits, date, names)
     asked = _told([_ask(row) for row in visits.to_dict("records")])
-    here = visits.groupby("hotspot", sort=False, observed=True)["reason"].transform("first")
+    first = visits.groupby("hotspot", sort=False, observed=True)["reason"].transform("first")
+    here = [_shorter(text, names.get(str(key), ""))
+            for text, key in zip(first, visits["hotspot"], strict=True)]  # fmt: skip
     why, then = _told(here), _told(visits["why_then"] if "why_then" in visits.columns else [])
     if len(jobs):
         place = str(jobs["hotspot"].iloc[0])
@@ -319,6 +322,18 @@ def _told(said: Any) -> tuple[Told, ...]:
              else ", ".join(map(str, of)), text)
         for text, of in numbers.items()
     )  # fmt: skip
+
+
+def _shorter(reason: Any, name: str) -> str:
+    """Leave out of a reason what has its own place on a card: name, task and order of the visit.
+
+    Examples
+    --------
+    >>> _shorter("Mill Lane, 1st of 7 in Leek: 46 incidents; task: visibility; visit 1 of 3.",
+    ...          "Mill Lane")
+    '1st of 7 in Leek: 46 incidents.'
+    """
+    return _ELSEWHERE.sub(".", str(reason).removeprefix(f"{name}, "))
 
 
 def _notes(plan: Result, end: pd.Timestamp) -> tuple[str, ...]:
@@ -481,9 +496,11 @@ def _index(plan: Result, cards: list[Card], bodies: list[str], title: str) -> st
             f'<div class="day" id="g{n}"><h2>{html.escape(lpt)}, {date:%a} {day_of(date)}</h2>'
             f'{idle}<div class="cards">{"".join(bodies[m] for m in members)}</div></div>'
         )
-    visits = sum(len(card.stops) for card in cards)
+    visits = sum(len(card.stops) for card in cards if card.ways)
+    free = sum(not card.ways for card in cards)
+    looks = f", and {free:,} with a place to look in on between jobs" if free else ""
     under = (
-        f"<p>{len(cards):,} cards, {visits:,} visits. One file a unit stands in the folder "
+        f"<p>{len(cards):,} cards: {visits:,} visits{looks}. One file a unit stands in the folder "
         f"<em>cards</em>; printing gives a page a card. Made with hotspots {__version__}.</p>"
     )
     return page_of(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import os
 import re
 import unicodedata
@@ -75,7 +76,7 @@ class Places:
 
 def export_routes(
     folder: str | os.PathLike[str], plan: Result, *, hotspots: gpd.GeoDataFrame | None = None,
-    day: str | pd.Timestamp | None = None,
+    day: str | dt.date | None = None,
 ) -> Path:  # fmt: skip
     """Write a calendar per unit, and a route per unit and shift, for phones and handhelds.
 
@@ -87,7 +88,7 @@ def export_routes(
         As from :func:`plan_patrols`, or any result with a ``visits`` table.
     hotspots : GeoDataFrame, optional
         The hotspots the plan was made from; those the plan holds when absent.
-    day : str or Timestamp, optional
+    day : str or date, optional
         One duty day, as ``"2026-03-02"``; every day when absent.
 
     Returns
@@ -182,7 +183,7 @@ def _given(
         )
     visits = _complete(visits, plan)
     if day is not None:
-        chosen, of = _day(day), visits["date"]
+        chosen, of = duty_day(day), visits["date"]
         if chosen is None:
             faults.append(f"day is {day!r}; give a date, year first, as '2026-03-02'.")
         elif len(visits) and not (of == chosen).any():
@@ -203,12 +204,22 @@ def _given(
     return visits, Places(spots, points, bare, getattr(rules, "roads", None))
 
 
-def _day(day: Any) -> pd.Timestamp | None:
-    try:
-        found: Any = pd.Timestamp(day)
-    except (ValueError, TypeError):
+def duty_day(day: Any) -> pd.Timestamp | None:
+    """Return the day asked for, or None: in text year first only, as 02/03 is two days to two.
+
+    Examples
+    --------
+    >>> duty_day("2026-03-02"), duty_day("02/03/2026")
+    (Timestamp('2026-03-02 00:00:00'), None)
+    """
+    if isinstance(day, str):
+        try:
+            day = dt.datetime.fromisoformat(day.strip())
+        except ValueError:
+            return None
+    if not isinstance(day, (dt.date, np.datetime64)) or pd.isna(day):
         return None
-    return None if pd.isna(found) else pd.Timestamp(found.date())
+    return pd.Timestamp(pd.Timestamp(day).date())
 
 
 def _complete(visits: pd.DataFrame, plan: Result) -> pd.DataFrame:
