@@ -207,7 +207,7 @@ def test_cost_from_inside_a_stretch_to_inside_another():
     assert minutes(roads, (300, 0), (300, 400)) == pytest.approx((100 + 400 + 100) / 75)
 
 
-@pytest.mark.parametrize("seed", range(25))
+@pytest.mark.parametrize("seed", range(12))
 def test_any_small_network_agrees_with_dijkstra_by_the_book(seed):
     rng = np.random.default_rng(seed)
     n = rng.integers(2, 14)
@@ -347,7 +347,7 @@ def test_stated_lengths_are_used_where_they_can_be_true(tmp_path):
     path = write_graphml(tmp_path / "g.graphml", NODES, edges, directed=False)
     roads = hs.read_roads(path)
     assert roads.stretches["metres"].tolist() == [990, 1300, 400]
-    assert "The stated length of 1 was not that of their line" in roads.text
+    assert "The stated length of 1 stretch was not that of the line" in roads.text
     lines = make_streets([(0, 0), (500, 0), (1000, 0)], [(500, 0), (500, 300)], length=[900, None])
     assert hs.read_roads(lines).stretches["metres"].tolist() == [450, 450, 300]
 
@@ -451,6 +451,20 @@ def test_a_mode_nobody_knows():
     assert "mode is 'boat'" in faults(lambda: minutes(roads, (0, 0), (9, 0), "boat"))
 
 
+@pytest.mark.parametrize(
+    ("ask", "said"),
+    [
+        (lambda r, a: r.minutes("x", a, "foot"), "places are 'x'; give an array of shape"),
+        (lambda r, a: r.off_network([[*a[0], 0]]), r"an array of shape \(1, 3\); give"),
+        (lambda r, a: r.minutes(a, a, "foot", 5), "rules is of type int; give PatrolRules"),
+        (lambda r, a: r.paths(np.zeros((2, 2)), a, "foot"), "2 starts and 1 ends are given"),
+    ],
+)
+def test_what_are_no_places_is_refused(ask, said):
+    with pytest.raises(hs.InputError, match=said):
+        ask(hs.read_roads(make_streets([(0, 0), (900, 0)])), np.zeros((1, 2)))
+
+
 def test_a_oneway_nobody_knows_is_told_and_taken_as_both_ways():
     roads = hs.read_roads(make_streets([(0, 0), (900, 0)], oneway=["sometimes"]))
     assert "oneway holds 'sometimes', taken as both ways" in roads.text
@@ -468,9 +482,14 @@ def test_rules_travel_by_the_roads_they_are_given():
     assert hs.PatrolRules(foot_kmh=6).travel_minutes(a, b, "foot")[0, 0] == pytest.approx(7.8)
 
 
+@pytest.fixture(scope="module")
+def cambridge(shared):
+    return hs.read_roads(shared / "data" / "roads" / "cambridge_uk.graphml")
+
+
 @pytest.mark.realdata
-def test_cambridge_agrees_with_dijkstra_by_the_book(shared):
-    roads = hs.read_roads(shared / "data" / "roads" / "cambridge_uk.graphml")
+def test_cambridge_agrees_with_dijkstra_by_the_book(cambridge):
+    roads = cambridge
     assert len(roads.stretches) == 2933
     chosen = np.random.default_rng(1).choice(sorted(junctions(roads)), 25, replace=False)
     at, rules = junctions(roads), hs.PatrolRules(foot_kmh=5, vehicle_kmh=24)
@@ -485,9 +504,9 @@ def test_cambridge_agrees_with_dijkstra_by_the_book(shared):
 
 
 @pytest.mark.realdata
-def test_the_one_way_streets_of_cambridge_run_the_way_they_are_signed(shared):
+def test_the_one_way_streets_of_cambridge_run_the_way_they_are_signed(cambridge):
     """Saint Andrew's Street runs from the junction 104522 to 104521, as its tags say."""
-    roads = hs.read_roads(shared / "data" / "roads" / "cambridge_uk.graphml")
+    roads = cambridge
     a, b = (545176.82, 258324.63), (545206.77, 258269.59)
     assert minutes(roads, a, b, "vehicle") == pytest.approx(62.599 / 1000 / 20 * 60, rel=0.01)
     assert minutes(roads, b, a, "vehicle") > 3 * minutes(roads, a, b, "vehicle")
@@ -499,16 +518,25 @@ def test_a_plan_along_roads_keeps_its_rules_and_tells_what_they_do_not_reach():
     basis = example_plan().basis
     way = [(100, 100), (100, 900), (1000, 900), (1000, 100)]
     roads = hs.read_roads(make_streets(way))
-    given = {"lpts": basis.lpts, "shifts": basis.shifts, "units": basis.units,
-             "start": "2026-03-02", "days": 1}  # fmt: skip
-    plan = hs.plan_patrols(basis.demand.hotspots, rules=hs.PatrolRules(roads=roads), **given)
+
+    def plan_by(roads):
+        return hs.plan_patrols(
+            basis.demand.hotspots, lpts=basis.lpts, shifts=basis.shifts, units=basis.units,
+            start="2026-03-02", days=1, rules=hs.PatrolRules(roads=roads, effort=0),
+        )  # fmt: skip
+
+    plan = hs.plan_patrols(
+        basis.demand.hotspots, rules=hs.PatrolRules(roads=roads, effort=0), **given
+    )
     assert "Travel is along the roads given" in plan.text
     assert "Off the roads" not in plan.text
     legs = plan.visits.loc[plan.visits["travel_min"] > 0, "travel_min"]
     assert set(legs) == {34.0}  # 2,500 m along the street, on foot
     far = hs.read_roads(make_streets([(9000, 0), (9000, 900)]))
-    plan = hs.plan_patrols(basis.demand.hotspots, rules=hs.PatrolRules(roads=far), **given)
+    plan = hs.plan_patrols(
+        basis.demand.hotspots, rules=hs.PatrolRules(roads=far, effort=0), **given
+    )
     assert "Off the roads given: 2 hotspots (H1, H2); travel there is 1.3 × straight" in plan.text
     degrees = hs.read_roads(make_streets(way), crs="EPSG:32630")
     with pytest.raises(hs.InputError, match=r"read_roads\(\.\.\., crs=hotspots.crs\)"):
-        hs.plan_patrols(basis.demand.hotspots, rules=hs.PatrolRules(roads=degrees), **given)
+        plan_by(degrees)

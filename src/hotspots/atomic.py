@@ -31,6 +31,8 @@ def _beside(path: Path) -> Path:
 
 def _place(path: str | os.PathLike[str], what: str) -> Path:
     """Return the real path (links followed) with its parent folder made."""
+    if not isinstance(path, (str, os.PathLike)):
+        raise InputError(what, [f"it is of type {type(path).__name__}; give a path."])
     place = Path(os.path.realpath(path))
     if not place.name:
         raise InputError(what, ["it is the root of a disk; name a folder or file below it."])

@@ -114,14 +114,14 @@ def read_roads(
         raise InputError(what, ["it holds no line of any length; give at least one road."])
     stretches, said = describe(table, chosen)
     if replaced:
-        said.insert(1, f"The stated length of {replaced:,} was not that of their line (0.8 to "
-                       "1.25 times), so the line's is used.")  # fmt: skip
+        said.insert(1, f"The stated length of {_stretches(replaced)} was not that of the line (0.8 "
+                       "to 1.25 times), so the line's is used.")  # fmt: skip
     roads = Roads(stretches, float(reach_m), "")
     kilometres = stretches["metres"].sum() / 1000
     junctions = len(np.union1d(stretches["start"], stretches["end"]))
     head = (
-        f"Roads: {kilometres:,.1f} km in {len(stretches):,} stretches between {junctions:,} "
-        f"junctions and ends."
+        f"Roads: {kilometres:,.1f} km in {_stretches(len(stretches))} between {junctions:,} "
+        "junctions and ends."
     )
     whole = [f"{roads.main_share(mode):.0%} {word}" for mode, word in
              (("foot", "on foot"), ("vehicle", "for vehicles"))]  # fmt: skip
@@ -129,6 +129,10 @@ def read_roads(
     told = Roads(stretches, float(reach_m), " ".join([head, *said, f"Source: {source}."]))
     told._graphs.update(roads._graphs)
     return told
+
+
+def _stretches(number: int) -> str:
+    return f"{number:,} stretch{'' if number == 1 else 'es'}"
 
 
 def _grid(crs: Any, faults: list[str]) -> pyproj.CRS | None:

@@ -24,6 +24,9 @@ PACE = 30.0
 """``vehicle_kmh`` at which the ``kmh`` of a stretch holds; others are driven in proportion."""
 
 
+_GIVE = "give an array of shape (n, 2): easting and northing of each"
+
+
 @dataclass(frozen=True, eq=False, repr=False)
 class Roads:
     """A road network to plan travel on; made by :func:`read_roads`.
@@ -116,7 +119,7 @@ class Roads:
         array([[12.]])
         """
         rules = _rules(rules)
-        start, end = (np.asarray(a, dtype=np.float64).reshape(-1, 2) for a in (start, end))
+        start, end = _points(start), _points(end)
         graph = self._graph(mode)
         speed = {"foot": rules.foot_kmh, "cycle": rules.cycle_kmh, "vehicle": rules.vehicle_kmh}
         walk = rules.detour * 60 / (rules.foot_kmh * 1000)
@@ -179,7 +182,7 @@ class Roads:
         >>> hs.read_roads(street).off_network(places)["metres"].tolist()
         [800.0]
         """
-        xy = np.asarray(places, dtype=np.float64).reshape(-1, 2)
+        xy = _points(places)
         snapped = self._graph(mode).snap(xy, self.reach_m)
         off = np.flatnonzero(~snapped.on)
         why = [
@@ -217,7 +220,10 @@ class Roads:
         >>> hs.read_roads(street).paths(a, b, "foot")[0].tolist()
         [[100.0, 5.0], [100.0, 0.0], [400.0, 0.0]]
         """
-        start, end = (np.asarray(a, dtype=np.float64).reshape(-1, 2) for a in (start, end))
+        start, end = _points(start), _points(end)
+        if len(start) != len(end):
+            told = f"{len(start):,} starts and {len(end):,} ends are given; give as many of each."
+            raise InputError("roads", [told])
         graph = self._graph(mode)
         out, back = graph.snap(start, self.reach_m), graph.snap(end, self.reach_m)
         straight = np.hypot(*(start - end).T)
@@ -251,7 +257,23 @@ class Roads:
         return self._graphs[mode]
 
 
+def _points(places: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Return places as an array of eastings and northings, or raise."""
+    try:
+        xy = np.asarray(places, dtype=np.float64)
+    except (TypeError, ValueError):
+        raise InputError("roads", [f"places are {places!r:.60}; {_GIVE}."]) from None
+    if not xy.size:
+        return xy.reshape(-1, 2)
+    if xy.ndim != 2 or xy.shape[1] != 2:
+        raise InputError("roads", [f"places are an array of shape {xy.shape}; {_GIVE}."])
+    return xy
+
+
 def _rules(rules: PatrolRules | None) -> PatrolRules:
     from .rules import PatrolRules
 
-    return PatrolRules() if rules is None else rules
+    if rules is not None and not isinstance(rules, PatrolRules):
+        kind = type(rules).__name__
+        raise InputError("roads", [f"rules is of type {kind}; give PatrolRules(...)."])
+    return rules or PatrolRules()
