@@ -525,17 +525,13 @@ def test_a_plan_along_roads_keeps_its_rules_and_tells_what_they_do_not_reach():
             start="2026-03-02", days=1, rules=hs.PatrolRules(roads=roads, effort=0),
         )  # fmt: skip
 
-    plan = hs.plan_patrols(
-        basis.demand.hotspots, rules=hs.PatrolRules(roads=roads, effort=0), **given
-    )
+    plan = plan_by(roads)
     assert "Travel is along the roads given" in plan.text
     assert "Off the roads" not in plan.text
     legs = plan.visits.loc[plan.visits["travel_min"] > 0, "travel_min"]
     assert set(legs) == {34.0}  # 2,500 m along the street, on foot
     far = hs.read_roads(make_streets([(9000, 0), (9000, 900)]))
-    plan = hs.plan_patrols(
-        basis.demand.hotspots, rules=hs.PatrolRules(roads=far, effort=0), **given
-    )
+    plan = plan_by(far)
     assert "Off the roads given: 2 hotspots (H1, H2); travel there is 1.3 × straight" in plan.text
     degrees = hs.read_roads(make_streets(way), crs="EPSG:32630")
     with pytest.raises(hs.InputError, match=r"read_roads\(\.\.\., crs=hotspots.crs\)"):
