@@ -118,6 +118,7 @@ def own_hours(demand: hs.Demand) -> np.ndarray:
     return own / own.mean(axis=1, keepdims=True)
 
 
+EFFORT = [1]  # steps of route improvement; --effort sets it
 Visits = pd.DataFrame  # place (position of a shape), start (minutes after the origin)
 
 
@@ -126,7 +127,7 @@ def planned(demand: hs.Demand, lpts: gpd.GeoDataFrame, origin: pd.Timestamp, **r
     plan = hs.plan_patrols(
         demand, lpts=lpts, shifts=SHIFTS, units=units_of(lpts), start=origin.date(), days=DAYS,
         rules=hs.PatrolRules(
-            officer_hours=dict.fromkeys(lpts.index, HOURS_A_DAY * DAYS), effort=1, **rules),
+            officer_hours=dict.fromkeys(lpts.index, HOURS_A_DAY * DAYS), effort=EFFORT[0], **rules),
     )  # fmt: skip
     start = (plan.visits["arrive"] - origin) / pd.Timedelta("1min")
     return pd.DataFrame({
@@ -356,7 +357,9 @@ def main() -> None:
     parser.add_argument("--keep", type=Path, help="folder of origins scored before")
     parser.add_argument("--most", type=int, help="score no more than so many origins now")
     parser.add_argument("--hours", action="store_true", help="score the hours alone")
+    parser.add_argument("--effort", type=int, default=1, help="steps of route improvement")
     given = parser.parse_args()
+    EFFORT[0] = given.effort
     warnings.simplefilter("ignore", hs.Notice)
     city = given.data != "county"
     incidents, lpts = read_thefts(Path(given.data)) if city else read_county()
