@@ -319,6 +319,9 @@ def test_a_base_far_away_does_not_shrink_the_map():
     near = card_map(None, areas, ["A", "B"], [[(400, 300), "A", "B", (400, 300)]], 358, 190)
     far = card_map(None, areas, ["A", "B"], [[(90_000, 300), "A", "B", (90_000, 300)]], 358, 190)
     assert (len(near.base), len(far.base)) == (1, 0)
+    beside = card_map(None, areas, ["A", "B"], [[(5, 5), "A", "B", (5, 5)]], 358, 190)
+    (bx, by), (x, y, _) = beside.base[0], beside.marks[0]
+    assert max(abs(x - bx), abs(y - by)) >= 16  # a mark moves off the base, which stays
     assert far.bar[0] > 20
     assert len(far.route) == 1  # the line leads off the map
 

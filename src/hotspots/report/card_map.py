@@ -116,7 +116,8 @@ def card_map(
     numbers = {key: [str(n) for n, stop in enumerate(stops, 1) if stop == key] for key in points}
     texts = [", ".join(numbers[key]) for key in points]
     places = at(np.array(list(points.values())))
-    moved = _apart(places, np.array([half_width(text) for text in texts]), width, height)
+    wide = np.array([half_width(text) for text in texts])
+    moved = _apart(places, wide, np.array(shapes.base).reshape(-1, 2), width, height)
     for place, mark, text in zip(places, moved, texts, strict=True):
         shapes.marks.append((float(mark[0]), float(mark[1]), text))
         if math.dist(place, mark) > _PILL:
@@ -186,9 +187,9 @@ def half_width(text: str) -> float:
     return max(_PILL, 2.9 * len(text) + 4)
 
 
-def _apart(places: Floats, wide: Floats, width: float, height: float) -> Floats:
-    """Move marks that cover one another apart, and into the map."""
-    marks = places.copy()
+def _apart(places: Floats, wide: Floats, fixed: Floats, width: float, height: float) -> Floats:
+    """Move marks that cover one another, or a base, apart and into the map."""
+    marks, wide = np.vstack([places, fixed]), np.append(wide, np.full(len(fixed), _PILL))
     inside = np.array([wide + 2, np.full(len(wide), _PILL + 2)]).T
     for _ in range(60):
         gap = marks[:, None, :] - marks[None, :, :]
@@ -205,7 +206,8 @@ def _apart(places: Floats, wide: Floats, width: float, height: float) -> Floats:
         push = np.stack([~less, less], axis=2) * side * over / 2
         marks = marks + np.where(hit[:, :, None], push, 0.0).sum(axis=1)
         marks = np.clip(marks, inside, np.array([width, height]) - inside)
-    return marks
+        marks[len(places) :] = fixed
+    return marks[: len(places)]
 
 
 def svg(shapes: Shapes, alt: str) -> str:
