@@ -4,6 +4,7 @@ import csv
 import datetime as dt
 import io
 import threading
+from dataclasses import replace
 
 import pandas as pd
 import pytest
@@ -76,7 +77,7 @@ def test_it_says_what_was_decided_and_why(tmp_path, plan):
     )
     assert log.log["when"].iloc[0] == pd.Timestamp(WHEN)
     wide = hs.read_decisions(path)
-    assert wide.text.startswith("3 decisions on 1 plan, Sun 1 Mar 2026 to Sun 1 Mar 2026: ")
+    assert wide.text.startswith("3 decisions on 1 plan, Sun 1 Mar 2026: ")
     assert len(wide.standing) == 0
 
 
@@ -116,6 +117,11 @@ def test_any_change_shows(tmp_path, plan):
     assert short.log["intact"].all()
     assert "The seal given is not in the log" in short.text
     assert "The seal given" not in read(lines).text
+    # as the text tells it, the beginning of a seal is enough
+    assert f"the last seal is {log.seal[:12]}." in log.text
+    assert "The seal given" not in hs.read_decisions(path, seal=log.seal[:12]).text
+    with pytest.raises(hs.InputError, match="its first 12 characters or more"):
+        hs.read_decisions(path, seal=log.seal[:3])
     # and nothing is added to a log that was changed
     path.write_bytes("".join(edited).encode("utf-8-sig"))
     before = path.read_bytes()
@@ -147,7 +153,7 @@ def test_two_who_write_at_once_do_not_lose_a_row(tmp_path, plan):
     path = tmp_path / "log.csv"
 
     def write(role):
-        for _ in range(5):
+        for _ in range(3):
             hs.log_decisions(path, plan, accepted(role))
 
     threads = [threading.Thread(target=write, args=(f"sergeant {c}",)) for c in "abc"]
@@ -156,7 +162,7 @@ def test_two_who_write_at_once_do_not_lose_a_row(tmp_path, plan):
     for thread in threads:
         thread.join()
     log = hs.read_decisions(path).log
-    assert len(log) == 15
+    assert len(log) == 9
     assert log["intact"].all()
 
 
@@ -187,13 +193,14 @@ def test_every_fault_is_named_at_once(tmp_path, plan):
             ("accepted", None, None, "no-such", None),
             ("accepted", "PC 4412", None, None, "H9"),
             ("amended", "a.person@force.example", "late", first, wrong),
+            ("rejected", "sergeant", "PC 4412 is off sick", None, None),
         ).astype({"role": "object"}).fillna({"role": ""}))  # fmt: skip
     said = str(error.value)
     for part in ("row 1: decision is 'maybe'; it takes accepted, amended, rejected",
                  "row 2: rejected without a reason", "row 3: role is empty",
                  "row 3: visit 'no-such' is not in the plan", "row 4: role is 'PC 4412'",
                  "row 4: hotspot 'H9' is not in the plan", "row 5: role is 'a.person@",
-                 f"not to '{wrong}'"):  # fmt: skip
+                 "row 6: why points to a person", f"not to '{wrong}'"):  # fmt: skip
         assert part in said
     assert not path.exists()
 
@@ -209,9 +216,17 @@ def test_what_is_no_table_of_decisions_is_refused(tmp_path, plan, decisions, mat
         hs.log_decisions(tmp_path / "log.csv", plan, decisions)
 
 
+@pytest.mark.parametrize("when", ["2026-03-01", 5, pd.NaT, dt.date(2026, 3, 1)])
+def test_when_must_be_a_moment(tmp_path, plan, when):
+    with pytest.raises(hs.InputError, match=r"when is .*; give a datetime"):
+        hs.log_decisions(tmp_path / "log.csv", plan, accepted(), when=when)
+
+
 def test_other_files_and_places_are_refused(tmp_path, plan):
     with pytest.raises(hs.InputError, match="give a PatrolPlan"):
         hs.log_decisions(tmp_path / "log.csv", plan.visits, accepted())
+    with pytest.raises(hs.InputError, match="path is of type NoneType"):
+        hs.log_decisions(None, plan, accepted())
     with pytest.raises(hs.InputError, match="there is no file"):
         hs.read_decisions(tmp_path / "none.csv")
     with pytest.raises(hs.InputError, match="it is a folder"):
@@ -243,6 +258,7 @@ def test_an_empty_log_says_so(tmp_path, plan):
 def test_a_plan_is_named_by_its_visits(plan):
     from hotspots.patrols.decisions import plan_name
 
-    assert plan_name(plan) == plan_name(example_plan(days=2))
-    assert plan_name(plan) != plan_name(example_plan(days=1))
+    assert plan_name(plan) == plan_name(replace(plan, visits=plan.visits.iloc[::-1]))
+    moved = plan.visits.assign(depart=plan.visits["depart"] + pd.Timedelta("1min"))
+    assert plan_name(plan) != plan_name(replace(plan, visits=moved))
     assert plan_name(plan).startswith("2026-03-02 2d ")

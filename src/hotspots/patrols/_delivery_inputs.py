@@ -32,7 +32,7 @@ def check_inputs(
             faults.append(f"activities is of type {type(activities).__name__}; give a DataFrame.")
         if not pinged:
             faults.append("activities are for use beside pings; put all log entries in records.")
-    if not hasattr(rules, "tolerance_min"):
+    if isinstance(rules, type) or not hasattr(rules, "tolerance_min"):
         faults.append(f"rules is of type {type(rules).__name__}; give DeliveryRules(...).")
     if not _is_zone(tz):
         faults.append(f"tz is {tz!r}; give the name of a time zone, as 'Europe/London'.")
@@ -76,13 +76,15 @@ def _record_faults(records: Any, faults: list[str]) -> bool:
         return False
     if "unit" not in columns:
         faults.append("records have no column 'unit', the call sign of the unit.")
+    elif records["unit"].dtype == object and not _named(records["unit"]):
+        faults.append("records: unit holds lists or the like; it must be call signs, as text.")
     _time_fault(records, "time", "records", faults)
     places = [("easting", "northing"), ("longitude", "latitude")]
     pair = next((pair for pair in places if set(pair) <= columns), None)
     if pair:
         faults += [
             f"records: {name} is {records[name].dtype}; it must be numbers, NaN where not known."
-            for name in pair if not pd.api.types.is_numeric_dtype(records[name].dtype)
+            for name in pair if getattr(records[name].dtype, "kind", "O") not in "iuf"
         ]  # fmt: skip
         if pair == places[1]:
             wrong = ~(records["longitude"].abs() <= 180) | ~(records["latitude"].abs() <= 90)
@@ -101,6 +103,14 @@ def _record_faults(records: Any, faults: list[str]) -> bool:
             "records say no place; give easting and northing, longitude and latitude, or "
             "geometry with a CRS."
         )
+    return True
+
+
+def _named(units: pd.Series) -> bool:
+    try:
+        pd.factorize(units)
+    except TypeError:
+        return False
     return True
 
 

@@ -38,7 +38,7 @@ def say(
         *_others(tables["dosage"], tables["hotspots"], rules),
         *_powers(tables["powers"]),
         *_records(presence, beside, ground, tables["shifts"]),
-        _limits(presence, rules),
+        _limits(presence, ground, rules),
     ]
     return "\n".join(lines)
 
@@ -48,11 +48,6 @@ def when(first: pd.Timestamp, last: pd.Timestamp) -> str:
     if first == last:
         return f"{day_text(first)} {first.year}"
     return f"{day_text(first)} {first.year} to {day_text(last)} {last.year}"
-
-
-def share_text(part: float, whole: float) -> str:
-    """Write a share, in brackets; nothing where the whole is too few for per cent."""
-    return f" ({part / whole:.0%})" if whole >= ENOUGH else ""
 
 
 def _answer(visits: pd.DataFrame, ground: Ground, presence: Presence, rules: Any) -> str:
@@ -70,8 +65,10 @@ def _answer(visits: pd.DataFrame, ground: Ground, presence: Presence, rules: Any
         )
     text = (
         f"Delivery, {days}: {done:,} of {counted(known, 'planned visit')} whose outcome is known "
-        f"{'was' if done == 1 else 'were'} made in time{share_text(done, known)}"
+        f"{'was' if done == 1 else 'were'} made in time"
     )
+    if known >= ENOUGH:
+        text += f" ({done / known:.0%})"
     if other := int(n.get("other unit", 0)):
         text += f", {other:,} of them by another unit than planned"
     away = int(n.get("early", 0) + n.get("late", 0))
@@ -98,8 +95,10 @@ def _minutes(dosage: pd.DataFrame, shifts: pd.DataFrame) -> list[str]:
     per = len(known)
     text = (
         f"A hotspot had {given / per:.0f} of {planned / per:.0f} planned minutes a day with "
-        f"somebody there{share_text(given, planned)}"
+        "somebody there"
     )
+    if known["planned_visits"].sum() >= ENOUGH:
+        text += f" ({given / planned:.0%})"
     if per < len(dosage):
         text += f", over the {per:,} of {len(dosage):,} hotspot-days with records"
     hours = shifts["officer_hours"].sum()
@@ -174,7 +173,7 @@ def _powers(powers: pd.DataFrame) -> list[str]:
     if total.empty:
         return []
     listed = ", ".join(
-        f"{row.per_100h:.1f} {_POWER_WORDS[row.power]} ({row.low:.1f} to {row.high:.1f})"
+        f"{row.per_100h:.1f} {_POWER_WORDS[str(row.power)]} ({row.low:.1f} to {row.high:.1f})"
         for row in total.itertuples()
     )
     return [f"Per 100 officer-hours at hotspots, with 95% intervals: {listed}."]
@@ -194,20 +193,21 @@ def _records(
         said += log.notes
     crews, known = ground.crews["unit"].unique(), len(ground.teams)
     heard = presence.stays["unit"] if presence.seen is None else presence.seen["unit"]
-    silent = ground.units[np.setdiff1d(crews, heard)]
+    silent = np.setdiff1d(crews, heard)
     if len(silent):
-        more = f" and {len(silent) - _SHOWN:,} more" * (len(silent) > _SHOWN)
+        where = ground.teams["lpt"].iloc[silent].astype("str").value_counts().sort_index()
+        listed = ", ".join(f"{lpt} {n:,}" for lpt, n in where.head(_SHOWN).items())
+        more = f" and {len(where) - _SHOWN:,} more LPTs" * (len(where) > _SHOWN)
         said.append(
-            f"{len(silent):,} of {counted(len(crews), 'planned unit')} sent nothing: "
-            f"{', '.join(silent[:_SHOWN])}{more}."
+            f"{len(silent):,} of {counted(len(crews), 'planned unit')} sent nothing "
+            f"({listed}{more}); check their call signs."
         )
-    strange = presence.units[known:]
+    strange = len(presence.units) - known  # not named: a call sign may be a collar number
     if strange:
-        more = f" and {len(strange) - _SHOWN:,} more" * (len(strange) > _SHOWN)
         said.append(
-            f"{counted(len(strange), 'unit')} {'is' if len(strange) == 1 else 'are'} not in the "
-            f"plan ({', '.join(strange[:_SHOWN])}{more}); each counts as one officer where the "
-            "records do not say, and where it was counts all the same."
+            f"{counted(strange, 'unit')} {'is' if strange == 1 else 'are'} not in the plan; each "
+            "counts as one officer where the records do not say, and where it was counts all the "
+            "same."
         )
     off = shifts[shifts["shift"] == "no shift"]
     if off["visits"].sum() > 0:
@@ -215,7 +215,7 @@ def _records(
     return [" ".join(said)]
 
 
-def _limits(presence: Presence, rules: Any) -> str:
+def _limits(presence: Presence, ground: Ground, rules: Any) -> str:
     stays = presence.stays
     length = (stays["end"] - stays["start"]).to_numpy()
     text = (
@@ -231,8 +231,15 @@ def _limits(presence: Presence, rules: Any) -> str:
     long = length > _LONG_H * HOUR
     if length.sum() > 0 and (held := float(length[long].sum() / length.sum())) > _LONG_SHARE:
         text += (
-            f" {counted(int(long.sum()), 'stay')} of over {_LONG_H} h hold {held:.0%} of the time: "
-            "is a station in a hotspot?"
+            f" {counted(int(long.sum()), 'stay')} of over {_LONG_H} h "
+            f"{'holds' if long.sum() == 1 else 'hold'} {held:.0%} of the time: is a station in a "
+            "hotspot?"
+        )
+    alone = int((ground.duties["officers"] == 1).sum())
+    if alone:
+        text += (
+            f" In {counted(alone, 'shift')} one officer was on duty: what the tables tell of "
+            f"{'it' if alone == 1 else 'them'} is that officer's, so pass on sums, not rows."
         )
     return text + (
         " Records were added up at once: no position and no track is kept, and nothing is counted "

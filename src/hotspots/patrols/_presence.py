@@ -266,9 +266,8 @@ def _check_places(x: Floats, y: Floats, hotspots: gpd.GeoDataFrame) -> None:
     west, south, east, north = hotspots.total_bounds + FAR_M * np.array([-1, -1, 1, 1])
     if len(x) and not ((x >= west) & (x <= east) & (y >= south) & (y <= north)).any():
         raise InputError("match_delivery", [
-            f"no ping lies within {FAR_M / 1000:.0f} km of a hotspot (the first at {x[0]:,.0f}, "
-            f"{y[0]:,.0f}); give the places in the CRS of the hotspots, {hotspots.crs.name}, or as "
-            "longitude and latitude."
+            f"no ping lies within {FAR_M / 1000:.0f} km of a hotspot; give the places in the CRS "
+            f"of the hotspots, {hotspots.crs.name}, or as longitude and latitude."
         ])  # fmt: skip
 
 

@@ -15,7 +15,7 @@ MEASURES: dict[str, tuple[str, int, str]] = {
     "planned_visits": ("visits", 0, "visits planned"),
     "visits_in_time": ("visits", 0, "planned visits made in time, by whichever unit"),
     "visits_unknown": ("visits", 0, "planned visits whose outcome is not known"),
-    "compliance": ("per cent", 0, "visits in time, of those whose outcome is known"),
+    "compliance": ("per cent", 0, "visits in time, of 20 or more whose outcome is known"),
     "hotspots_visited": ("hotspots", 0, "hotspots with at least one visit"),
     "records_share": ("per cent", 0, "time of units on duty with records"),
     "stop_searches": ("searches", 0, "stop and searches made at hotspots"),

@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 
 from ..contracts import Column, InputError, Result, Table, check_table
+from .basis import require_plan
 from .checks import Roster, breaches, whole
 from .quotas import quotas
 from .response import between_jobs
@@ -112,9 +113,7 @@ def amend_plan(plan: PatrolPlan, visits: pd.DataFrame) -> Amended:
     >>> change.broken["rule"].tolist()
     ['patrol time only (no briefing, break or debrief)']
     """
-    if not hasattr(plan, "visits") or not hasattr(plan, "basis"):
-        raise InputError("amend_plan", [f"plan is of type {type(plan).__name__}; give a "
-                                        "PatrolPlan."])  # fmt: skip
+    require_plan(plan, "amend_plan")
     if isinstance(visits, pd.DataFrame) and "visit" in visits.columns:
         visits = visits.set_index("visit")
     check_table(visits, _TABLE, "visits")

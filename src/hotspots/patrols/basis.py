@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import pandas as pd
+
+from ..contracts import InputError
 
 if TYPE_CHECKING:
     import geopandas as gpd
@@ -44,3 +48,16 @@ class Basis:
     first: pd.Timestamp
     days: int
     fingerprint: str
+
+
+def require_plan(plan: Any, what: str) -> None:
+    """Refuse what is no plan with its basis."""
+    if not hasattr(plan, "visits") or not hasattr(plan, "basis"):
+        raise InputError(what, [f"plan is of type {type(plan).__name__}; give a PatrolPlan."])
+
+
+def require_path(path: Any, what: str) -> Path:
+    """Return a path, or refuse what is none."""
+    if not isinstance(path, str | os.PathLike):
+        raise InputError(what, [f"path is of type {type(path).__name__}; give a path as text."])
+    return Path(path)

@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
+from ..contracts import Column, InputError, Table, check_table
+from .basis import require_plan
 from .resources import Duty, Unit, duties, parse_shifts, parse_units
 from .tasks import check_tasks, in_pairs_hours, read_tasks
 from .words import day_text
@@ -23,6 +25,15 @@ if TYPE_CHECKING:
 SHORTEST_MIN, LONGEST_MIN = 10, 20  # what a stop may last, as the rules' own range says
 _SLACK = 1e-6  # minutes or hours, for arithmetic
 _COLUMNS = ("visit", "rule", "value", "remedy")
+_TABLE = Table("visits", "visit", (), (
+    Column("hotspot", "text", True, "id of the hotspot"),
+    Column("unit", "text", True, "who goes"),
+    Column("shift", "text", True, "the unit's shift"),
+    Column("date", "time", True, "duty day"),
+    Column("arrive", "time", True, "arrival, local wall-clock"),
+    Column("depart", "time", True, "departure, local wall-clock"),
+    Column("task", "text", False, "the task, as the tasks table names it"),
+))  # fmt: skip
 
 Breach = tuple[str, str, str, str]  # visit, rule, value, remedy
 
@@ -198,6 +209,12 @@ def check_visits(plan: PatrolPlan, visits: pd.DataFrame | None = None) -> pd.Dat
         and ``remedy``. No row: every rule is kept. Quotas (least visits a week, fair shares) are
         not among the rules here: they may go unmet, and the plan tells so.
 
+    Raises
+    ------
+    InputError
+        Naming columns that are missing or of the wrong kind, and units and hotspots that are not
+        in the plan.
+
     Examples
     --------
     >>> from hotspots.patrols.example import example_plan
@@ -208,7 +225,20 @@ def check_visits(plan: PatrolPlan, visits: pd.DataFrame | None = None) -> pd.Dat
     >>> check_visits(plan, long)["rule"].unique()[0]
     'stop of 10 to 20 min'
     """
-    return breaches(Roster(plan), plan.visits if visits is None else visits)
+    require_plan(plan, "check_visits")
+    roster = Roster(plan)
+    if visits is None:
+        return breaches(roster, plan.visits)
+    check_table(visits, _TABLE, "visits")
+    faults = [
+        f"{name} {value!r} is not in the plan; it takes those of plan.{where}."
+        for name, known, where in (("unit", roster.units, "teams"),
+                                   ("hotspot", roster.spots, "coverage"))
+        for value in dict.fromkeys(visits[name].astype("str")) if value not in known
+    ]  # fmt: skip
+    if faults:
+        raise InputError("visits", faults)
+    return breaches(roster, visits)
 
 
 def breaches(roster: Roster, visits: pd.DataFrame) -> pd.DataFrame:

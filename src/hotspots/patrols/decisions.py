@@ -20,6 +20,8 @@ import numpy as np
 import pandas as pd
 
 from ..contracts import DECISIONS, InputError, Result, check_table
+from ._delivery_words import when as days_told
+from .basis import require_path, require_plan
 from .cells import guarded, plain, unguarded
 from .words import counted, day_text
 
@@ -34,7 +36,10 @@ _HEADER = ("number", "when", "plan", "seed", "visit", "hotspot", "recommended", 
 _SHOWN = 5  # reasons told in the text; the table holds all
 _WAIT_S = 5.0  # for another's writing to end
 _STALE_S = 60.0  # no writing takes a minute: a lock this old was left by a crash
-_PERSON = re.compile(r"@|\d{3,}")  # an e-mail address or a collar number
+_PERSON = re.compile(r"@|\d{3,}")  # in a role: an e-mail address or a collar number
+# in a reason, where other numbers may stand: an address, or a rank with its number
+_PERSON_IN_WHY = re.compile(r"\S@\S+\.\w|\b(?:PC|PCSO|SC|PS|DC|DS)\W{0,2}\d{2,}", re.IGNORECASE)
+_SHORT_SEAL = 12  # characters: as the text gives it
 
 
 @dataclass(frozen=True, repr=False)
@@ -113,8 +118,8 @@ def log_decisions(
     ------
     InputError
         Naming every fault at once: an unknown visit, hotspot or decision, a missing reason, a
-        role that names a person; or when the log was changed since it was written, is no such
-        log, or cannot be written.
+        role or reason that points to a person; or when the log was changed since it was written,
+        is no such log, or cannot be written.
 
     Notes
     -----
@@ -135,8 +140,14 @@ def log_decisions(
     ['rejected', 'accepted']
     """
     rows = _checked(plan, decisions)
-    moment = (dt.datetime.now() if when is None else when).astimezone()
-    place, name = Path(path), plan_name(plan)
+    if when is None:
+        when = dt.datetime.now()
+    elif not isinstance(when, dt.datetime) or when != when:
+        raise InputError("log_decisions", [f"when is {when!r}; give a datetime, or leave it out."])
+    if isinstance(when, pd.Timestamp):
+        when = when.to_pydatetime(warn=False)
+    moment = when.astimezone()
+    place, name = require_path(path, "log_decisions"), plan_name(plan)
     with _alone(place):
         before = _read(place) if place.exists() else []
         _refuse_changed(place, before)
@@ -163,7 +174,8 @@ def read_decisions(
     plan : PatrolPlan, optional
         Tell for each of its visits what was decided, and which have no decision.
     seal : str, optional
-        A seal noted earlier (``Decisions.seal``): tell whether the log still holds it.
+        A seal noted earlier (``Decisions.seal``, or its first 12 characters, as the text gives
+        them): tell whether the log still holds it.
 
     Returns
     -------
@@ -185,7 +197,13 @@ def read_decisions(
     >>> print(read_decisions(path, plan).text.splitlines()[0])
     Plan 2026-03-02 1d ...: 2 visits: 2 accepted.
     """
-    place = Path(path)
+    place = require_path(path, "read_decisions")
+    if plan is not None:
+        require_plan(plan, "read_decisions")
+    if seal is not None and (not isinstance(seal, str) or len(seal) < _SHORT_SEAL):
+        raise InputError("read_decisions", [
+            f"seal is {seal!r}; give Decisions.seal, or its first {_SHORT_SEAL} characters or more."
+        ])  # fmt: skip
     if not place.is_file():
         raise InputError(place.name, [f"there is no file {str(path)!r}; check the path."])
     rows = _read(place)
@@ -200,7 +218,7 @@ def read_decisions(
     plans = _plans(log, last)
     why = _why(last)
     standing = _standing(log, plan)
-    kept = seal is None or seal in {row["seal"] for row in rows}
+    kept = seal is None or any(row["seal"].startswith(seal) for row in rows)
     latest = rows[-1]["seal"] if rows else ""
     said = _text(log, plans, why, standing, plan, kept, latest)
     return Decisions(log, plans, why, standing, latest, said)
@@ -236,8 +254,7 @@ def plan_name(plan: PatrolPlan) -> str:
 def _checked(plan: PatrolPlan, decisions: pd.DataFrame) -> list[dict[str, str]]:
     """Return the rows as text, or raise one InputError with every fault."""
     what = "decisions"
-    if not hasattr(plan, "visits") or not hasattr(plan, "basis"):
-        raise InputError(what, [f"plan is of type {type(plan).__name__}; give a PatrolPlan."])
+    require_plan(plan, what)
     check_table(decisions, DECISIONS, what)
     if decisions.empty:
         raise InputError(what, ["there are no rows; give at least one decision."])
@@ -259,6 +276,9 @@ def _checked(plan: PatrolPlan, decisions: pd.DataFrame) -> list[dict[str, str]]:
                 f"row {n}: role is {row['role']!r}, which points to a person; give the role "
                 "alone, without collar number or address."
             )
+        if _PERSON_IN_WHY.search(row["why"]):
+            faults.append(f"row {n}: why points to a person (an address or a collar number); give "
+                          "the reason without.")  # fmt: skip
         if row["visit"] and row["visit"] not in visits.index:
             faults.append(f"row {n}: visit {row['visit']!r} is not in the plan; see plan.visits.")
         elif row["visit"]:
@@ -491,6 +511,7 @@ def _text(
     plan: PatrolPlan | None, kept: bool, seal: str,
 ) -> str:  # fmt: skip
     """Say what was decided and why, and whether the log is as it was written."""
+    days = log["when"].dt.normalize()
     if log.empty:
         lines = ["The log holds no decision yet."]
     elif plan is not None:
@@ -506,9 +527,8 @@ def _text(
         told = [f"{int(plans[k].sum()):,} {k}" for k in KINDS if plans[k].sum()]
         lines = [
             f"{counted(int(plans['decisions'].sum()), 'decision')} on "
-            f"{counted(len(plans), 'plan')}, {day_text(log['when'].min())} "
-            f"{log['when'].min().year} to {day_text(log['when'].max())} "
-            f"{log['when'].max().year}: {', '.join(told)}."
+            f"{counted(len(plans), 'plan')}, "
+            f"{days_told(days.min(), days.max())}: {', '.join(told)}."
         ]
     if len(why):
         shown = "; ".join(
@@ -526,7 +546,9 @@ def _text(
             + " is not as written, or a row before it is gone."
         )
     elif len(log):
-        lines.append(f"No row was changed since it was written; the last seal is {seal[:12]}.")
+        lines.append(
+            f"No row was changed since it was written; the last seal is {seal[:_SHORT_SEAL]}."
+        )
     if not kept:
         lines.append(
             "The seal given is not in the log: rows were taken off its end, or it was rewritten."

@@ -16,6 +16,7 @@ import pandas as pd
 from ..atomic import atomic_file
 from ..contracts import Column, InputError, Table
 from .amending import Amended, amended
+from .basis import require_path, require_plan
 from .cells import guarded, plain, unguarded
 from .checks import Roster
 from .decisions import plan_name
@@ -85,7 +86,8 @@ def write_plan(
     >>> path.read_text(encoding="utf-8-sig").splitlines()[0]
     'visit,date,unit,arrive,depart,hotspot,place,task,note,plan,part'
     """
-    place = Path(path)
+    place = require_path(path, "write_plan")
+    require_plan(plan, "write_plan")
     if place.suffix.lower() not in (".csv", ".xlsx"):
         raise InputError(str(path), [f"its ending is {place.suffix!r}; it takes .csv or .xlsx."])
     visits, part = _part(plan, lpt, date)
@@ -138,7 +140,8 @@ def read_plan(path: str | os.PathLike[str], plan: PatrolPlan) -> Amended:
     >>> read_plan(path, plan).text.splitlines()[0]
     'Nothing was changed: 2 visits, as planned.'
     """
-    place = Path(path)
+    place = require_path(path, "read_plan")
+    require_plan(plan, "read_plan")
     faults: list[str] = []
     if place.suffix.lower() == ".xlsx":
         frame = _read_book(place)

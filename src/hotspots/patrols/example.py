@@ -31,6 +31,7 @@ def example_plan(days: int = 1) -> PatrolPlan:
     import shapely
 
     from .plan import plan_patrols
+    from .rules import PatrolRules
 
     spots = gpd.GeoDataFrame(
         {"rank": [1, 2], "heat": [9.0, 5.0], "incidents": [84, 40], "area_km2": 0.04,
@@ -48,4 +49,4 @@ def example_plan(days: int = 1) -> PatrolPlan:
                           "base_easting": [100.0], "base_northing": [100.0]},
                          index=pd.Index(["P1"], name="unit"))  # fmt: skip
     return plan_patrols(spots, lpts=lpts, shifts=shifts, units=units, start="2026-03-02",
-                        days=days)  # fmt: skip
+                        days=days, rules=PatrolRules(effort=0))  # fmt: skip

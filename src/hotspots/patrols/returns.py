@@ -11,10 +11,11 @@ import numpy as np
 import pandas as pd
 
 from ..contracts import InputError, Result, check_incidents
-from ._delivery_words import when
+from ._delivery_words import ENOUGH, when
 from ._presence import POWERS
 from ._return_template import MEASURES, read_template
 from .delivery import Delivery
+from .resources import KINDS as TEAM_KINDS
 
 if TYPE_CHECKING:
     import geopandas as gpd
@@ -91,20 +92,18 @@ def monthly_return(
 
     Examples
     --------
-    >>> import hotspots as hs, tempfile
-    >>> county = hs.make_county(seed=1, months=12, scale=0.2)
-    >>> detector = hs.Counts(include_police=True).fit(county.incidents)
-    >>> spots = detector.hotspots(hs.Grid.over(county.lpts), top_k=3)
-    >>> plan = hs.plan_patrols(spots, lpts=county.lpts, shifts=county.shifts,
-    ...                        units=county.units, start="2026-01-05", days=1)
+    >>> import tempfile
+    >>> from hotspots.patrols.delivery import match_delivery
+    >>> from hotspots.patrols.example import example_plan
+    >>> plan = example_plan()
     >>> log = plan.visits[["unit", "hotspot", "arrive", "depart"]]
-    >>> delivery = hs.match_delivery(plan, log)
+    >>> delivery = match_delivery(plan, log)
     >>> with tempfile.TemporaryDirectory() as folder:
     ...     path = Path(folder) / "return.toml"
-    ...     _ = path.write_text('title = "Grip"\n[[row]]\nlabel = "Done, %"\n'
-    ...                         'measure = "compliance"\n', encoding="utf-8")
+    ...     _ = path.write_text('title = "Grip"\n[[row]]\nlabel = "Made in time"\n'
+    ...                         'measure = "visits_in_time"\n', encoding="utf-8")
     ...     monthly_return(delivery, path).rows["value"].tolist()
-    [100.0]
+    [2.0]
     """
     faults: list[str] = []
     if not isinstance(delivery, Delivery):
@@ -120,12 +119,13 @@ def monthly_return(
         _check_places(incidents, hotspots, delivery, faults)
     if faults:
         raise InputError("monthly_return", faults)
-    inside = None
+    inside, known = None, set[str]()
     if incidents is not None and counted:
+        known = set(incidents["category"].dropna().astype(str))
         incidents = incidents[incidents["occurred_from"].dt.to_period("M") == first.to_period("M")]
         inside = _inside(incidents, hotspots, delivery)
     rows = pd.DataFrame(
-        [_row(row, asked, _of_month(delivery, first), incidents, inside) for row in asked],
+        [_row(row, asked, _of_month(delivery, first), incidents, inside, known) for row in asked],
         columns=["label", "measure", "of", "value", "unit", "note"],
     ).astype({"label": "str", "measure": "str", "of": "str", "value": "float64", "unit": "str",
               "note": "str"})  # fmt: skip
@@ -192,7 +192,7 @@ def _of_month(delivery: Delivery, first: pd.Timestamp) -> dict[str, pd.DataFrame
 
 def _row(
     row: dict[str, Any], asked: list[dict[str, Any]], tables: dict[str, pd.DataFrame],
-    incidents: Any, inside: pd.Series | None,
+    incidents: Any, inside: pd.Series | None, known: set[str],
 ) -> dict[str, Any]:  # fmt: skip
     """Work one row of the return out."""
     measure, lpt = row["measure"], row.get("lpt")
@@ -206,7 +206,7 @@ def _row(
     if note:
         pass
     elif measure == "incidents":
-        value, note = _incidents(row, incidents, inside)
+        value, note = _incidents(row, incidents, inside, known)
     elif measure in POWERS:
         if measure in tables["shifts"].columns:
             value = float(tables["shifts"][measure].sum())
@@ -232,6 +232,8 @@ def _delivered(
         if kind := row.get("kind"):
             named = {r["kind"] for r in asked if r.get("kind", "other") != "other"
                      and r["measure"] == measure}  # fmt: skip
+            if kind not in {"other", *TEAM_KINDS, *hours["kind"]}:
+                return np.nan, f"no unit of kind {kind!r} was seen"
             hours = hours[~hours["kind"].isin(named)] if kind == "other" else hours[
                 hours["kind"] == kind]  # fmt: skip
         return float(hours[measure].sum()), ""
@@ -243,22 +245,31 @@ def _delivered(
     planned, unknown = shifts["planned_visits"].sum(), shifts["unknown"].sum()
     if measure == "planned_visits":
         return float(planned), ""
-    note = f"{unknown:,} more not known" if unknown else ""
-    if measure == "visits_in_time":
-        return float(shifts["in_time"].sum()), note
     if measure == "visits_unknown":
         return float(unknown), ""
-    if measure == "compliance":
+    if measure in ("visits_in_time", "compliance"):
         if planned == unknown:
             return np.nan, "no planned visit whose outcome is known"
-        return float(100 * shifts["in_time"].sum() / (planned - unknown)), note
+        note = f"{unknown:,} more not known" if unknown else ""
+        done, of = shifts["in_time"].sum(), planned - unknown
+        if measure == "visits_in_time":
+            return float(done), note
+        if of < ENOUGH:
+            return np.nan, f"{done:,} of {of:,}, too few for per cent"
+        return float(100 * done / of), note
     known = shifts[shifts["units"] > 0]
     return float(100 * known["records_share"].fillna(0).mean()), "mean over shifts"
 
 
-def _incidents(row: dict[str, Any], incidents: Any, inside: pd.Series | None) -> tuple[float, str]:
+def _incidents(
+    row: dict[str, Any], incidents: Any, inside: pd.Series | None, known: set[str]
+) -> tuple[float, str]:
     if incidents is None or inside is None:
         return np.nan, "no incidents given"
+    if incidents.empty:
+        return np.nan, "no incidents of that month given"
+    if row.get("category", "") not in {"", *known}:
+        return np.nan, f"no category {row['category']!r} in the incidents"
     kept = np.ones(len(incidents), dtype=bool)
     if "category" in row:
         kept &= (incidents["category"].astype(str) == row["category"]).to_numpy()
