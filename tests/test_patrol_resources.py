@@ -525,12 +525,12 @@ def test_nobody_is_sent_to_a_task_they_may_not_do():
 
 
 def test_abstraction_takes_a_share_of_the_hours():
-    units = make_units(("C1", "Hanley", "late", "constable", 2, "vehicle"))
-    half = plan_of(units, abstraction=0.5).budget
-    own = plan_of(units.assign(abstraction=0.25), abstraction=0.5).budget
-    assert half["available_hours"].tolist() == [8.0]  # a pair, half of eight hours
-    assert own["available_hours"].tolist() == [12.0]
-    assert own["planned_hours"].iloc[0] <= 12.0
+    units = make_units(("C1", "Hanley", "late", "constable", 2, "vehicle"),
+                       ("C2", "Hanley", "late", "constable", 2, "vehicle"),
+                       abstraction=[0.25, np.nan])  # fmt: skip
+    budget = plan_of(units, abstraction=0.5).budget
+    assert budget["available_hours"].tolist() == [20.0]  # pairs: 16 × .75, its own, and 16 × .5
+    assert budget["planned_hours"].iloc[0] <= 20.0
 
 
 def test_no_visit_touches_the_hour_the_clocks_skip():

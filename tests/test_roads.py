@@ -4,8 +4,10 @@ import heapq
 
 import geopandas as gpd
 import numpy as np
+import pandas as pd
 import pytest
 import shapely
+from test_patrols import make_hotspots, make_lpts, make_units
 
 import hotspots as hs
 
@@ -513,17 +515,18 @@ def test_the_one_way_streets_of_cambridge_run_the_way_they_are_signed(cambridge)
 
 
 def test_a_plan_along_roads_keeps_its_rules_and_tells_what_they_do_not_reach():
-    from hotspots.patrols.example import example_plan
-
-    basis = example_plan().basis
+    spots = make_hotspots(("H1", "Hanley", 100, 100, 84), ("H2", "Hanley", 1000, 100, 40))
+    shifts = pd.DataFrame({"shift": ["late"], "start": ["14:00"], "end": ["16:00"]})
+    units = make_units(("P1", "Hanley", "late", "pcso", 2, "foot")).assign(
+        base_easting=100.0, base_northing=100.0
+    )
     way = [(100, 100), (100, 900), (1000, 900), (1000, 100)]
     roads = hs.read_roads(make_streets(way))
 
     def plan_by(roads):
-        return hs.plan_patrols(
-            basis.demand.hotspots, lpts=basis.lpts, shifts=basis.shifts, units=basis.units,
-            start="2026-03-02", days=1, rules=hs.PatrolRules(roads=roads, effort=0),
-        )  # fmt: skip
+        rules = hs.PatrolRules(roads=roads, effort=0)
+        return hs.plan_patrols(spots, lpts=make_lpts("Hanley"), shifts=shifts, units=units,
+                               start="2026-03-02", days=1, rules=rules)  # fmt: skip
 
     plan = plan_by(roads)
     assert "Travel is along the roads given" in plan.text
