@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from functools import cache
 from importlib.resources import as_file, files
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -67,10 +68,15 @@ def read_tasks(path: str | Path | None = None) -> pd.DataFrame:
     [1, 2]
     """
     if path is None:
-        with as_file(files(__package__) / "tasks.toml") as built_in:
-            return read_tasks(built_in)
+        return _built_in().copy()
     frame, faults = read_table(path, TASKS, "task", _STAND_INS)
     return check_tasks(frame, Path(path).name, faults)
+
+
+@cache
+def _built_in() -> pd.DataFrame:
+    with as_file(files(__package__) / "tasks.toml") as path:
+        return read_tasks(path)
 
 
 def check_tasks(
