@@ -201,7 +201,7 @@ method = "counts"
         "[trends] by is ['beat']; it must be a list of 'lpt', 'category', 'command'.",
         "[trends] freq is 'D'; it must be 'MS' (months) or 'W-MON' (weeks).",
         "[patrols] start is 'next Monday'; it must be a date as 2025-04-07.",
-        "[patrols] days is 1.5; it must be a whole number from 1.",
+        "[patrols] days is 1.5; it must be a whole number from 1 to 366.",
         "[hotspots.kde] bandwith is unknown; did you mean 'bandwidth'?",
         "[hotspots.dbscan] eps is -5; it must be metres above 0, or 'knee'.",
         f"[data] incidents: there is no 'march.csv' in {small.parent}.",

@@ -82,7 +82,7 @@ _SCHEMA: dict[str, dict[str, _Key]] = {
     "patrols": {
         "shifts": _Key("file", required=True), "units": _Key("file", required=True),
         "tasks": _Key("file"), "priorities": _Key("file"), "roads": _Key("file"),
-        "start": _Key("date", required=True), "days": _Key("count", 7), "seed": _Key("seed", 0),
+        "start": _Key("date", required=True), "days": _Key("days", 7), "seed": _Key("seed", 0),
         "secret_file": _Key("file"), "method": _Key("method"), "cards": _Key("flag", True),
         "routes": _Key("flag", False), "rules": _Key("table", ()),
     },
@@ -137,6 +137,7 @@ _RULES: dict[str, tuple[str, Callable[[Any], bool]]] = {
     "harm": ('"fallback" or the path of a CSV file with category and days', _text),
     "flag": ("true or false", lambda v: isinstance(v, bool)),
     "count": ("a whole number from 1", lambda v: _whole(v) and v >= 1),
+    "days": ("a whole number from 1 to 366", lambda v: _whole(v) and 1 <= v <= 366),
     "ahead": ("a whole number from 1 to 4", lambda v: _whole(v) and 1 <= v <= 4),
     "hours": ("a whole number of hours from 1 to 168", lambda v: _whole(v) and 1 <= v <= 168),
     "hour": ("a whole hour from 0 to 23", lambda v: _whole(v) and 0 <= v <= 23),
@@ -239,7 +240,7 @@ def read_config(path: str | Path) -> RunConfig:
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise InputError(path.name, [f"it is no valid TOML: {error}."]) from error
     faults = [
-        f"section [{name}] is unknown{_nearest(name, _sections())}"
+        f"section [{name}] is unknown{nearest(name, _sections())}"
         for name in said
         if name not in _sections()
     ]
@@ -280,6 +281,9 @@ def read_config(path: str | Path) -> RunConfig:
                 f"[patrols] method is {patrols['method']!r}, which [hotspots] does not run; "
                 f"add [hotspots.{patrols['method']}]."
             )
+        asked_for = said["patrols"] if isinstance(said["patrols"], dict) else {}
+        if {"seed", "secret_file"} <= set(asked_for):
+            faults.append("[patrols] gives both seed and secret_file; keep one.")
         patrols["start"] = str(patrols["start"])
         patrols["rules"] = dict(patrols["rules"])
     found["briefing"]["folder"] = (folder / str(found["briefing"]["folder"])).resolve()
@@ -302,7 +306,14 @@ def _sections() -> list[str]:
     return [name for name in _SCHEMA if "." not in name]
 
 
-def _nearest(name: str, known: Iterable[str]) -> str:
+def nearest(name: str, known: Iterable[str]) -> str:
+    """Say which known name is meant, or which there are, to end a sentence on an unknown one.
+
+    Examples
+    --------
+    >>> nearest("dwel_min", ["dwell_min", "gap_min"])
+    "; did you mean 'dwell_min'?"
+    """
     known = list(known)
     near = difflib.get_close_matches(name.lower(), known, n=1, cutoff=0.5)
     return f"; did you mean {near[0]!r}?" if near else f"; the known ones are {', '.join(known)}."
@@ -319,7 +330,7 @@ def _section(name: str, given: Any, faults: list[str], inner: Iterable[str] = ()
         if key in inner:
             continue
         if key not in keys:
-            faults.append(f"[{name}] {key} is unknown{_nearest(key, [*keys, *inner])}")
+            faults.append(f"[{name}] {key} is unknown{nearest(key, [*keys, *inner])}")
             continue
         takes, fits = _RULES[keys[key].rule]
         if fits(value):

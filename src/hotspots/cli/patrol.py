@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ..contracts import InputError
-from .config import RunConfig
+from .config import RunConfig, nearest
 
 if TYPE_CHECKING:
     import geopandas as gpd
@@ -59,21 +59,21 @@ def read_staff(config: RunConfig, steps: Steps) -> Staff | None:
 def _rules(asked: dict[str, Any], found: dict[str, Any], faults: list[str]) -> PatrolRules | None:
     from ..patrols import PatrolRules
 
+    known = [n for n in PatrolRules.__dataclass_fields__ if n not in ("tasks", "roads")]
+    unknown = [name for name in asked if name not in known]
+    faults += [f"[patrols.rules] {name} is unknown{nearest(name, known)}" for name in unknown]
     own = {name: found[name] for name in ("tasks", "roads") if name in found}
     try:
-        return PatrolRules(**asked, **own)
+        return PatrolRules(**{n: v for n, v in asked.items() if n in known}, **own)
     except InputError as error:
         faults += [f"[patrols.rules] {fault}" for fault in error.faults]
-    except TypeError as error:  # a rule nobody knows, or a file given as one
-        known = ", ".join(
-            name for name in PatrolRules.__dataclass_fields__ if name not in ("tasks", "roads")
-        )
-        faults.append(f"[patrols.rules]: {str(error).split('() ')[-1]}; it takes {known}.")
     return None
 
 
 def _seed(asked: dict[str, Any], faults: list[str]) -> int | str:
     """Return the seed, from its own file where one is named, so that it stands in no other."""
+    from ..patrols.seeds import SHORT
+
     seed: int | str = asked["seed"]
     if asked["secret_file"] is None:
         return seed
@@ -82,8 +82,11 @@ def _seed(asked: dict[str, Any], faults: list[str]) -> int | str:
     except (OSError, UnicodeDecodeError) as error:
         faults.append(f"[patrols] secret_file cannot be read as text ({error}).")
         return 0
-    if not secret:
-        faults.append("[patrols] secret_file is empty; put a long random text in it.")
+    if len(secret) < SHORT:
+        faults.append(
+            f"[patrols] secret_file holds {len(secret)} characters; a secret under {SHORT} can be "
+            "guessed: put a long random text in it."
+        )
     return secret
 
 

@@ -132,17 +132,18 @@ def run(config: RunConfig, out: Path | None = None, *, quiet: bool = False) -> P
         steps.listening(),
     ):
         steps.bar = bar if showing else None
-        _write(partial, config, steps)
+        seed = _write(partial, config, steps)
         peak = peak_memory_mb()
         memory = "unknown" if peak is None else f"{peak:,.0f} MB"
         steps.say(f"{'total':<15} {steps.total:6.1f} s  peak memory {memory}")
-        _record(partial, config, steps, peak)
+        _record(partial, config, steps, peak, seed)
     if not quiet:
         print(f"written to {folder}; open {folder / 'index.html'}")
     return folder
 
 
-def _write(partial: Path, config: RunConfig, steps: Steps) -> None:
+def _write(partial: Path, config: RunConfig, steps: Steps) -> str | None:
+    """Write every output; return the fingerprint of the plan's seed, where there is a plan."""
     from ..detect import classify_hotspots
     from ..harm import harm_days
     from ..incidents import read_incidents
@@ -198,10 +199,12 @@ def _write(partial: Path, config: RunConfig, steps: Steps) -> None:
     if config.trends is not None:
         stations.append(trends_of(incidents, lpts, config, steps))
     stations += time_stations(incidents, lpts, config, steps)
+    seed = None
     if config.patrols is not None and staff:
         subject = _subject(joined, config)
         made = planned(spots[config.patrols["method"]], subject, lpts, staff, config, steps)
         hand_out(partial, made[1], config, steps)
+        seed = made[1].basis.fingerprint
         stations += made
     write_pages(partial, incidents, lpts, stations, config, steps)
     with steps.step("report"):
@@ -212,6 +215,7 @@ def _write(partial: Path, config: RunConfig, steps: Steps) -> None:
         export_bi(partial / "bi", *stations, lpts)
     with steps.step("GeoPackage"):
         export_gis(partial / "county.gpkg", *stations, lpts=lpts)
+    return seed
 
 
 def _about(config: RunConfig) -> str:
@@ -333,7 +337,9 @@ def _tested(
     return test
 
 
-def _record(partial: Path, config: RunConfig, steps: Steps, peak: float | None) -> None:
+def _record(
+    partial: Path, config: RunConfig, steps: Steps, peak: float | None, seed: str | None
+) -> None:
     """Write what was done, on what and with what, so that the run can be repeated."""
     asked = {
         "data": config.data, "hotspots": {**config.hotspots, **config.methods},
@@ -342,9 +348,7 @@ def _record(partial: Path, config: RunConfig, steps: Steps, peak: float | None) 
         "output": config.output,
     }  # fmt: skip
     if config.patrols is not None:  # the seed is a secret: its fingerprint says which it was
-        from ..patrols import fingerprint
-
-        asked["patrols"] = {**config.patrols, "seed": fingerprint(config.patrols["seed"])}
+        asked["patrols"] = {**config.patrols, "seed": seed}
     inputs = [config.path, *config.data["incidents"], config.data["lpts"], config.data["mapping"]]
     if config.data["harm"] != "fallback":
         inputs.append(config.data["harm"])
