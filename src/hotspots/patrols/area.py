@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
-from .options import Legs
+from .options import Legs, Rates
 from .resources import DAY, Duty, Unit, clock_minutes
 from .rules import PatrolRules
 from .search import route
@@ -23,7 +23,6 @@ if TYPE_CHECKING:
     Ints = NDArray[np.int64]
 
 BASE_REACH_MIN = 30.0  # a base that is not given is the hotspot with most need this near
-WEEK = 7 * DAY
 LEAST_MIN = 90.0  # minutes a unit gets of hours that are capped, as a shorter way out is a waste
 OWED = 2.0  # a visit owed to a floor, beside the best first visit of the LPT
 
@@ -33,34 +32,21 @@ class Places:
     """The hotspots of one LPT that may be visited, those with most need first.
 
     ``worth`` is 1 for the one with most need, rounded so that the last digit of a platform's
-    arithmetic decides nothing. ``intensity`` (n, 168) is need by hour of the week, mean 1, and
-    None where hours are not known. ``asked`` holds the row of each hotspot's task; ``rows`` where
-    the hotspot stands in the demand.
+    arithmetic decides nothing. ``rates`` is their need by hour. ``asked`` holds the row of each
+    hotspot's task; ``rows`` where the hotspot stands in the demand.
     """
 
     names: pd.Index
     rows: Ints
     xy: Floats
     worth: Floats
-    intensity: Floats | None
+    rates: Rates
     asked: pd.DataFrame
 
-    def value(self, start: float, end: float, weekday: int) -> Floats:
-        """Return the worth of a first visit between two minutes of a plan.
-
-        ``weekday`` is that of the plan's first day.
-        """
-        if self.intensity is None or end <= start:
-            return self.worth
-        offset = (start + weekday * DAY) % WEEK
-        ends = np.array([offset, offset + end - start]) / 60
-        twice = np.concatenate([self.intensity, self.intensity], axis=1)
-        total = np.pad(np.cumsum(twice, axis=1), ((0, 0), (1, 0)))
-        low = np.minimum(np.floor(ends).astype(np.int64), twice.shape[1] - 1)
-        held = total[:, low] + (ends - low) * twice[:, low]
-        rate = (held[:, 1] - held[:, 0]) / (ends[1] - ends[0])
-        value: Floats = np.round(self.worth * rate, 9)
-        return value
+    def value(self, start: float, end: float) -> Floats:
+        """Return the worth of a first visit between two minutes of a plan."""
+        worth: Floats = self.worth * self.rates.of(np.arange(len(self.worth)), start, end)
+        return worth.round(9)
 
 
 class Area:
@@ -202,9 +188,9 @@ class Area:
         """Say what there is to visit in a duty: each hotspot in each band of the clock."""
         rules, n = self.rules, len(self.places.names)
         opens, closes = self.bands(duty)
-        m, weekday = len(opens), self.first.weekday()
+        m = len(opens)
         value = np.column_stack([
-            self.places.value(a, b, weekday) for a, b in zip(opens, closes, strict=True)
+            self.places.value(a, b) for a, b in zip(opens, closes, strict=True)
         ])  # fmt: skip
         # A full tour has one best order, the same every day; need that differs a little from day
         # to day at random does not.

@@ -126,7 +126,7 @@ def build_options(
     keeps the integer programme small.
     """
     worth = demand.need["worth"].to_numpy(dtype=np.float64)
-    rates = _Rates(demand.intensity if demand.hours_known else None, first.weekday())
+    rates = Rates(demand.intensity if demand.hours_known else None, first.weekday())
     rows: list[_Rows] = []
     capacity = np.zeros((len(duties), max((len(row) for row in crews), default=0)))
     for d, (duty, classes) in enumerate(zip(duties, crews, strict=True)):
@@ -143,7 +143,7 @@ def build_options(
     return options, limits, _rules(demand, duties, options, limits, rules, span)
 
 
-class _Rates:
+class Rates:
     """Mean need between two minutes of the plan, as a multiple of the mean of the week."""
 
     def __init__(self, intensity: Floats | None, weekday: int) -> None:
@@ -185,7 +185,7 @@ class _Rows:
 
 
 def _crew_rows(
-    d: int, c: int, duty: Duty, crew: Crew, legs: Mapping[str, Legs], worth: Floats, rates: _Rates,
+    d: int, c: int, duty: Duty, crew: Crew, legs: Mapping[str, Legs], worth: Floats, rates: Rates,
     rules: PatrolRules,
 ) -> _Rows:  # fmt: skip
     ways = [legs[unit.name] for unit in crew.units]
@@ -354,7 +354,7 @@ def _rules(
                 LPT_HOURS, name, 1 / visit,
             ))  # fmt: skip
         number = int((worth[lpt == name] > 0).sum())
-        if rules.top_share < 1 and number * rules.top_share >= 1:
+        if _may_share(rules, number):
             found += [
                 LinearRule(
                     f"{need.index[h]} takes at most {rules.top_share:.0%} of the visits of {name}",
@@ -365,6 +365,26 @@ def _rules(
                 for h in np.flatnonzero((lpt == name) & (worth > 0)).tolist()
             ]  # fmt: skip
     return found + _fair_shares(names, lpt, worth, duties, options, limits, rules, visit)
+
+
+def _may_share(rules: PatrolRules, places: int) -> bool:
+    """Tell whether ``top_share`` can be kept: so few places may be that one takes more."""
+    return rules.top_share < 1 and places * rules.top_share >= 1
+
+
+def most_of_one(rules: PatrolRules, places: int, visits: int) -> int:
+    """Return the most visits one hotspot may take of those shared out over an LPT's places.
+
+    Examples
+    --------
+    A part of a visit counts as one.
+
+    >>> most_of_one(PatrolRules(top_share=0.3), 5, 8)
+    3
+    """
+    if not _may_share(rules, places):
+        return 10**6
+    return max(int(np.ceil(rules.top_share * visits - 1e-6)), 1)
 
 
 def _neighbourhood_floors(

@@ -17,7 +17,7 @@ from .area import Area, Places
 from .basis import Basis
 from .demand import Demand, patrol_demand
 from .inputs import check_inputs
-from .options import build_options, crews_of, visits_by_duty
+from .options import Rates, build_options, crews_of, most_of_one, visits_by_duty
 from .resources import Duty, duties
 from .response import between_jobs
 from .rules import PatrolRules
@@ -117,16 +117,17 @@ def plan_patrols(
 
     For each LPT and duty day the visits are first shared out over hotspots and shifts so that the
     need covered is the greatest there can be (exact, with average travel); then each shift is
-    routed with real travel times (a heuristic, within a few per cent of the best in the tests),
+    routed with real travel times (a search, in the tests within a few per cent of the best),
     counting on the visits that later shifts of the day are to make. Units visit hotspots of their
     own LPT only. They set out from base after briefing, are back for the break, and again for
     debrief. Response units are left out: they are for calls.
 
     Parameters
     ----------
-    hotspots : GeoDataFrame
-        ``contracts.HOTSPOTS``, from any detector or drawn by hand. With ``harm`` (days of
-        sentence) the need weighs harm as well as counts.
+    hotspots : GeoDataFrame or Demand
+        Need by hour, as :func:`patrol_demand` learns it from incidents; or a table
+        (``contracts.HOTSPOTS``) from any detector or drawn by hand, whose need is the same at all
+        hours. With ``harm`` (days of sentence) the need weighs harm as well as counts.
     lpts : GeoDataFrame
         ``contracts.LPTS``; its index must hold every LPT the hotspots and units name.
     shifts, units : DataFrame
@@ -138,8 +139,9 @@ def plan_patrols(
     rules : PatrolRules, optional
         Visits, gaps, speeds; the defaults when absent.
     seed : int or str
-        Where chance begins. The same inputs and seed give the same plan; every LPT, date and
-        shift draws on its own, so that one more LPT or a later last day changes nothing else.
+        Where chance begins: a number, or a text kept secret. The same inputs and seed give the
+        same plan; every LPT, date and shift draws on its own, so that, with no rule or budget
+        that ties LPTs together, one more LPT changes nothing else.
 
     Returns
     -------
@@ -154,7 +156,7 @@ def plan_patrols(
     -----
     All times are local wall-clock, and durations are differences of wall-clock times: on the two
     nights a year when the clocks change, a shift over the change is an hour longer or shorter in
-    truth than its plan. The need holds no hour of day: visits are spread over each shift.
+    truth than its plan, and the hour that does not exist is planned by nobody.
 
     Examples
     --------
@@ -188,7 +190,7 @@ def plan_patrols(
     asked = tasks.loc[choose_tasks(demand.need, tasks)]
     occurrences = duties(rows, staff, first, days)
     areas = {
-        lpt: Area(lpt, _places(lpt, demand, asked), rules, first, seed)
+        lpt: Area(lpt, _places(lpt, demand, asked, first), rules, first, seed)
         for lpt in sorted({unit.lpt for unit in staff})
     }
     options, limits, wanted = build_options(
@@ -229,22 +231,23 @@ def _route(
     to_come, hours_to_come = count.sum(axis=1), dict.fromkeys(areas, 0.0)
     for duty, spent in zip(occurrences, minutes, strict=True):
         hours_to_come[duty.lpt] += spent
+    still: dict[tuple[str, int], list[int]] = {}  # duties of an LPT and day, the last first
+    for d in reversed(ordered):
+        still.setdefault((occurrences[d].lpt, occurrences[d].day), []).append(d)
     # a bar where the work is long, and only on a terminal
     for d in progress_bar(ordered, "planning patrols", unit="shift", leave=False, delay=2,
                           disable=None):  # fmt: skip
         duty = occurrences[d]
         area = areas[duty.lpt]
         rows = area.places.rows
+        today = still[duty.lpt, duty.day]
+        today.pop()
         to_come -= count[:, d]
         hours_to_come[duty.lpt] -= minutes[d]
-        same_day = [(o.lpt, o.day) == (duty.lpt, duty.day) for o in occurrences]
-        today = [e for e, o in enumerate(occurrences) if same_day[e] and o.start > duty.start]
         later = count[rows][:, today].sum(axis=1)
         owed = np.clip(least[rows] - area.count - to_come[rows], 0, None)
-        room = np.full(len(rows), 10**6)
-        if rules.top_share < 1 and len(rows):
-            most = max(int(rules.top_share * count[rows].sum()), 1)
-            room = np.clip(most - area.count, 0, None)
+        most = most_of_one(rules, int((area.places.worth > 0).sum()), int(count[rows].sum()))
+        room = np.clip(most - area.count, 0, None)
         left = shares[duty.lpt] - hours_to_come[duty.lpt]
         shares[duty.lpt] -= area.route_duty(duty, later, owed, room, left)
 
@@ -277,7 +280,7 @@ def _budgets(occurrences: list[Duty], minutes: Floats, rules: PatrolRules) -> di
     return {name: spent * part for name, spent in given.items()}
 
 
-def _places(lpt: str, demand: Demand, asked: pd.DataFrame) -> Places:
+def _places(lpt: str, demand: Demand, asked: pd.DataFrame, first: pd.Timestamp) -> Places:
     """Gather the hotspots of an LPT, those with most need first."""
     need = demand.need
     inside = np.flatnonzero((need["lpt"].astype("str") == lpt).to_numpy())
@@ -289,7 +292,8 @@ def _places(lpt: str, demand: Demand, asked: pd.DataFrame) -> Places:
     return Places(
         need.index[inside], inside, np.column_stack([centres.x, centres.y]),
         np.round(worth / (top or 1.0), 12),
-        demand.intensity[inside] if demand.hours_known else None, asked.iloc[inside],
+        Rates(demand.intensity[inside] if demand.hours_known else None, first.weekday()),
+        asked.iloc[inside],
     )  # fmt: skip
 
 

@@ -380,7 +380,7 @@ def route(
     rng : numpy.random.Generator
         Where every chance comes from.
     effort : int
-        Rounds of improvement, 120 each, more for short plans; 0 takes the first plan found.
+        Steps of 60 rounds of improvement, more for short plans; 0 takes the first plan found.
     seconds : float, optional
         Stop by the clock instead; the result then depends on the machine.
 
