@@ -253,6 +253,53 @@ def test_a_hotspot_outside_every_lpt_leaves_a_plan_for_the_rest():
         hs.plan_patrols(**make_case(hotspots=spots.loc[["X"]]))
 
 
+@pytest.mark.parametrize("empty", [None, np.nan])
+def test_a_hotspot_without_an_lpt_is_one_outside_them(empty):
+    spots = make_case()["hotspots"].copy()
+    spots["lpt"] = pd.Series(["Hanley", empty], index=spots.index, dtype="object")
+    given_ = spots.copy()
+    plan = hs.plan_patrols(**make_case(hotspots=given_))
+    assert plan.coverage["visits"].gt(0).tolist() == [True, False]
+    assert plan.coverage.loc["B", "why_none"] == "it lies in none of the LPTs given"
+    pd.testing.assert_frame_equal(given_, spots)
+
+
+def test_a_shift_that_starts_twice_on_a_day_is_refused():
+    split = make_shifts(shift=["late", "late", "night"], days=[None, "Fri Sat", None])
+    with pytest.raises(hs.InputError, match="starts more than once on Fri, Sat; give each start"):
+        hs.plan_patrols(**make_case(shifts=split))
+
+
+def test_hours_for_an_lpt_that_is_not_there_are_refused():
+    rules = hs.PatrolRules(effort=0, officer_hours={"Hanly": 8.0})
+    with pytest.raises(hs.InputError, match="officer_hours: LPT 'Hanly' is not among the lpts"):
+        hs.plan_patrols(**make_case(rules=rules))
+
+
+def test_two_shifts_that_start_together_count_on_one_another():
+    shifts = make_shifts(shift=["a", "b", "c"], start=["15:00"] * 3, end=["23:00"] * 3)
+    units = make_units(("U", "Hanley", "a", "constable", 1, "foot"),
+                       ("V", "Hanley", "b", "constable", 1, "foot"))  # fmt: skip
+    spots = make_hotspots(*((f"H{i}", "Hanley", 5000 + 300 * i, 5000, 50) for i in range(5)))
+    rules = hs.PatrolRules(effort=0, max_per_day=2)
+    plan = plan_or_refuse(make_case(hotspots=spots, shifts=shifts, units=units, rules=rules))
+    assert plan.coverage["visits"].tolist() == [2] * 5
+    assert (plan.budget["visits"] >= 3).all()  # not all by the first
+
+
+@pytest.mark.parametrize(("share", "most"), [(0.3, [4]), (0.1, [6])])
+def test_the_share_of_one_hotspot_holds_in_the_routes_as_shared_out(share, most):
+    spots = make_hotspots(*((f"H{i}", "Hanley", 5000 + 300 * i, 5000, 900 if i == 0 else 9)
+                            for i in range(4)))  # fmt: skip
+    units = make_units(("U", "Hanley", "late", "constable", 1, "foot"))
+    rules = hs.PatrolRules(effort=0, top_share=share, max_per_shift=2, least_per_week={})
+    plan = plan_or_refuse(make_case(hotspots=spots, units=units, rules=rules, days=3))
+    told = "most of an LPT's visits to one hotspot" in plan.text
+    got = plan.coverage["visits"]
+    assert told == (got.max() >= share * got.sum() + 1)
+    assert got.max() >= most[0]  # a share nobody can keep, as four at 10%, takes none away
+
+
 def test_one_hotspot_and_none():
     one = make_case()["hotspots"].iloc[:1]
     assert plan_or_refuse(make_case(hotspots=one)).coverage["visits"].iloc[0] >= 1

@@ -61,7 +61,7 @@ def make_shifts(**columns):
 
 def plan_and_check(hotspots, shifts, units, *, lpts=None, start=START, days=1, rules=None, seed=0):
     """Plan, and prove with the independent checker that the plan keeps every rule."""
-    rules = rules or hs.PatrolRules()
+    rules = rules or hs.PatrolRules(effort=0)
     lpts = make_lpts("Hanley") if lpts is None else lpts
     plan = hs.plan_patrols(hotspots, lpts=lpts, shifts=shifts, units=units, start=start,
                            days=days, rules=rules, seed=seed)  # fmt: skip
@@ -225,7 +225,7 @@ def make_instance(seed):
     numbers = dict.fromkeys(["base_easting", "base_northing", "officer_hours"], float)
     rules = hs.PatrolRules(
         dwell_min=int(rng.integers(10, 21)), gap_min=one_of(0, 30, 120, 120, 600),
-        max_per_shift=one_of(1, 2, 4), max_per_day=one_of(1, 3, 8), effort=1,
+        max_per_shift=one_of(1, 2, 4), max_per_day=one_of(1, 3, 8), effort=one_of(0, 0, 1),
     )  # fmt: skip
     return {
         "hotspots": make_hotspots(*spots), "lpts": make_lpts(*lpts), "rules": rules, "seed": seed,
@@ -234,7 +234,7 @@ def make_instance(seed):
     }  # fmt: skip
 
 
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=25, deadline=None)
 @given(st.integers(0, 10**9))
 def test_no_plan_breaks_a_rule(seed):
     plan_and_check(**make_instance(seed))

@@ -15,9 +15,15 @@ from .rules import PatrolRules
 if TYPE_CHECKING:
     import geopandas as gpd
 
+NOWHERE = "(no LPT)"  # where a hotspot lies that is given none
+
 
 def check_hotspots(hotspots: Any) -> gpd.GeoDataFrame:
     """Check a hotspots table for planning and return it, or raise one InputError."""
+    given = getattr(hotspots, "columns", ())
+    if "lpt" in given and hotspots["lpt"].isna().any():  # outside every LPT, which is no fault
+        lpt = hotspots["lpt"].astype("object")
+        hotspots = hotspots.assign(lpt=lpt.where(lpt.notna(), NOWHERE).astype("str"))
     check_table(hotspots, HOTSPOTS)
     faults = []
     if len(hotspots) and not all(isinstance(name, str) for name in hotspots.index):

@@ -12,7 +12,7 @@ import pandas as pd
 from ..contracts import Result
 from ..places import assign_lpt, coordinates
 from ..support import data_support
-from ._demand_inputs import check_given
+from ._demand_inputs import check_given, check_hotspots
 from ._demand_words import demand_text
 from ._evidence import (
     SINGLE_FROM,
@@ -204,6 +204,7 @@ def patrol_demand(
     given, wanted, first = check_given(
         hotspots, incidents, lpts, priorities, rules, on, include_police
     )
+    hotspots = check_hotspots(hotspots)
     late = 0
     if given is not None:
         early = (given["occurred_from"] < first).to_numpy()

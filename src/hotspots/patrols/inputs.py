@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -44,18 +44,23 @@ def check_inputs(
     staff = parse_units(passed["units"], []) if "units" in passed else []
     teams = set(map(str, lpts.index)) if "lpts" in passed else None
     if teams is not None:
-        named = {"units": {u.lpt for u in staff},
-                 "shifts": {s.lpt for s in passed.get("shifts", []) if s.lpt}}  # fmt: skip
+        hours = rules.officer_hours if isinstance(rules, PatrolRules) else None
+        named = {
+            "units": {u.lpt for u in staff},
+            "shifts": {s.lpt for s in passed.get("shifts", []) if s.lpt},
+            "rules: officer_hours": set(map(str, hours)) if isinstance(hours, Mapping) else set(),
+        }
         for what, given in named.items():
             if strange := sorted(given - teams):
                 faults.append(
                     f"{what}: LPT {', '.join(map(repr, strange))} is not among the lpts "
                     f"({', '.join(sorted(teams))}); correct the name or add the polygon."
                 )
-        if "hotspots" in passed and len(spots) and not set(spots["lpt"].astype(str)) & teams:
+        theirs = set(passed["hotspots"]["lpt"].astype(str)) if "hotspots" in passed else set()
+        if theirs and not theirs & teams:
             faults.append(
                 f"hotspots: none lies in an LPT among the lpts (they name "
-                f"{', '.join(map(repr, sorted(set(spots['lpt'].astype(str)))[:5]))}; the lpts are "
+                f"{', '.join(map(repr, sorted(theirs)[:5]))}; the lpts are "
                 f"{', '.join(sorted(teams))}); correct the names or give the other lpts."
             )
         if {"hotspots", "lpts"} <= set(passed) and spots.crs != lpts.crs:
@@ -80,7 +85,7 @@ def check_inputs(
         faults.append(f"days is {days!r}; it must be a whole number from 1 to 366.")
     if not isinstance(rules, PatrolRules):
         faults.append(f"rules is of type {type(rules).__name__}; give PatrolRules(...).")
-    if not isinstance(seed, (int, str, np.integer)):
+    if not isinstance(seed, (int, str, np.integer)) or isinstance(seed, bool) or seed == "":
         faults.append(f"seed is {seed!r}; give a whole number or a text.")
     if faults:
         raise InputError("plan_patrols", faults)

@@ -249,6 +249,12 @@ def parse_shifts(shifts: pd.DataFrame, faults: list[str]) -> list[Shift]:
                 f"shift {name!r} for {lpt or 'every LPT'} stands in {len(rows)} rows that overlap "
                 "in time; give each its own days, or another name."
             )
+        elif len(days := [d for r in rows for d in r.days]) > len(set(days)):
+            again = ", ".join(DAYS[d] for d in sorted(set(days)) if days.count(d) > 1)
+            faults.append(
+                f"shift {name!r} for {lpt or 'every LPT'} starts more than once on {again}; give "
+                "each start another name, and each its own units."
+            )
     return parsed
 
 
