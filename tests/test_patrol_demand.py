@@ -79,7 +79,7 @@ def test_incidents_are_counted_by_geometry_in_the_period_and_without_those_polic
     assert "hotspots overlap: 1 incident in more than one" in demand.text
     counted = hs.patrol_demand(spots, incidents, include_police=True)
     assert counted.need["incidents"].tolist() == [3, 3, 1]
-    assert "2 police-generated incidents counted: with them" in counted.text
+    assert "2 police-generated incidents counted: no rank would change" in counted.text
 
 
 def test_a_period_that_the_incidents_do_not_reach_keeps_the_figures_of_the_table():

@@ -131,6 +131,25 @@ def evening(town):
     return make_demand(town, hour=19, spread=2)
 
 
+# --- the answer ----------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(("hours", "said"), [
+    (None, "8.0 of 64.0 officer-hours ("), (20, "8.0 of 20.0 officer-hours allowed, of 64.0 on d"),
+    ({"Hanley": 10.0}, "8.0 of 42.0 officer-hours allowed, of 64.0 on duty"),
+    (500, "8.0 of 64.0 officer-hours ("),
+])  # fmt: skip
+def test_the_first_line_is_the_answer_and_counts_the_hours_that_are_allowed(town, hours, said):
+    rules = hs.PatrolRules(officer_hours=hours)
+    plan = write_plan(make_demand(town), ("A", "P1", 0, "16:00"), rules=rules)
+    first = plan.text.splitlines()[0]
+    assert "1 visit of 15 min to 1 of 4 hotspots in 1 LPT" in first
+    assert said in first
+    none = write_plan(make_demand(town), rules=rules).text.splitlines()
+    assert "no visits to any of 4 hotspots" in none[0]
+    assert not any("spread" in line for line in none)
+
+
 # --- how sure ------------------------------------------------------------------------------------
 
 
@@ -296,7 +315,8 @@ def test_flat_need_is_spread_over_the_shift_and_says_why(town):
     assert said == ("Spread over the shift because no hour of day is known (no incidents were "
                     "given, and hotspots alone tell no hour).")  # fmt: skip
     assert "No hour of day is known (no incidents were given" in plan.text
-    assert "No hour is known (no incidents were given" in plan.reasons.loc["A", "how_sure"]
+    assert plan.text.count("hour of day") == 1
+    assert "Its hours are not known." in plan.reasons.loc["A", "how_sure"]
 
 
 def test_the_share_in_the_busiest_windows_stands_beside_an_even_spread(evening):

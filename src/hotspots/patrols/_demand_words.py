@@ -63,10 +63,12 @@ def _when(peaks: pd.DataFrame, why: str) -> str:
     common = peaks.loc[known, "peak"].mode().iloc[0]
     alike = peaks.loc[known & (peaks["peak"] == common), "share"]
     own = int((peaks["from"] == "own").sum())
+    alone = f"{own:,}" if own else "None"
+    have = "has" if known.sum() == 1 else "have"
     return (
-        f"{int(known.sum()):,} of {counted(len(peaks), 'hotspot')} have a peak of four hours "
+        f"{int(known.sum()):,} of {counted(len(peaks), 'hotspot')} {have} a peak of four hours "
         f"beyond chance, most often {common} ({len(alike):,}: {_range(alike)} of their incidents, "
-        f"against 17% were all hours alike). {own:,} by their own hours alone; the others borrow "
+        f"against 17% were all hours alike). {alone} by their own hours alone; the others borrow "
         "from their types of incident and their LPT, the fewer incidents they hold the more."
     )
 
@@ -136,7 +138,9 @@ def _police(sensitivity: pd.DataFrame, told: dict[str, Any]) -> list[str]:
     first = sensitivity["rank_without"] <= top
     others = int((first & (sensitivity["rank_with"] > top)).sum())
     moved = int((sensitivity["rank_without"] - sensitivity["rank_with"]).abs().max())
+    if not moved:
+        return [f"{said}: no rank would change with them."]
+    first_few = f"{others:,} of the {top:,} with most need" if others else "none of the first"
     return [
-        f"{said}: with them {others:,} of the {top:,} with most need would be another, and no rank "
-        f"moves by more than {moved:,}."
+        f"{said}: with them {first_few} would be another, and no rank moves by more than {moved:,}."
     ]

@@ -106,8 +106,8 @@ def _resident_lines(
     if len(known) > 1:
         rate = known["hours_per_1000"]
         lines.append(
-            f"Per 1,000 residents: {rate.min():.1f} officer-hours in {rate.idxmin()} to "
-            f"{rate.max():.1f} in {rate.idxmax()}."
+            f"Per 1,000 residents: {_rate(rate.min())} officer-hours in {rate.idxmin()} to "
+            f"{_rate(rate.max())} in {rate.idxmax()}."
         )
     elif len(by_lpt) > 1:
         lines.append("Residents are not known: give lpts with a column population.")
@@ -172,6 +172,11 @@ def _police_line(spots: pd.DataFrame) -> str:
 def _ratio(value: float) -> str:
     """Write a ratio with the digits that count."""
     return f"{value:.2f}" if 0 < value < 0.995 else f"{value:.1f}"
+
+
+def _rate(value: float) -> str:
+    """Write a rate with the digits that count."""
+    return f"{value:.2g}" if value < 0.95 else f"{value:,.1f}"
 
 
 def questions(table: pd.DataFrame) -> pd.Series:

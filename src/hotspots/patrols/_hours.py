@@ -15,6 +15,7 @@ import pandas as pd
 
 from ..contracts import InputError
 from ..times import week_profile
+from .words import counted
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -138,14 +139,15 @@ def _count(
     try:
         profile = week_profile(both, "counted_in", smooth=None, bootstraps=100)
     except InputError as error:
-        return error.faults[0].split("; use")[0].rstrip(".")
+        lacking = error.faults[0].split("; use")[0].rstrip(".")
+        return lacking.replace("these records do not bear it: ", "of the incidents ")
     number, used = len(profile.blocks.week), int(profile.groups["incidents"].sum())
     used -= int(profile.groups.loc[profile.groups["counted_in"].astype(int) >= units,
                                    "incidents"].sum())  # fmt: skip
     if used < LEAST or number < FEW_WEEKS:
         return (
-            f"{used:,} incidents in {number:,} weeks have a time that can be used, and {LEAST} in "
-            f"{FEW_WEEKS} weeks are needed"
+            f"{counted(used, 'incident')} in {counted(number, 'week')} with a time that can be "
+            f"used, where {LEAST} in {FEW_WEEKS} weeks are needed"
         )
     groups = profile.groups["counted_in"].astype(int).to_numpy()
     row = np.arange(len(groups) * number)

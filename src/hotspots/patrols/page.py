@@ -132,7 +132,7 @@ def supervisor_page(plan: PatrolPlan, hotspot: str) -> str:
     last = first + pd.Timedelta(days=days - 1)
     parts = [
         f"{name}, {row['lpt']}",
-        f"Patrol plan, {day_text(first)} to {day_text(last)} {last.year}.",
+        f"Patrol plan, {f'{day_text(first)} to ' * (days > 1)}{day_text(last)} {last.year}.",
         "A recommendation: nothing is tasked until somebody accepts it.",
         "",
         *_part("Asked", _asked(plan, hotspot, visits)),

@@ -238,8 +238,8 @@ def _how_sure(row: dict[str, Any], plan: Draft) -> str:
 
 def _peak_sure(row: dict[str, Any], plan: Draft) -> str:
     if not row["peak"]:
-        flat = why_flat(plan)
-        return f"No hour is known ({flat})." if flat else "No window of the day stands out here."
+        known = plan.demand.hours_known
+        return "No window of the day stands out here." if known else "Its hours are not known."
     whose = {"own": "its own records", "own and LPT": "its own records and its LPT's",
              "LPT": "its LPT's records, as its own are too few"}  # fmt: skip
     days = f"; busier than its other days: {row['peak_days']}" if row["peak_days"] else ""

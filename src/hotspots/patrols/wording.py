@@ -186,32 +186,21 @@ def summary(
     spread: pd.DataFrame,
 ) -> str:  # fmt: skip
     """Say the plan in plain English: what, what not and why, and what it does not know."""
-    visits, budget, first, days = plan.visits, plan.budget, plan.first, plan.days
+    visits, first, days = plan.visits, plan.first, plan.days
     last = first + pd.Timedelta(days=days - 1)
     when = f"{day_text(first)} {first.year}" + (
         f" to {day_text(last)} {last.year}" if days > 1 else ""
     )
     if coverage.empty:
         return f"Patrol plan, {when}: no hotspots were given, so no visits are planned."
-    used, free = budget["planned_hours"].sum(), budget["available_hours"].sum()
-    lines = [
-        f"Patrol plan, {when}: {counted(len(visits), 'visit')} of {plan.rules.dwell_min} min to "
-        f"{int((coverage['visits'] > 0).sum())} of {counted(len(coverage), 'hotspot')} in "
-        f"{counted(int((fairness['visits'] > 0).sum()), 'LPT')}; {used:,.1f} of {free:,.1f} "
-        f"officer-hours (officers × visits and travel)" + (f", {used / free:.0%}." if free else ".")
-    ]
-    lines.append(_when(plan, reasons))
-    if len(visits) and len(fairness) > 1:
-        busy = fairness.sort_values("planned_hours", kind="stable").iloc[-1]
-        lines.append(
-            f"Most hours: {busy.name}, {busy['planned_hours']:,.1f} officer-hours, "
-            f"{busy['share_of_hours']:.0%} of all, with {busy['need']:.0%} of the need."
-        )
+    lines = [f"Patrol plan, {when}: {_answer(plan, coverage, fairness)}."]
+    if len(visits):
+        lines.append(_when(plan, reasons))
     lines += _missed(coverage, fairness)
+    lines += _to_check(reasons)
     lines += _kept(plan)
     lines += _warnings(visits, coverage, fairness)
     lines += _asked_for(plan)
-    lines += _to_check(reasons)
     lines += _guessed(spread)
     lines += _places(plan)
     lines += _remarks(plan, reasons)
@@ -221,6 +210,27 @@ def summary(
         "prevent."
     )
     return "\n".join(lines)
+
+
+def _answer(plan: Draft, coverage: pd.DataFrame, fairness: pd.DataFrame) -> str:
+    """Say how many visits there are, where, and what part of the officer-hours they take."""
+    here, used = fairness["available_hours"], fairness["planned_hours"].sum()
+    free, given = here.sum(), plan.rules.officer_hours
+    if isinstance(given, Mapping):
+        free = sum(min(here[lpt], given.get(lpt, np.inf)) for lpt in here.index)
+    elif given is not None:
+        free = min(free, given)
+    hours = f"{used:,.1f} of {free:,.1f} officer-hours"
+    if free < here.sum():
+        hours += f" allowed, of {here.sum():,.1f} on duty"
+    hours += " (officers × visits and travel)" + (f", {used / free:.0%}" if free else "")
+    if not len(plan.visits):
+        return f"no visits to any of {counted(len(coverage), 'hotspot')}; {hours}"
+    return (
+        f"{counted(len(plan.visits), 'visit')} of {plan.rules.dwell_min} min to "
+        f"{int((coverage['visits'] > 0).sum())} of {counted(len(coverage), 'hotspot')} in "
+        f"{counted(int((fairness['visits'] > 0).sum()), 'LPT')}; {hours}"
+    )
 
 
 def _when(plan: Draft, reasons: pd.DataFrame) -> str:
@@ -270,7 +280,7 @@ def _kept(plan: Draft) -> list[str]:
         listed = "; ".join(f"{row['group']} {percent(row['value_lost_share'])}"
                            for row in whole.to_dict("records"))  # fmt: skip
         said.append(f"What rules cost, as a share of the need covered without them: {listed}.")
-    if plan.allocation.gap > 0.0005:
+    if plan.allocation.gap >= 0.001:
         said.append(
             f"The visits shared out cover within {percent(plan.allocation.gap)} of the most there "
             "can be."
@@ -347,6 +357,12 @@ def _warnings(visits: pd.DataFrame, coverage: pd.DataFrame, fairness: pd.DataFra
         said.append(
             f"Concentration: {share.idxmax()} takes {share.max():.0%} of all visits; check that "
             "this is meant."
+        )
+    if len(fairness) > 1:
+        busy = fairness.sort_values("planned_hours", kind="stable").iloc[-1]
+        said.append(
+            f"Most hours: {busy.name}, {busy['planned_hours']:,.1f} officer-hours, "
+            f"{busy['share_of_hours']:.0%} of all, with {busy['need']:.0%} of the need."
         )
     ratio = fairness["share_of_hours"] / fairness["need"].replace(0.0, np.nan)
     odd = fairness[(ratio > FAIR_RATIO) | (ratio < 1 / FAIR_RATIO)]
