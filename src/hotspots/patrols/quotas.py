@@ -107,6 +107,11 @@ def unmet_text(table: pd.DataFrame) -> list[str]:
         if missed.empty:
             continue
         form = "{:.0%}" if rule in (TOP_SHARE, FAIR_SHARE) else "{:,.4g}"
+        if form == "{:.0%}" and any(
+            form.format(a) == form.format(b)
+            for a, b in zip(missed["reached"], missed["wanted"], strict=True)
+        ):
+            form = "{:.1%}"  # not "64% of 64%"
         alike = bool((rows["wanted"] == rows["wanted"].iloc[0]).all())
         shown = ", ".join(
             f"{where} {form.format(reached)}"
