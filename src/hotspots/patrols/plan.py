@@ -141,7 +141,8 @@ def plan_patrols(
     seed : int or str
         Where chance begins: a number, or a text kept secret. The same inputs and seed give the
         same plan; every LPT, date and shift draws on its own, so that, with no rule or budget
-        that ties LPTs together, one more LPT changes nothing else.
+        that ties LPTs together, one more LPT changes nothing else. Only where the sharing out
+        of visits runs out of time (3 minutes) may another machine find another plan.
 
     Returns
     -------
