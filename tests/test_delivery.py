@@ -156,7 +156,9 @@ def check(delivery, plan, records):
     assert shifts["officer_hours"].sum() == pytest.approx(delivery.hours["officer_hours"].sum())
     assert (dosage["minutes"].fillna(0) <= dosage["officer_minutes"].fillna(0) + 1e-6).all()
     assert len(dosage) == dosage["hotspot"].nunique() * dosage["date"].nunique()
-    assert delivery.text
+    assert "nan" not in delivery.text
+    behind = delivery.hotspots.eval("minutes_per_day < 0.8 * planned_per_day").any()
+    assert ("Furthest behind" in delivery.text) == behind
     return delivery
 
 

@@ -118,8 +118,8 @@ def _least(hotspots: pd.DataFrame) -> list[str]:
     ratio = hotspots["minutes_per_day"] / hotspots["planned_per_day"].where(
         hotspots["planned_per_day"] > 0
     )
-    behind = hotspots[ratio < _LOW].assign(short=hotspots["planned_per_day"]
-                                           - hotspots["minutes_per_day"])  # fmt: skip
+    short = hotspots["planned_per_day"] - hotspots["minutes_per_day"]
+    behind = hotspots.assign(short=short)[ratio < _LOW]  # in this order: none may be behind
     if behind.empty:
         return []
     behind = behind.sort_values(["short", "planned_per_day"], ascending=False, kind="stable")
