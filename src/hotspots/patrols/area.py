@@ -118,11 +118,28 @@ class Area:
         """
         width = self.rules.band_min
         edges = np.arange(duty.start // width * width, duty.end + width, width)
-        cuts = [clock_minutes(t) or 0 for t in (self.rules.pairs_from, self.rules.pairs_to)]
-        days = np.arange(duty.start // DAY, duty.end // DAY + 1) * DAY
-        edges = np.unique(np.concatenate([edges, *(days + c for c in cuts)]))
+        edges = np.concatenate([edges, self._cuts(duty)])
         inside: Floats = np.unique(np.clip(edges, duty.start, duty.end)).astype(np.float64)
         return inside[:-1], inside[1:]
+
+    def _cuts(self, duty: Duty) -> Ints:
+        """Return the minutes around a duty at which the hours of pairs begin or end."""
+        clock = [clock_minutes(t) or 0 for t in (self.rules.pairs_from, self.rules.pairs_to)]
+        days = np.arange(duty.start // DAY - 1, duty.end // DAY + 2) * DAY
+        return np.sort(np.concatenate([days + minute for minute in clock]))
+
+    def _loosened(self, duty: Duty) -> tuple[Floats, Floats]:
+        """Return the spans of arrival for the bands: half a band wider where hours are not known.
+
+        There a band only tells visits apart by chance, and its edges would draw them together.
+        """
+        opens, closes = self.bands(duty)
+        if self.places.rates.hours is not None:
+            return opens, closes
+        cuts, wider = self._cuts(duty), self.rules.band_min / 2
+        first = cuts[np.searchsorted(cuts, opens, side="right") - 1]
+        last = cuts[np.searchsorted(cuts, closes, side="left")]
+        return np.maximum(opens - wider, first), np.minimum(closes + wider, last)
 
     def route_duty(
         self, duty: Duty, later: Ints, owed: Ints, room: Ints, most_minutes: float
@@ -200,6 +217,7 @@ class Area:
             np.full(n, rules.max_per_shift), rules.max_per_day - before, room
         ]), 0, None)  # fmt: skip
         each = np.ceil((closes - opens) / (rules.dwell_min + rules.gap_min)).astype(np.int64)
+        first, last = self._loosened(duty)
         reach = rules.gap_min + rules.dwell_min
         near = [[v for v in row if duty.start - reach < v[1] and v[0] < duty.end + reach]
                 for row in self.taken]  # fmt: skip
@@ -209,6 +227,7 @@ class Area:
             most=np.tile(each, n).tolist(), most_at=most_at.tolist(), before=before.tolist(),
             taken=near, caps=caps, dwell=rules.dwell_min, gap=rules.gap_min, decay=rules.decay,
             bonus=[[OWED] * int(k) for k in owed], jitter=rules.jitter_min,
+            widest=(np.tile(first, n), np.tile(last, n) - 1),
         )  # fmt: skip
 
     def _write(

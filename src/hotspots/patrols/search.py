@@ -432,6 +432,11 @@ def _jitter(plan: Plan, rng: np.random.Generator) -> None:
         _spread(plan, t)
     if problem.jitter <= 0:
         return
+    if problem.widest is not None:
+        first, last = problem.widest
+        for stops in plan.routes:
+            for v in stops:
+                v.lo, v.hi = float(first[v.cand]), float(last[v.cand])
     near = [
         (t, i, v, v.early - problem.jitter, v.early + problem.jitter)
         for t, stops in enumerate(plan.routes) for i, v in enumerate(stops)

@@ -80,6 +80,9 @@ class Problem:
         Added for the first, second, ... visit to each hotspot, without decay.
     jitter : float
         Starts are moved by chance, at most so many minutes from an even spread of the slack.
+    widest : two ndarrays, shape (c,), optional
+        First and last minute that chance may move an arrival to, where that is wider than the span
+        in which it was planned; no tighter than ``opens`` and ``closes``.
     """
 
     tours: Sequence[Tour]
@@ -97,6 +100,7 @@ class Problem:
     decay: float
     bonus: Sequence[Sequence[float]] | None = None
     jitter: float = 20.0
+    widest: tuple[NDArray[np.float64], NDArray[np.float64]] | None = None
 
 
 class Visit:
