@@ -225,7 +225,7 @@ def make_instance(seed):
     numbers = dict.fromkeys(["base_easting", "base_northing", "officer_hours"], float)
     rules = hs.PatrolRules(
         dwell_min=int(rng.integers(10, 21)), gap_min=one_of(0, 30, 120, 120, 600),
-        max_per_shift=one_of(1, 2, 4), max_per_day=one_of(1, 3, 8), effort=one_of(0, 0, 1),
+        max_per_shift=one_of(1, 2, 4), max_per_day=one_of(1, 3, 8), effort=seed % 2,
     )  # fmt: skip
     return {
         "hotspots": make_hotspots(*spots), "lpts": make_lpts(*lpts), "rules": rules, "seed": seed,
