@@ -63,7 +63,7 @@ class Ground:
     @property
     def lpt_of(self) -> Ints:
         """Position of the LPT of every hotspot."""
-        return self.lpts.get_indexer(self.hotspots["lpt"])
+        return self.lpts.get_indexer(pd.Index(self.hotspots["lpt"]))
 
     def day_of(self, dates: Any) -> Ints:
         """Position of the plan's day of each date, the nearest for dates before and after."""
@@ -152,7 +152,7 @@ def _duty(ground: Ground, unit: Ints, start: Ints, lpt: Ints) -> Ints:
     spans = (crews["unit"].to_numpy(), crews["begin"].to_numpy(), crews["until"].to_numpy())
     own = covering(unit, start, spans, HOUR)
     duty = np.append(crews["duty"].to_numpy(dtype=np.int64), -1)[own]
-    of = ground.lpts.get_indexer(duties["lpt"].astype(str))
+    of = ground.lpts.get_indexer(pd.Index(duties["lpt"].astype(str)))
     spans = (of, duties["begin"].to_numpy(), duties["until"].to_numpy())
     there = np.append(of, -1)[duty] == lpt
     found: Ints = np.where(there & (duty >= 0), duty, covering(lpt, start, spans))
@@ -194,13 +194,14 @@ def _visits(
     (arrive, twice), (depart, _) = utc(plan["arrive"], tz), utc(plan["depart"], tz)
     slack = round(rules.tolerance_min * MINUTE)
     low, high = arrive - slack, depart + slack + np.where(twice, HOUR, 0)
-    unit = ground.units.get_indexer(plan["unit"].astype(str)).astype(np.int64)
+    unit = ground.units.get_indexer(pd.Index(plan["unit"].astype(str))).astype(np.int64)
     duty = _planned_duty(ground)
     some = duty >= 0
     begin = np.where(some, np.append(ground.duties["begin"].to_numpy(), 0)[duty], low + slack)
     until = np.where(some, np.append(ground.duties["until"].to_numpy(), 0)[duty], high - slack)
     asked = pd.DataFrame({
-        "unit": unit, "hotspot": ground.hotspots.index.get_indexer(plan["hotspot"].astype(str)),
+        "unit": unit,
+        "hotspot": ground.hotspots.index.get_indexer(pd.Index(plan["hotspot"].astype(str))),
         "arrive": arrive, "low": low, "high": high,
         "begin": np.minimum(begin - slack, low), "end": np.maximum(until + slack, high),
     })  # fmt: skip
@@ -241,8 +242,9 @@ def _sums(code: Ints, size: int, rows: pd.DataFrame, *columns: str) -> dict[str,
 
 
 def _length(visits: pd.DataFrame) -> Floats:
-    length = (visits["depart"] - visits["arrive"]) / pd.Timedelta(minutes=1)
-    return length.to_numpy(dtype=float)  # type: ignore[no-any-return]
+    length = visits["depart"].to_numpy() - visits["arrive"].to_numpy()
+    minutes: Floats = length / np.timedelta64(1, "m")
+    return minutes
 
 
 def _dosage(
@@ -255,7 +257,7 @@ def _dosage(
     def by(hotspot: Ints, day: Ints) -> Ints:
         return hotspot * days + day
 
-    place = ground.hotspots.index.get_indexer(visits["hotspot"].astype(str))
+    place = ground.hotspots.index.get_indexer(pd.Index(visits["hotspot"].astype(str)))
     planned = _sums(by(place, ground.day_of(visits["date"])), size,
                     pd.DataFrame({"length": _length(visits)}), "length")  # fmt: skip
     given = _sums(by(stays["hotspot"].to_numpy(), stays["day"].to_numpy()), size,
@@ -286,7 +288,7 @@ def _dosage(
 def _records_share(ground: Ground, held: Floats) -> Floats:
     """Share of the time of units on duty with records, by LPT and day; NaN where none is."""
     duty = ground.crews["duty"].to_numpy(dtype=np.int64)
-    lpt = ground.lpts.get_indexer(ground.duties["lpt"].astype(str))[duty]
+    lpt = ground.lpts.get_indexer(pd.Index(ground.duties["lpt"].astype(str)))[duty]
     code = lpt * len(ground.dates) + ground.day_of(ground.duties["date"])[duty]
     size = len(ground.lpts) * len(ground.dates)
     covered, long = (np.bincount(code, part, minlength=size) for part in held)
@@ -296,7 +298,7 @@ def _records_share(ground: Ground, held: Floats) -> Floats:
 
 def _tally(code: Ints, size: int, visits: pd.DataFrame) -> dict[str, NDArray[Any]]:
     """Count planned visits by what became of them."""
-    status = pd.Index(STATUSES).get_indexer(visits["status"])
+    status = pd.Index(STATUSES).get_indexer(pd.Index(visits["status"]))
     count = np.bincount(code * len(STATUSES) + status, minlength=size * len(STATUSES))
     count = count.reshape(size, len(STATUSES))
     known = count.sum(axis=1) - count[:, STATUSES.index(UNKNOWN)]
@@ -315,7 +317,7 @@ def _shifts(
     duties, days = ground.duties, len(ground.dates)
     n = len(duties)
     planned = _planned_duty(ground)
-    astray = ground.lpts.get_indexer(visits["lpt"].astype(str)) * days
+    astray = ground.lpts.get_indexer(pd.Index(visits["lpt"].astype(str))) * days
     astray += ground.day_of(visits["date"])
     loose = np.unique(np.concatenate([
         *((rows["lpt"] * days + rows["day"])[rows["duty"] < 0] for rows in (stays, entries)),
@@ -374,7 +376,7 @@ def _spots(
 ) -> pd.DataFrame:
     """Summarise each hotspot over all days."""
     spots = len(ground.hotspots)
-    place = ground.hotspots.index.get_indexer(visits["hotspot"].astype(str))
+    place = ground.hotspots.index.get_indexer(pd.Index(visits["hotspot"].astype(str)))
     tally = _tally(place, spots, visits)
     daily = {name: dosage[name].to_numpy(dtype=float).reshape(spots, len(ground.dates))
              for name in ("planned_minutes", "visits", "unplanned_visits", "minutes",

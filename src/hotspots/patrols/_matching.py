@@ -136,7 +136,8 @@ def unseen_ms(unit: Ints, low: Ints, high: Ints, seen: pd.DataFrame) -> Ints:
     np.maximum.at(longest, row, np.maximum(start[n] - from_, 0))
     upto = low.copy()
     np.maximum.at(upto, row, end[n])
-    return np.maximum(longest, high - upto)
+    gaps: Ints = np.maximum(longest, high - upto)
+    return gaps
 
 
 def seen_ms(unit: Ints, low: Ints, high: Ints, seen: pd.DataFrame) -> Ints:

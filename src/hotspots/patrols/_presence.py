@@ -183,9 +183,9 @@ def from_pings(
         rows[what] = int((keep & lost).sum())
         keep &= ~lost
     agency = _by_unit(pings, unit, len(units))
-    unit, at, x, y, twice = (a[keep] for a in (unit, at, x, y, twice))
+    unit, at, twice, x, y = unit[keep], at[keep], twice[keep], x[keep], y[keep]
     order = _in_order(keyed(unit, at, period[0]), x, y)
-    unit, at, x, y = (a[order] for a in (unit, at, x, y))
+    unit, at, x, y = unit[order], at[order], x[order], y[order]
     same = (np.diff(unit) == 0) & (np.diff(at) == 0)
     moved = (np.diff(x) != 0) | (np.diff(y) != 0)
     rows["the same again"] = int((same & ~moved).sum())
@@ -225,7 +225,8 @@ def positions(pings: pd.DataFrame, crs: Any) -> tuple[Floats, Floats]:
         from ..places import coordinates
 
         xy = coordinates(pings)  # type: ignore[arg-type]
-        x, y, source = xy[:, 0], xy[:, 1], pings.crs  # type: ignore[attr-defined]
+        x, y = xy[:, 0], xy[:, 1]
+        source: Any = pings.crs  # type: ignore[attr-defined]
     else:
         x, y = _numbers(pings["longitude"]), _numbers(pings["latitude"])
         x = np.where((x == 0) & (y == 0), np.nan, x)

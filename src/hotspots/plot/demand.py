@@ -101,7 +101,7 @@ def _visits(ax: Axes, plan: Result | None, shown: pd.DataFrame) -> None:
         return
     mine = visits[visits["hotspot"].isin(shown.index)]
     arrive = mine["arrive"].dt.hour + mine["arrive"].dt.minute / 60
-    row = shown.index.get_indexer(mine["hotspot"])
+    row = shown.index.get_indexer(pd.Index(mine["hotspot"]))
     day = (mine["arrive"].dt.normalize() - mine["arrive"].min().normalize()).dt.days.to_numpy()
     apart = 0.2 + 0.6 * (day % 7) / 6
     ax.scatter((arrive - DAY_BEGINS) % 24, row + apart, s=9, color=RED, linewidths=0)
