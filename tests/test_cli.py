@@ -324,6 +324,7 @@ def test_run_writes_every_output(ran):
     names = {p.name for p in out.iterdir()}
     assert names == {
         "index.html", "profile.html", "bi", "county.gpkg", "run.json", "log.txt", ".hotspots.json",
+        "cards", "patrol-plan.csv",
     }  # fmt: skip
     assert (out / "bi" / "manifest.json").is_file()
     page = (out / "index.html").read_text(encoding="utf-8")
@@ -341,8 +342,9 @@ def test_run_says_every_step_with_its_time(ran):
     steps = [line.split("  ")[0].strip() for line in lines if line[:1].strip()]
     assert steps[:-2] == [
         "shifts, units", "LPTs", "incidents", "grid", "empirical_bayes", "kde", "dbscan",
-        "classes", "accuracy", "trends", "alerts", "breaks", "forecast", "patrol plan",
-        "profiles", "report", "tables", "GeoPackage",
+        "classes", "accuracy", "trends", "alerts", "breaks", "forecast", "patrol demand",
+        "patrol plan", "plan to edit", "briefing cards", "profiles", "report", "tables",
+        "GeoPackage",
     ]  # fmt: skip
     assert "25,955 accepted, 4 rejected, 6 superseded; 1 month missing" in done.stdout
     assert steps[-2] == "total"

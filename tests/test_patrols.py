@@ -526,8 +526,8 @@ def test_every_fault_is_named_at_once(town):
     said = str(caught.value)
     for part in ("start is '7am'", "briefing and debrief take 600 min of a shift of 480 min",
                  "the break of 45 min at 20:00 does not lie inside the shift 22:00 to 07:00",
-                 "kind is 'traffic'", "mode is 'boat'", "officers is 3", "none lies in an LPT among the lpts",
-                 "start is 'soon'", "days is 0"):  # fmt: skip
+                 "kind is 'traffic'", "mode is 'boat'", "officers is 3",
+                 "none lies in an LPT among the lpts", "start is 'soon'", "days is 0"):  # fmt: skip
         assert part in said, part
 
 

@@ -47,7 +47,7 @@ def plot_demand(
     Examples
     --------
     >>> import hotspots as hs
-    >>> county = hs.make_county(seed=1, months=3, scale=0.3)
+    >>> county = hs.make_county(seed=1, months=3)
     >>> spots = hs.Counts(include_police=True).fit(county.incidents).hotspots(
     ...     hs.Grid.over(county.lpts, size=200), top_k=5)
     >>> hs.plot_demand(hs.patrol_demand(spots, county.incidents)).get_xlabel()
