@@ -224,3 +224,11 @@ def test_the_oracle_agrees_with_plain_permutations(seed):
             if kept and clock + travel[here, n + 1] <= 110:
                 best = max(best, value[list(order)].sum())
     assert best_routes(shift)[0] == pytest.approx(best)
+
+
+def test_no_room_beside_visits_already_planned_is_an_empty_plan():
+    travel = np.full((3, 3), 1.0) - np.eye(3)
+    full = Problem([Tour(0, 60, travel)], place=[0], value=[1.0], opens=[0.0], closes=[44.0],
+                   most=[1], most_at=[1], before=[0], taken=[[(20.0, 35.0)]], caps=[], dwell=15,
+                   gap=120, decay=0.6)  # fmt: skip
+    assert route(full, np.random.default_rng(0), 1) == [[]]

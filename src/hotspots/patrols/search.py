@@ -414,6 +414,8 @@ def route(
     if not problem.tours or not len(problem.place):
         return [[] for _ in problem.tours]
     search = _Search(problem, rng)
+    if not len(search.plan.gain):  # visits already planned leave no minute for another
+        return [[] for _ in problem.tours]
     search.run(effort * ROUNDS, seconds)
     _jitter(search.plan, rng)
     return [[(v.cand, v.early) for v in stops] for stops in search.plan.routes]
