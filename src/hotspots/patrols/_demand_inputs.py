@@ -97,22 +97,29 @@ def check_given(
 
 
 def _first(on: Any, incidents: Any, hotspots: Any, faults: list[str]) -> pd.Timestamp:
-    """Return the first day of the plan; in text year first only, as 02/03 is two days."""
+    """Return the first day of the plan: that given, or the day after the records end."""
     if on is None:
         if incidents is not None and incidents["occurred_from"].notna().any():
             started = incidents["occurred_from"].max().floor("D") + pd.Timedelta(days=1)
             return pd.Timestamp(max(started, incidents["occurred_to"].max().ceil("D")))
         ends = hotspots["period_end"] if hotspots is not None else []
         return pd.Timestamp(max(ends)).ceil("D") if len(ends) else pd.Timestamp(0)
-    given: object = on
-    if isinstance(on, str):
+    return first_day(on, "on", faults)
+
+
+def first_day(given: Any, what: str, faults: list[str]) -> pd.Timestamp:
+    """Return a date alone; in text year first only, as 02/03 is two days to two people."""
+    day: object = given
+    if isinstance(given, str):
         try:
-            given = dt.date.fromisoformat(on.strip())
+            day = dt.date.fromisoformat(given.strip())
         except ValueError:
-            given = None
-    if isinstance(given, dt.date) and not isinstance(given, type(pd.NaT)):
-        day = pd.Timestamp(given)
-        if day.tz is None and day == day.normalize():
-            return day
-    faults.append(f"on is {on!r}; give a date alone, year first, as '2026-03-02', with no time.")
+            day = None
+    if isinstance(day, dt.date) and not isinstance(day, type(pd.NaT)):
+        moment = pd.Timestamp(day)
+        if moment.tz is None and moment == moment.normalize():
+            return moment
+    faults.append(
+        f"{what} is {given!r}; give a date alone, year first, as '2026-03-02', with no time."
+    )
     return pd.Timestamp(0)

@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 
 from ..contracts import LPTS, InputError, check_table
-from ._demand_inputs import check_hotspots
+from ._demand_inputs import check_hotspots, first_day
 from .demand import Demand
 from .resources import Shift, Unit, check_shifts, check_units, parse_units, shifts_for
 from .rules import PatrolRules
@@ -79,7 +79,7 @@ def check_inputs(
                     f"units: unit {unit.name!r} works shift {unit.shift!r}, which the shifts table "
                     f"does not hold for {unit.lpt} ({have})."
                 )
-    first = _first_day(start, faults)
+    first = first_day(start, "start", faults)
     whole = isinstance(days, (int, np.integer)) and not isinstance(days, bool)
     if not whole or not 1 <= days <= 366:
         faults.append(f"days is {days!r}; it must be a whole number from 1 to 366.")
@@ -90,21 +90,3 @@ def check_inputs(
     if faults:
         raise InputError("plan_patrols", faults)
     return passed["shifts"], staff, first
-
-
-def _first_day(start: str | dt.date, faults: list[str]) -> pd.Timestamp:
-    """Return the first duty day; in text year first only, as 02/03 is two days to two people."""
-    given: object = start
-    if isinstance(start, str):
-        try:
-            given = dt.date.fromisoformat(start.strip())
-        except ValueError:
-            given = None
-    if isinstance(given, dt.date) and not isinstance(given, type(pd.NaT)):
-        day = pd.Timestamp(given)
-        if day.tz is None and day == day.normalize():
-            return day
-    faults.append(
-        f"start is {start!r}; give a date alone, year first, as '2026-03-02', with no time."
-    )
-    return pd.Timestamp(0)
