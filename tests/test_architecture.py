@@ -43,6 +43,14 @@ KNOWS = {
     "forecasts": {"contracts", "chance", "calendars", "series", "progress"},
     "accuracy": {"contracts", "places", "support", "chance", "progress"},
     "patrols": {"contracts", "atomic", "chance", "places", "progress", "support", "times"},
+    "impact": {
+        "contracts", "atomic", "chance", "progress", "calendars", "places", "support", "series",
+    },
+    "trials": {
+        "contracts", "atomic", "chance", "progress", "calendars", "places", "support", "series",
+        "impact",
+    },
+    "evidence": {"contracts", "atomic", "chance", "progress"},
     "briefings": {
         "contracts", "chance", "progress", "harm", "places", "support", "series", "detect",
         "shares",
@@ -53,7 +61,8 @@ KNOWS = {
     "cli": {
         "contracts", "atomic", "chance", "progress", "calendars", "harm", "sample", "places",
         "incidents", "support", "series", "detect", "shares", "times", "trends", "breaks",
-        "alerts", "forecasts", "accuracy", "patrols", "briefings", "profiles", "plot", "report",
+        "alerts", "forecasts", "accuracy", "patrols", "impact", "trials", "evidence",
+        "briefings", "profiles", "plot", "report",
     },
     "__main__": {"cli"},
 }  # fmt: skip

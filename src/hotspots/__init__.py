@@ -123,6 +123,7 @@ _HOME = {
     "Delivery": "patrols",
     "monthly_return": "patrols",
     "Return": "patrols",
+    "ImpactRules": "impact",
     "briefing": "briefings",
     "Briefing": "briefings",
     "lpt_profile": "profiles",
@@ -228,6 +229,7 @@ if TYPE_CHECKING:
     from .harm import harm_days as harm_days
     from .harm import harm_drivers as harm_drivers
     from .harm import read_harm_weights as read_harm_weights
+    from .impact import ImpactRules as ImpactRules
     from .incidents import Ingest as Ingest
     from .incidents import read_incidents as read_incidents
     from .patrols import Amended as Amended

@@ -27,6 +27,7 @@ from .tables import (
     SHIFTS,
     TABLES,
     TASKS,
+    TREATMENT,
     UNITS,
     VISITS,
     Column,
@@ -40,8 +41,8 @@ if TYPE_CHECKING:
 __all__ = [
     "ACTIVITIES", "CRS", "DECISIONS", "HOTSPOTS", "INCIDENTS", "LPTS", "ORIGINS", "PINGS",
     "PRECISIONS", "PRECISION_HOURS", "PRIORITIES", "SCHEMA_VERSION", "SHIFTS", "SURE", "TABLES",
-    "TASKS", "THIN", "THIN_FROM", "UNITS", "VISITS", "Column", "InputError", "Notice", "Result",
-    "Table", "announce", "check_incidents", "check_table", "located", "precision_codes",
+    "TASKS", "THIN", "THIN_FROM", "TREATMENT", "UNITS", "VISITS", "Column", "InputError", "Notice",
+    "Result", "Table", "announce", "check_incidents", "check_table", "located", "precision_codes",
     "recorded_months", "time_precision", "whole_span",
 ]  # fmt: skip
 

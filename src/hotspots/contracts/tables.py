@@ -164,7 +164,13 @@ DECISIONS = Table("decisions", "", (), _columns(
     ("visit", "text", False, "the visit decided on"),
     ("hotspot", "text", False, "the hotspot decided on; blank with no visit: the whole plan"),
 ))  # fmt: skip
+TREATMENT = Table("treatment", "", (), _columns(
+    ("hotspot", "text", True, "id of the hotspot"),
+    ("date", "time", True, "the duty day"),
+    ("treated", "flag", True, "whether patrols go there that day"),
+    ("phase", "text", False, "what the day is: treatment, control, wash-out"),
+))  # fmt: skip
 TABLES = {t.name: t for t in (
     INCIDENTS, LPTS, HOTSPOTS, VISITS, SHIFTS, UNITS, TASKS, PRIORITIES, PINGS, ACTIVITIES,
-    DECISIONS,
+    DECISIONS, TREATMENT,
 )}  # fmt: skip

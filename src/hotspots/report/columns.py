@@ -12,6 +12,7 @@ import pandas as pd
 
 from ..contracts import LPTS, TABLES, Table
 from .meanings import OWN, SHARED
+from .meanings_impact import OWN_IMPACT, SHARED_IMPACT
 from .meanings_patrols import OWN_PATROLS, SHARED_PATROLS
 from .meanings_time import OWN_TIME, SHARED_TIME
 
@@ -182,6 +183,8 @@ def _known(table: str, column: str) -> tuple[str, str, str] | None:
     if table in OWN_PATROLS and (
         said := OWN_PATROLS[table].get(column) or SHARED_PATROLS.get(column)
     ):
+        return said
+    if table in OWN_IMPACT and (said := OWN_IMPACT[table].get(column) or SHARED_IMPACT.get(column)):
         return said
     if found := _COLUMNS.get(f"{table}.{column}"):
         return found

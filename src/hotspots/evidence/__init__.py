@@ -1,0 +1,1 @@
+"""What worked: write-ups of evaluations, and a bank that gathers and pools them."""
