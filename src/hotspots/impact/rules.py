@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, fields
 from typing import Any
 
 import numpy as np
@@ -78,8 +78,12 @@ intervals that should hold the truth).
     seed: int = 0
     estimator: str = "auto"
     chosen: tuple[str | dt.date, str | dt.date] | None = None
-    # the same as two timestamps, read once
-    span: tuple[pd.Timestamp, pd.Timestamp] | None = field(init=False, repr=False, default=None)
+
+    @property
+    def span(self) -> tuple[pd.Timestamp, pd.Timestamp] | None:
+        """First and last day of :attr:`chosen` as timestamps; none where not told."""
+        span = _span(self.chosen)
+        return None if isinstance(span, str) else span
 
     def __post_init__(self) -> None:
         faults = _ranges(self)
@@ -91,12 +95,10 @@ intervals that should hold the truth).
             if not isinstance(getattr(self, name), bool | np.bool_):
                 faults.append(f"{name} is {getattr(self, name)!r}; it takes True or False.")
         faults += _outcome_faults(self.outcomes)
-        span = _span(self.chosen)
-        if isinstance(span, str):
-            faults.append(span)
+        if isinstance(wrong := _span(self.chosen), str):
+            faults.append(wrong)
         if faults:
             raise InputError("rules", faults)
-        object.__setattr__(self, "span", span)
 
 
 def _ranges(rules: ImpactRules) -> list[str]:
