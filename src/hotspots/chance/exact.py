@@ -16,7 +16,11 @@ _LARGE = 1e6  # counts together from which the statistic of the E-test is normal
 
 
 def rate_ratio(
-    before: ArrayLike, after: ArrayLike, exposure: ArrayLike, spread: ArrayLike = 1.0
+    before: ArrayLike,
+    after: ArrayLike,
+    exposure: ArrayLike,
+    spread: ArrayLike = 1.0,
+    level: float = 0.95,
 ) -> tuple[Floats, Floats, Floats, Floats]:
     r"""Compare two Poisson rates exactly, given the total of their counts.
 
@@ -28,13 +32,15 @@ def rate_ratio(
         Exposure after, for each unit of exposure before.
     spread : array_like
         Variance over mean of the counts; both are divided by it, so that intervals widen.
+    level : float
+        Of the interval, 0 to 1.
 
     Returns
     -------
     ratio, low, high, p : ndarray of float, shape (n,)
-        Rate after over rate before with its 95% interval, and the two-sided p-value (twice the
-        smaller tail), which is under .05 just where the interval leaves out 1. NaN where there is
-        no incident; the ratio is infinite where there was none before.
+        Rate after over rate before with its interval, and the two-sided p-value (twice the
+        smaller tail), which is under 1 - level just where the interval leaves out 1. NaN where
+        there is no incident; the ratio is infinite where there was none before.
 
     Notes
     -----
@@ -66,8 +72,9 @@ def rate_ratio(
     some = x + y > 0
     with np.errstate(divide="ignore", invalid="ignore"):
         ratio = np.where(some, y / x / e, np.nan)
-        low = np.where(y > 0, betaincinv(y, x + 1, 0.025), 0.0)
-        high = np.where(x > 0, betaincinv(y + 1, x, 0.975), 1.0)
+        tail = (1 - level) / 2
+        low = np.where(y > 0, betaincinv(y, x + 1, tail), 0.0)
+        high = np.where(x > 0, betaincinv(y + 1, x, 1 - tail), 1.0)
         low, high = low / (1 - low) / e, high / (1 - high) / e
     expected = e / (1 + e)
     upper = np.where(y > 0, betainc(y, x + 1, expected), 1.0)  # P(Y >= y)
