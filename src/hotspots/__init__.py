@@ -124,6 +124,9 @@ _HOME = {
     "monthly_return": "patrols",
     "Return": "patrols",
     "ImpactRules": "impact",
+    "wdd": "impact",
+    "wdd_harm": "impact",
+    "Wdd": "impact",
     "briefing": "briefings",
     "Briefing": "briefings",
     "lpt_profile": "profiles",
@@ -230,6 +233,9 @@ if TYPE_CHECKING:
     from .harm import harm_drivers as harm_drivers
     from .harm import read_harm_weights as read_harm_weights
     from .impact import ImpactRules as ImpactRules
+    from .impact import Wdd as Wdd
+    from .impact import wdd as wdd
+    from .impact import wdd_harm as wdd_harm
     from .incidents import Ingest as Ingest
     from .incidents import read_incidents as read_incidents
     from .patrols import Amended as Amended

@@ -1,5 +1,8 @@
 """Did it work: the change where patrols were, against comparison places, with its chance."""
 
+from .difference import Wdd as Wdd
+from .difference import wdd as wdd
+from .difference import wdd_harm as wdd_harm
 from .rules import ImpactRules as ImpactRules
 from .study import Batch as Batch
 from .study import Study as Study
@@ -9,5 +12,8 @@ __all__ = [
     "Batch",
     "ImpactRules",
     "Study",
+    "Wdd",
     "make_study",
+    "wdd",
+    "wdd_harm",
 ]
