@@ -3,6 +3,8 @@
 from .difference import Wdd as Wdd
 from .difference import wdd as wdd
 from .difference import wdd_harm as wdd_harm
+from .counts import PlaceCounts as PlaceCounts
+from .counts import count_places as count_places
 from .rules import ImpactRules as ImpactRules
 from .study import Batch as Batch
 from .study import Study as Study
@@ -11,8 +13,10 @@ from .study import make_study as make_study
 __all__ = [
     "Batch",
     "ImpactRules",
+    "PlaceCounts",
     "Study",
     "Wdd",
+    "count_places",
     "make_study",
     "wdd",
     "wdd_harm",
