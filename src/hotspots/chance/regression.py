@@ -135,7 +135,9 @@ def fit_counts(
     for _ in range(25):
         if len(todo) == 0:
             break
-        new = _dispersions(safe[todo], mean[todo], used[todo], df[todo], dispersion == "moments")
+        new = dispersions(
+            safe[todo], mean[todo], used[todo], df[todo], moments=dispersion == "moments"
+        )
         moved = np.abs(new - alpha[todo]) > 1e-9 + 1e-7 * alpha[todo]
         alpha[todo] = new
         todo = todo[moved]
@@ -378,10 +380,29 @@ def _covariance(basis: Floats, mean: Floats, used: NDArray[np.bool_], alpha: Flo
     return inverse
 
 
-def _dispersions(
-    y: Floats, mean: Floats, used: NDArray[np.bool_], df: NDArray[np.int64], moments: bool
+def dispersions(
+    y: Floats, mean: Floats, used: NDArray[np.bool_], df: ArrayLike, *, moments: bool = True
 ) -> Floats:
-    """Dispersion at given means: where Pearson's χ² is its df, or the likelihood is highest."""
+    """Dispersion at given means: where Pearson's χ² is its df, or the likelihood is highest.
+
+    Parameters
+    ----------
+    y, mean : ndarray, shape (n, T)
+    used : ndarray of bool, shape (n, T)
+    df : array_like, shape (n,)
+    moments : bool
+
+    Returns
+    -------
+    ndarray, shape (n,)
+        α of Var y = μ + αμ²; 0 where counts vary no more than chance alone.
+
+    Examples
+    --------
+    >>> y, mean = np.array([[6.0, 14.0]]), np.array([[10.0, 10.0]])
+    >>> dispersions(y, mean, y > 0, [1]).round(6).tolist()  # 32 / (10 + 100 α) = 1
+    [0.22]
+    """
     from scipy.special import digamma
 
     mean = np.maximum(mean, 1e-12)
