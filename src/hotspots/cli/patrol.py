@@ -72,7 +72,7 @@ def _rules(asked: dict[str, Any], found: dict[str, Any], faults: list[str]) -> P
 
 def _seed(asked: dict[str, Any], faults: list[str]) -> int | str:
     """Return the seed, from its own file where one is named, so that it stands in no other."""
-    from ..patrols.seeds import SHORT
+    from ..chance.seeds import SHORT
 
     seed: int | str = asked["seed"]
     if asked["secret_file"] is None:

@@ -1,5 +1,6 @@
 """From hotspots to a patrol plan and what came of it: need, resources, visits, reasons."""
 
+from ..chance.seeds import fingerprint as fingerprint
 from .amending import Amended as Amended
 from .amending import amend_plan as amend_plan
 from .checks import check_visits as check_visits
@@ -26,7 +27,6 @@ from .returns import monthly_return as monthly_return
 from .road_files import read_roads as read_roads
 from .roads import Roads as Roads
 from .rules import PatrolRules as PatrolRules
-from .seeds import fingerprint as fingerprint
 from .tasks import read_tasks as read_tasks
 
 __all__ = [

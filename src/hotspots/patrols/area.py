@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
+from ..chance.seeds import generator
 from .options import Legs, Rates
 from .resources import DAY, Duty, Unit, clock_minutes
 from .rules import PatrolRules
 from .search import route
-from .seeds import generator
 from .tasks import able
 from .tours import Problem, Tour
 

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
+from ..chance.seeds import fingerprint
 from ..contracts import Result
 from ..progress import progress_bar
 from .allocation import allocate_visits
@@ -21,7 +22,6 @@ from .options import Rates, build_options, crews_of, most_of_one, visits_by_duty
 from .resources import Duty, duties
 from .response import between_jobs
 from .rules import PatrolRules
-from .seeds import fingerprint
 from .tasks import check_tasks, choose_tasks, read_tasks
 from .wording import Draft, put_in_words
 

@@ -1,4 +1,4 @@
-"""Where the chance of a plan begins: a key and the date, to be repeated but not guessed."""
+"""Where chance begins: a key and what is drawn for, to be repeated but not guessed."""
 
 from __future__ import annotations
 
@@ -12,20 +12,20 @@ SHORT = 12  # characters: a shorter secret can be guessed
 
 
 def generator(seed: int | str, *words: str) -> np.random.Generator:
-    """Make the generator of one LPT, date and shift.
+    """Make the generator of one thing that is drawn.
 
     Parameters
     ----------
     seed : int or str
         A number, or a text that is kept secret.
     words : str
-        What is drawn for, as date, LPT and shift.
+        What is drawn for, as date, LPT and shift of a plan.
 
     Returns
     -------
     numpy.random.Generator
-        PCG64 seeded with the HMAC-SHA256 [1]_ of the words under the seed: who knows the plans of
-        other days, but not the seed, learns nothing of this day's.
+        PCG64 seeded with the HMAC-SHA256 [1]_ of the words under the seed: who knows what was
+        drawn for other words, but not the seed, learns nothing of this draw.
 
     References
     ----------
@@ -43,16 +43,18 @@ def generator(seed: int | str, *words: str) -> np.random.Generator:
     return np.random.Generator(np.random.PCG64(int.from_bytes(digest, "big")))
 
 
-def fingerprint(seed: int | str) -> str:
+def fingerprint(seed: int | str, salt: str = "hotspots: patrol plan") -> str:
     """Name a seed without giving it away.
 
     A number stands for itself, as it is no secret. Of a text, the first 12 hexadecimal digits of
     its PBKDF2-HMAC-SHA256: the same secret has the same fingerprint, so an auditor can tell which
-    one made a plan, and guessing at it is slow.
+    one was used, and guessing at it is slow.
 
     Parameters
     ----------
     seed : int or str
+    salt : str
+        What the seed is for: under another, the same secret has another fingerprint.
 
     Returns
     -------
@@ -67,5 +69,5 @@ def fingerprint(seed: int | str) -> str:
     """
     if not isinstance(seed, str):
         return f"number {int(seed)}"
-    raw = hashlib.pbkdf2_hmac("sha256", seed.encode("utf-8"), b"hotspots: patrol plan", ROUNDS)
+    raw = hashlib.pbkdf2_hmac("sha256", seed.encode("utf-8"), salt.encode("utf-8"), ROUNDS)
     return raw.hex()[:12]
