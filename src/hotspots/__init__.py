@@ -123,6 +123,8 @@ _HOME = {
     "Delivery": "patrols",
     "monthly_return": "patrols",
     "Return": "patrols",
+    "match_controls": "impact",
+    "Matches": "impact",
     "ImpactRules": "impact",
     "wdd": "impact",
     "wdd_harm": "impact",
@@ -233,7 +235,9 @@ if TYPE_CHECKING:
     from .harm import harm_drivers as harm_drivers
     from .harm import read_harm_weights as read_harm_weights
     from .impact import ImpactRules as ImpactRules
+    from .impact import Matches as Matches
     from .impact import Wdd as Wdd
+    from .impact import match_controls as match_controls
     from .impact import wdd as wdd
     from .impact import wdd_harm as wdd_harm
     from .incidents import Ingest as Ingest
