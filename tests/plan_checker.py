@@ -31,6 +31,7 @@ def check_plan(plan, *, hotspots, shifts, units, start, days, rules):
     occurrences = _occurrences(shifts, units, first, days)
     _check_hotspots(visits, hotspots, rules)
     _check_referrals(plan)
+    _check_trial(plan, first, days, rules)
     _check_tasks(plan, units, rules)
     spent = _check_units(visits, plan.teams, hotspots, units, occurrences, rules)
     _check_budget(plan.budget, visits, units, occurrences, spent, rules)
@@ -109,6 +110,41 @@ def _check_referrals(plan):
     assert not referred & set(plan.visits["hotspot"])
     if "referrals" in plan.tables:
         assert referred == set(plan.tables["referrals"].index)
+
+
+def _check_trial(plan, first, days, rules):
+    """No visit at any minute of a day the calendar closes; what it asks for is told; no word of it.
+
+    Nothing is planned for response units there either.
+    """
+    if rules.trial is None:
+        assert "rial" not in plan.text
+        return
+    shut = {(h, d) for h, d, on in rules.trial[["hotspot", "date", "treated"]].values if not on}
+    asked = {(h, d) for h, d, on in rules.trial[["hotspot", "date", "treated"]].values if on}
+    inside = set(plan.coverage.index)
+    span = pd.date_range(first, periods=days)
+    visits, treated = plan.visits, {(h, d) for h, d in asked if h in inside and d in span}
+    for visit, row in visits.iterrows():
+        minutes = pd.date_range(row["arrive"], row["depart"] - MINUTE, freq="min")
+        for day in {row["date"], *minutes.normalize()}:
+            assert (row["hotspot"], day) not in shut, f"{visit} on a day without"
+        assert ("trial day" in row["reason"]) == ((row["hotspot"], row["date"]) in asked)
+        assert len(row["reason"]) <= 160
+    for _, row in plan.between_jobs.iterrows():
+        assert (row["hotspot"], row["date"]) not in shut
+    visited = {(h, d) for h, d in visits[["hotspot", "date"]].values}
+    if treated or {(h, d) for h, d in shut if h in inside and d in span}:
+        said = re.search(r"(\d[\d,]*) of (\d[\d,]*) treatment days? have a visit", plan.text)
+        counts = [int(number.replace(",", "")) for number in said.groups()]
+        assert counts == [len(treated & visited), len(treated)]
+    unmet = {h for h, d in treated - visited}
+    told = re.search(r"Not met in full, a visit on each treatment day[^:]*: (\d+) of", plan.text)
+    assert int(told[1] if told else 0) == len(unmet)
+    everything = " ".join(
+        [*plan.visits["reason"], *plan.reasons["reason"], *plan.between_jobs["why"]]
+    )
+    assert not re.search(r"control|randomi|comparison", everything, re.I)
 
 
 def _tasks(rules):
@@ -289,11 +325,19 @@ def _check_coverage(plan, hotspots, days, rules):
 def _check_quotas_are_told(plan, days, rules):
     """Least visits of a tier are soft; that they are missed must be said."""
     need, visits = plan.basis.demand.need, plan.coverage["visits"]
+    trial, span = rules.trial, pd.date_range(plan.basis.first, periods=days)
+    shut = (
+        {}
+        if trial is None
+        else (
+            trial[~trial["treated"] & trial["date"].isin(span)]["hotspot"].value_counts().to_dict()
+        )
+    )
     for tier, least in rules.least_per_week.items():
-        wanted = math.floor(least * days / 7 + 1e-9)
         mine = need.index[(need["tier"] == tier) & (need["worth"] > 0)]
-        missed = sum(visits[hotspot] < wanted for hotspot in mine)
-        said = re.search(rf"Not met in full, least visits of tier {tier} \({wanted}\): (\d+) of",
+        wanted = {h: math.floor(least * (days - shut.get(h, 0)) / 7 + 1e-9) for h in mine}
+        missed = sum(visits[hotspot] < wanted[hotspot] for hotspot in mine)
+        said = re.search(rf"Not met in full, least visits of tier {tier}(?: \(\d+\))?: (\d+) of",
                          plan.text)  # fmt: skip
         assert int(said[1] if said else 0) == missed, tier
 

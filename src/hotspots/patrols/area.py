@@ -33,7 +33,8 @@ class Places:
 
     ``worth`` is 1 for the one with most need, rounded so that the last digit of a platform's
     arithmetic decides nothing. ``rates`` is their need by hour. ``asked`` holds the row of each
-    hotspot's task; ``rows`` where the hotspot stands in the demand.
+    hotspot's task; ``rows`` where the hotspot stands in the demand. ``shut`` tells the dates on
+    which the calendar of a trial allows no visit, from the first day of the plan.
     """
 
     names: pd.Index
@@ -42,6 +43,7 @@ class Places:
     worth: Floats
     rates: Rates
     asked: pd.DataFrame
+    shut: NDArray[np.bool_]
 
     def value(self, start: float, end: float) -> Floats:
         """Return the worth of a first visit between two minutes of a plan."""
@@ -125,6 +127,7 @@ class Area:
     def _cuts(self, duty: Duty) -> Ints:
         """Return the minutes around a duty at which the hours of pairs begin or end."""
         clock = [clock_minutes(t) or 0 for t in (self.rules.pairs_from, self.rules.pairs_to)]
+        clock += [0] if self.places.shut.any() else []  # chance may not move a visit past midnight
         days = np.arange(duty.start // DAY - 1, duty.end // DAY + 2) * DAY
         return np.sort(np.concatenate([days + minute for minute in clock]))
 
@@ -212,6 +215,8 @@ class Area:
         # A full tour has one best order, the same every day; need that differs a little from day
         # to day at random does not.
         value *= 1 + rules.variety * (2 * rng.random(value.shape) - 1)
+        shut, last_minute = self._shut(opens)
+        room = np.where(self.places.shut[:, duty.day], 0, room)
         before = self.today + later
         most_at = np.clip(np.minimum.reduce([
             np.full(n, rules.max_per_shift), rules.max_per_day - before, room
@@ -223,12 +228,23 @@ class Area:
                 for row in self.taken]  # fmt: skip
         return Problem(
             tours, place=np.repeat(np.arange(n), m).tolist(), value=value.ravel().tolist(),
-            opens=np.tile(opens, n).tolist(), closes=(np.tile(closes, n) - 1).tolist(),
+            opens=np.tile(opens, n).tolist(),
+            closes=np.where(shut, opens - 2, np.minimum(closes, last_minute) - 1).ravel().tolist(),
             most=np.tile(each, n).tolist(), most_at=most_at.tolist(), before=before.tolist(),
             taken=near, caps=caps, dwell=rules.dwell_min, gap=rules.gap_min, decay=rules.decay,
             bonus=[[OWED] * int(k) for k in owed], jitter=rules.jitter_min,
-            widest=(np.tile(first, n), np.tile(last, n) - 1),
+            widest=(np.tile(first, n), np.minimum(last, last_minute).ravel() - 1),
         )  # fmt: skip
+
+    def _shut(self, opens: Floats) -> tuple[NDArray[np.bool_], Floats]:
+        """Tell in which bands each hotspot may have no visit, and by when one must begin.
+
+        A visit is over by midnight where the date that follows is one without.
+        """
+        shut = self.places.shut
+        date = (opens // DAY).astype(np.int64)
+        then = np.where(shut[:, date + 1], (date + 1) * DAY - self.rules.dwell_min + 1, np.inf)
+        return shut[:, date], np.maximum(then, opens)
 
     def _write(
         self, duty: Duty, tours: list[Tour], whose: list[Unit],

@@ -13,8 +13,9 @@ import pandas as pd
 
 from ..contracts import Column, InputError, Table, check_table
 from .basis import require_plan
-from .resources import Duty, Unit, duties, parse_shifts, parse_units
+from .resources import DAY, Duty, Unit, duties, parse_shifts, parse_units
 from .tasks import check_tasks, in_pairs_hours, read_tasks
+from .trial import NOT_TODAY, TrialDays, trial_days
 from .words import day_text
 
 if TYPE_CHECKING:
@@ -86,6 +87,17 @@ class Roster:
         self.lpt = {str(k): str(v) for k, v in hotspots["lpt"].items()}
         self.spots = {str(k): (float(p.x), float(p.y)) for k, p in points.items()}
         self._minutes: dict[str, tuple[dict[str, int], NDArray[np.float64]]] = {}
+
+    @cached_property
+    def calendar(self) -> TrialDays:
+        """On which days the calendar of a trial allows no visit to which hotspot."""
+        basis = self.plan.basis
+        return trial_days(self.rules.trial, basis.demand.hotspots.index, basis.first, basis.days)
+
+    @cached_property
+    def rows(self) -> dict[str, int]:
+        """Where each hotspot stands in the table."""
+        return {str(h): n for n, h in enumerate(self.plan.basis.demand.hotspots.index)}
 
     @cached_property
     def tasks(self) -> pd.DataFrame:
@@ -246,7 +258,7 @@ def breaches(roster: Roster, visits: pd.DataFrame) -> pd.DataFrame:
     stops = roster.stops(visits)
     legs = roster.legs(stops)
     checks: tuple[Callable[[Roster, list[Stop], dict[str, Leg]], Iterator[Breach]], ...] = (
-        _lengths, _places, _crews, _gaps, _most, _duty, _travel, _hours,
+        _lengths, _places, _calendar, _crews, _gaps, _most, _duty, _travel, _hours,
     )  # fmt: skip
     rows = [breach for check in checks for breach in check(roster, stops, legs)]
     at = {stop.visit: n for n, stop in enumerate(stops)}
@@ -279,6 +291,22 @@ def _places(roster: Roster, stops: list[Stop], _: dict[str, Leg]) -> Iterator[Br
         if stop.hotspot in referred:
             yield (stop.visit, "single premises go to problem solving", f"{stop.hotspot} is one",
                    "take the visit out; see the referrals")  # fmt: skip
+
+
+def _calendar(roster: Roster, stops: list[Stop], _: dict[str, Leg]) -> Iterator[Breach]:
+    """Keep to the calendar of a trial, by the duty day and by the clock."""
+    shut, row = roster.calendar.shut, roster.rows
+    if not shut.any():
+        return
+    for stop in stops:
+        last = int(np.ceil(stop.depart / DAY - _SLACK)) - 1  # to be gone at midnight will do
+        dates = {stop.day, int(stop.arrive // DAY), last}
+        for day in sorted(d for d in dates if 0 <= d < shut.shape[1]):
+            if shut[row[stop.hotspot], day]:
+                yield (stop.visit, "the days of each hotspot",
+                       f"{stop.hotspot} {roster.date(day)}: {NOT_TODAY}",
+                       "take it out, or move it to one of its days")  # fmt: skip
+                break
 
 
 def _crews(roster: Roster, stops: list[Stop], _: dict[str, Leg]) -> Iterator[Breach]:

@@ -65,6 +65,16 @@ def check_inputs(
             )
         if {"hotspots", "lpts"} <= set(passed) and spots.crs != lpts.crs:
             faults.append("hotspots and lpts differ in CRS; bring both to one with .to_crs(...).")
+    trial = rules.trial if isinstance(rules, PatrolRules) else None
+    if trial is not None and "hotspots" in passed:
+        spoken = set(trial["hotspot"].astype(str))
+        known = set(passed["hotspots"].index.astype(str))
+        if known and not spoken & known:
+            faults.append(
+                f"rules: trial names none of the hotspots (it has "
+                f"{', '.join(map(repr, sorted(spoken)[:5]))}; the hotspots are "
+                f"{', '.join(map(repr, sorted(known)[:5]))}); give the hotspots of its design."
+            )
     roads = rules.roads if isinstance(rules, PatrolRules) else None
     if roads is not None and "hotspots" in passed and spots.crs != roads.stretches.crs:
         faults.append(

@@ -9,6 +9,7 @@ import pandas as pd
 
 from .reasons import priorities_at, why_flat
 from .tasks import who_may
+from .trial import on_trial_days
 from .words import MONTHS, counted, cut, ordinal, percent, worth_text
 
 if TYPE_CHECKING:
@@ -49,8 +50,10 @@ def visit_lines(plan: Draft, reasons: pd.DataFrame) -> pd.DataFrame:
     of = day.transform("size").reindex(visits.index)
     facts = _facts(plan, reasons)
     said = [
-        one_line(facts[spot], str(what), f"visit {i} of {n}")
-        for spot, what, i, n in zip(visits["hotspot"], task, nth, of, strict=True)
+        one_line(facts[spot], str(what), f"{'trial day, ' if trial else ''}visit {i} of {n}")
+        for spot, what, i, n, trial in zip(
+            visits["hotspot"], task, nth, of, on_trial_days(plan.basis, visits), strict=True
+        )
     ]
     table = pd.DataFrame({"reason": pd.Series(said, index=visits.index, dtype="str")})
     table["why_then"] = _why_then(plan, reasons)

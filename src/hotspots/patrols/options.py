@@ -12,6 +12,7 @@ from ..contracts import InputError
 from .allocation import Limits, LinearRule, Options
 from .resources import DAY, Duty, Unit
 from .rules import PatrolRules
+from .trial import TrialDays, least_visits, trial_days
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -24,6 +25,8 @@ if TYPE_CHECKING:
 
 WEEK = 7 * DAY
 SPREAD = 1e-5  # share of its value a further visit in one duty loses, to spread visits over duties
+TREATED = "a visit on each day of treatment of a trial"
+TREATED_FIRST = 10.0  # a day of treatment missed counts as so many visits owed to others
 OWED = "visits each hotspot is owed"
 LPT_HOURS = "hours each LPT is owed"
 NEIGHBOURHOOD = "visits each neighbourhood is owed"
@@ -127,20 +130,23 @@ def build_options(
     """
     worth = demand.need["worth"].to_numpy(dtype=np.float64)
     rates = Rates(demand.intensity if demand.hours_known else None, first.weekday())
+    span = days if days is not None else max((duty.day for duty in duties), default=-1) + 1
+    calendar = trial_days(rules.trial, demand.need.index, first, span)
     rows: list[_Rows] = []
     capacity = np.zeros((len(duties), max((len(row) for row in crews), default=0)))
     for d, (duty, classes) in enumerate(zip(duties, crews, strict=True)):
+        today = np.where(calendar.shut[:, duty.day], 0.0, worth)
         for c, crew in enumerate(classes):
             hours = sum(duty.hours_of(unit, rules.abstraction) for unit in crew.units)
             capacity[d, c] = hours * 60 / crew.officers
-            rows.append(_crew_rows(d, c, duty, crew, legs, worth, rates, rules))
+            rows.append(_crew_rows(d, c, duty, crew, legs, today, rates, rules, calendar.shut))
     options = _join(rows, rules, shared=demand.hours_known)
     duty_minutes = np.array([duty.officer_hours * 60 for duty in duties], dtype=np.float64)
     lpt = demand.need["lpt"].astype("str").to_numpy(dtype=object)
     limits = Limits(capacity, duty_minutes, _budgets(rules, lpt[options.hotspot]),
                     rules.max_per_shift, rules.max_per_day)  # fmt: skip
-    span = days if days is not None else max((duty.day for duty in duties), default=-1) + 1
-    return options, limits, _rules(demand, duties, options, limits, rules, span)
+    wanted = _rules(demand, duties, options, limits, rules, span, calendar)
+    return options, limits, wanted
 
 
 class Rates:
@@ -186,7 +192,7 @@ class _Rows:
 
 def _crew_rows(
     d: int, c: int, duty: Duty, crew: Crew, legs: Mapping[str, Legs], worth: Floats, rates: Rates,
-    rules: PatrolRules,
+    rules: PatrolRules, shut: NDArray[np.bool_],
 ) -> _Rows:  # fmt: skip
     ways = [legs[unit.name] for unit in crew.units]
     places = ways[0].places
@@ -201,7 +207,11 @@ def _crew_rows(
     opens, closes, value, code = [], [], [], []
     for p, (start, end, band) in enumerate(_stretches(duty, rules, rates.hours is None, able)):
         lo, hi = start[0] + out, start[1] - rules.dwell_min - back
+        on = int(end[0] // DAY)  # the date on the clock, which a night shift may pass
+        midnight = (on + 1.0) * DAY - rules.dwell_min
+        hi = np.where(shut[places, on + 1], np.minimum(hi, midnight), hi)
         fits = np.maximum(lo, end[0]) <= np.minimum(hi, end[1])
+        fits &= ~shut[places, on]
         if able is not None and band >= 0:
             fits &= able[:, band]
         rate = rates.of(places, max(start[0], end[0]), min(start[1], end[1]))
@@ -325,7 +335,7 @@ def _budgets(rules: PatrolRules, lpt: NDArray[np.object_]) -> list[tuple[NDArray
 
 def _rules(
     demand: Demand, duties: Sequence[Duty], options: Options, limits: Limits, rules: PatrolRules,
-    days: int,
+    days: int, calendar: TrialDays,
 ) -> list[LinearRule]:  # fmt: skip
     """Write the floors and caps of the rules over the options."""
     need = demand.need
@@ -335,13 +345,21 @@ def _rules(
     )
     here = lpt[options.hotspot]
     found = []
-    for h, (name, tier) in enumerate(zip(need.index, need["tier"], strict=True)):
-        least = np.floor(rules.least_per_week.get(tier, 0.0) * days / 7 + 1e-9)
-        if least > 0 and worth[h] > 0:
+    owed = least_visits(need, rules, calendar)
+    for h, (name, least) in enumerate(zip(need.index, owed.tolist(), strict=True)):
+        if least > 0:
             found.append(LinearRule(
                 f"{name} gets {least:g} visits", "at least",
                 (options.hotspot == h).astype(np.float64), float(least), True, OWED, str(lpt[h]),
             ))  # fmt: skip
+    found += [
+        LinearRule(
+            f"{need.index[h]} gets a visit on day {d + 1}", "at least",
+            ((options.hotspot == h) & (options.day == d)).astype(np.float64), 1.0, True, TREATED,
+            str(lpt[h]), TREATED_FIRST,
+        )
+        for h, d in np.argwhere(calendar.asked & (worth > 0)[:, None]).tolist()
+    ]  # fmt: skip
     found += _neighbourhood_floors(demand, options, rules, days)
     names = sorted({*lpt.tolist(), *(duty.lpt for duty in duties)})
     hours = options.officer_minutes / 60

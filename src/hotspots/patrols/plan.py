@@ -23,6 +23,7 @@ from .resources import Duty, duties
 from .response import between_jobs
 from .rules import PatrolRules
 from .tasks import check_tasks, choose_tasks, read_tasks
+from .trial import TrialDays, least_visits, trial_days
 from .wording import Draft, put_in_words
 
 if TYPE_CHECKING:
@@ -190,8 +191,9 @@ def plan_patrols(
     tasks = read_tasks() if rules.tasks is None else check_tasks(rules.tasks)
     asked = tasks.loc[choose_tasks(demand.need, tasks)]
     occurrences = duties(rows, staff, first, days)
+    calendar = trial_days(rules.trial, demand.need.index, first, days)
     areas = {
-        lpt: Area(lpt, _places(lpt, demand, asked, first), rules, first, seed)
+        lpt: Area(lpt, _places(lpt, demand, asked, first, calendar.shut), rules, first, seed)
         for lpt in sorted({unit.lpt for unit in staff})
     }
     options, limits, wanted = build_options(
@@ -201,7 +203,7 @@ def plan_patrols(
     )  # fmt: skip
     allocation = allocate_visits(options, limits, wanted, decay=rules.decay)
     count, minutes = visits_by_duty(options, allocation.visits, len(asked), len(occurrences))
-    _route(areas, occurrences, demand, count, minutes, rules, days)
+    _route(areas, occurrences, demand, count, minutes, rules, days, calendar)
     visits = _visit_table([v for area in areas.values() for v in area.visits], first)
     hours = _frame([b for area in areas.values() for b in area.budget], _BUDGET)
     crews = _frame([areas[u.lpt].team(u) for u in staff], _TEAMS).set_index("unit")
@@ -221,10 +223,10 @@ def plan_patrols(
 
 def _route(
     areas: dict[str, Area], occurrences: list[Duty], demand: Demand, count: Ints, minutes: Floats,
-    rules: PatrolRules, days: int,
+    rules: PatrolRules, days: int, calendar: TrialDays,
 ) -> None:  # fmt: skip
     """Route every duty in order of time, each counting on what later ones are to do."""
-    least = _least(demand, count, rules, days)
+    least = _least(demand, count, rules, days, calendar)
     shares = _budgets(occurrences, minutes, rules)
     ordered = sorted(
         range(len(occurrences)), key=lambda d: (occurrences[d].lpt, occurrences[d].start)
@@ -247,17 +249,17 @@ def _route(
         hours_to_come[duty.lpt] -= minutes[d]
         later = count[rows][:, today].sum(axis=1)
         owed = np.clip(least[rows] - area.count - to_come[rows], 0, None)
+        seen = later + (area.today if area.day == duty.day else 0)
+        owed = np.maximum(owed, calendar.asked[rows, duty.day] & (seen == 0))
         most = most_of_one(rules, int((area.places.worth > 0).sum()), int(count[rows].sum()))
         room = np.clip(most - area.count, 0, None)
         left = shares[duty.lpt] - hours_to_come[duty.lpt]
         shares[duty.lpt] -= area.route_duty(duty, later, owed, room, left)
 
 
-def _least(demand: Demand, count: Ints, rules: PatrolRules, days: int) -> Ints:
+def _least(demand: Demand, count: Ints, rules: PatrolRules, days: int, calendar: TrialDays) -> Ints:
     """Visits each hotspot is owed over the plan: its tier's, and its part of a neighbourhood's."""
-    least = [int(rules.least_per_week.get(str(t), 0.0) * days / 7 + 1e-9)
-             for t in demand.need["tier"]]  # fmt: skip
-    owed = np.where(demand.need["worth"] > 0, least, 0)
+    owed = least_visits(demand.need, rules, calendar)
     floor = int(rules.neighbourhood_floor * days / 7 + 1e-9)
     if floor > 0:
         given = count.sum(axis=1)
@@ -281,7 +283,9 @@ def _budgets(occurrences: list[Duty], minutes: Floats, rules: PatrolRules) -> di
     return {name: spent * part for name, spent in given.items()}
 
 
-def _places(lpt: str, demand: Demand, asked: pd.DataFrame, first: pd.Timestamp) -> Places:
+def _places(
+    lpt: str, demand: Demand, asked: pd.DataFrame, first: pd.Timestamp, shut: NDArray[np.bool_]
+) -> Places:
     """Gather the hotspots of an LPT, those with most need first."""
     need = demand.need
     inside = np.flatnonzero((need["lpt"].astype("str") == lpt).to_numpy())
@@ -294,7 +298,7 @@ def _places(lpt: str, demand: Demand, asked: pd.DataFrame, first: pd.Timestamp) 
         need.index[inside], inside, np.column_stack([centres.x, centres.y]),
         np.round(worth / (top or 1.0), 12),
         Rates(demand.intensity[inside] if demand.hours_known else None, first.weekday()),
-        asked.iloc[inside],
+        asked.iloc[inside], shut[inside],
     )  # fmt: skip
 
 

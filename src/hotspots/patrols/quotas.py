@@ -7,9 +7,12 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
+from .trial import days_kept, least_visits
+
 if TYPE_CHECKING:
     from .basis import Basis
 
+TREATED = "a visit on each treatment day"
 LEAST = "least visits of tier"
 LPT_HOURS = "least officer-hours of an LPT"
 NEIGHBOURHOOD = "least visits of a neighbourhood"
@@ -43,7 +46,8 @@ def quotas(basis: Basis, visits: pd.DataFrame, budget: pd.DataFrame) -> pd.DataF
 
     Notes
     -----
-    A quota per 7 days holds in proportion to the days of the plan, visits rounded down. A hotspot
+    A quota per 7 days holds in proportion to the days of the plan, visits rounded down; days on
+    which the calendar of a trial allows no visit to a hotspot do not count for it. A hotspot
     sent to problem solving, or of no need, is owed nothing. A part of a
     visit over ``top_share`` counts as no breach.
 
@@ -57,12 +61,15 @@ def quotas(basis: Basis, visits: pd.DataFrame, budget: pd.DataFrame) -> pd.DataF
     rules, need, weeks = basis.rules, basis.demand.need, basis.days / 7
     number = visits["hotspot"].value_counts()
     rows: list[tuple[str, str, float, float, bool]] = []
-    wanting = need[need["worth"] > 0]
-    for hotspot, tier in wanting["tier"].items():
-        wanted = float(np.floor(rules.least_per_week.get(str(tier), 0.0) * weeks + 1e-9))
+    visited, calendar = days_kept(basis, visits)
+    kept, asked = (visited & calendar.asked).sum(axis=1), calendar.asked.sum(axis=1)
+    rows += [(TREATED, str(hotspot), float(n), float(k), k >= n)
+             for hotspot, n, k in zip(need.index, asked, kept, strict=True) if n]  # fmt: skip
+    owed = least_visits(need, rules, calendar)
+    for hotspot, tier, least in zip(need.index, need["tier"], owed.tolist(), strict=True):
         got = float(number.get(hotspot, 0))
-        if wanted > 0:
-            rows.append((f"{LEAST} {tier}", str(hotspot), wanted, got, got >= wanted))
+        if least > 0:
+            rows.append((f"{LEAST} {tier}", str(hotspot), float(least), got, got >= least))
     hours = budget.groupby("lpt")["planned_hours"].sum()
     if rules.lpt_floor_hours > 0:
         wanted = rules.lpt_floor_hours * weeks

@@ -10,6 +10,7 @@ import pandas as pd
 
 from ._evidence import SINGLE_FROM, SINGLE_SHARE
 from .priorities import plain_place
+from .trial import trial_days
 from .words import counted, date_text, ordinal, percent, period
 
 if TYPE_CHECKING:
@@ -113,10 +114,11 @@ def hotspot_reasons(plan: Draft, coverage: pd.DataFrame) -> pd.DataFrame:
     beside = _beside(table)
     further = _further(table, coverage, plan)
     long, sure, change, other = [], [], [], []
-    for key, row, visits, why, near, more in zip(
-        table.index, rows, coverage["visits"], coverage["why_none"], beside, further, strict=True
-    ):
-        long.append(_why_here(str(key), row, int(visits), str(why)))
+    for key, row, visits, why, near, more, days in zip(
+        table.index, rows, coverage["visits"], coverage["why_none"], beside, further,
+        _trial(plan), strict=True
+    ):  # fmt: skip
+        long.append(_why_here(str(key), row, int(visits), str(why)) + days)
         sure.append(_how_sure(row, plan))
         change.append(_would_change(row, near, plan))
         other.append(more)
@@ -248,6 +250,17 @@ def _peak_sure(row: dict[str, Any], plan: Draft) -> str:
         f"{percent(row['peak_low'])} to {percent(row['peak_high'])}), by {whose[row['peak_from']]}"
         f"{days}."
     )
+
+
+def _trial(plan: Draft) -> list[str]:
+    """Say how many days of the plan are trial days of each hotspot; blank outside a trial."""
+    found = trial_days(plan.rules.trial, plan.need.index, plan.first, plan.days)
+    shut = found.shut[:, : plan.days].sum(axis=1).tolist()
+    said = []
+    for days, others in zip(found.asked.sum(axis=1).tolist(), shut, strict=True):
+        text = f" Trial: visits on {days} of {counted(plan.days, 'day')}"
+        said.append(f"{text}{', not on the others' if others else ''}." if days else "")
+    return said
 
 
 def _beside(table: pd.DataFrame) -> list[tuple[float, float]]:

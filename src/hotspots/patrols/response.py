@@ -10,6 +10,7 @@ import pandas as pd
 
 from .resources import DAY
 from .tasks import able
+from .trial import trial_days
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -47,7 +48,7 @@ def between_jobs(
     first : Timestamp
         First duty day.
     rules : PatrolRules
-        ``decay`` and the hours of pairs.
+        ``decay``, the hours of pairs and the calendar of a trial.
 
     Returns
     -------
@@ -59,7 +60,7 @@ def between_jobs(
     -----
     The value of another visit is ``worth * mean intensity over the shift * decay**visits``, with
     the timed visits of the duty day. A hotspot whose task the unit may not do at any time of its
-    shift is not given to it.
+    shift is not given to it, nor is one that the calendar of a trial closes on a date of its shift.
 
     Examples
     --------
@@ -87,11 +88,14 @@ def between_jobs(
     at = pd.Series(np.arange(len(need)), index=need.index)
     done: dict[int, NDArray[np.int64]] = {}
     allowed: dict[tuple[Any, ...], NDArray[np.bool_]] = {}  # alike for every duty of a kind
+    span = max((duty.day for duty in occurrences), default=-1) + 1
+    shut = trial_days(rules.trial, need.index, first, span).shut
     days = (pd.to_datetime(visits["date"]) - first).dt.days.to_numpy()
     places = at.reindex(visits["hotspot"]).to_numpy()
     for duty in occurrences:
         mine = inside.get(duty.lpt, np.empty(0, dtype=np.int64))
-        mine = mine[worth[mine] > 0]
+        last = -(-duty.end // DAY) - 1
+        mine = mine[(worth[mine] > 0) & ~shut[mine, duty.day] & ~shut[mine, last]]
         if not duty.responders or not len(mine):
             continue
         if duty.day not in done:

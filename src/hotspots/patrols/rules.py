@@ -11,6 +11,7 @@ import numpy as np
 import pandas as pd
 
 from ..contracts import TASKS, InputError, check_table
+from .trial import check_trial
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -112,6 +113,11 @@ class PatrolRules:
     tasks : DataFrame, optional
         Which tasks there are and who may do them, as :func:`read_tasks` gives them; a table for
         neighbourhood teams when absent.
+    trial : DataFrame, optional
+        The calendar of a trial (``contracts.TREATMENT``: ``hotspot``, ``date``, ``treated``),
+        kept as it is. A hotspot gets no visit on a duty day it calls not treated, nor at any
+        minute of such a date; on a treated day it is planned as usual and owed at least one. What
+        the calendar does not name is planned as usual.
     roads : Roads, optional
         A network to travel by, as :func:`read_roads` gives it; straight lines when absent.
 
@@ -168,6 +174,7 @@ minutes are what the evidence supports).
     pairs_from: str = "20:00"
     pairs_to: str = "06:00"
     tasks: pd.DataFrame | None = field(default=None, repr=False, compare=False)
+    trial: pd.DataFrame | None = field(default=None, repr=False, compare=False)
     roads: Roads | None = field(default=None, repr=False, compare=False)
 
     def __post_init__(self) -> None:
@@ -204,6 +211,11 @@ minutes are what the evidence supports).
                 check_table(self.tasks, TASKS)
             except InputError as error:
                 faults += [f"tasks: {fault}" for fault in error.faults]
+        if self.trial is not None:
+            try:
+                check_trial(self.trial)
+            except InputError as error:
+                faults += [f"trial: {fault}" for fault in error.faults]
         if self.roads is not None and not hasattr(self.roads, "minutes"):
             faults.append(
                 f"roads is of type {type(self.roads).__name__}; give what read_roads returns."

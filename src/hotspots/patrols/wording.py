@@ -15,6 +15,7 @@ from .quotas import quotas, unmet_text
 from .reasons import at_premises, hotspot_reasons, why_flat
 from .resources import parse_units
 from .tasks import able, choose_tasks
+from .trial import trial_days, trial_text
 from .unpredictability import FEW_VISITS, SAME_MIN, unpredictability
 from .words import counted, day_text, percent
 
@@ -136,6 +137,7 @@ def _why_none(plan: Draft, coverage: pd.DataFrame) -> pd.Series:
     cases = [
         (coverage["visits"] > 0, ""),
         (plan.need["route"] != "patrol", "sent to problem solving instead: see referrals"),
+        (_shut(plan), "not on these days"),
         (~known, "it lies in none of the LPTs given"),
         (~lpt.isin(teams["lpt"]), "no unit serves its LPT"),
         (~staffed, "its LPT has only response units, which get no timed visits"),
@@ -148,6 +150,12 @@ def _why_none(plan: Draft, coverage: pd.DataFrame) -> pd.Series:
     chosen = np.select([np.asarray(c) for c, _ in cases], [w for _, w in cases],
                        "the hours were used where they cover more need")  # fmt: skip
     return pd.Series(chosen, index=coverage.index).astype("str")
+
+
+def _shut(plan: Draft) -> NDArray[np.bool_]:
+    """Tell which hotspots the calendar of a trial closes on every day of the plan."""
+    found = trial_days(plan.rules.trial, plan.need.index, plan.first, plan.days)
+    return np.asarray(found.shut[:, : plan.days].all(axis=1))
 
 
 def _unbudgeted(plan: Draft, lpt: pd.Series) -> NDArray[np.bool_]:
@@ -196,6 +204,7 @@ def summary(
     lines = [f"Patrol plan, {when}: {_answer(plan, coverage, fairness)}."]
     if len(visits):
         lines.append(_when(plan, reasons))
+    lines += trial_text(plan.basis, visits)
     lines += _missed(coverage, fairness)
     lines += _to_check(reasons)
     lines += _kept(plan)
