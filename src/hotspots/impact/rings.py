@@ -25,6 +25,8 @@ NOWHERE, SHARED = -1, -2
 EDGE_M = 25.0
 """Metres from the edge of a place within which a snapped point may belong on its other side."""
 
+_MOST_POINTS = 2_000_000  # of the lattice that measures rings
+
 
 @dataclass(frozen=True)
 class Reach:
@@ -112,6 +114,57 @@ def find_reach(
     other = met & (group[place] != group[np.maximum(ring[point], 0)])
     ring[np.unique(point[other])] = SHARED
     return Reach(inside, ring, edge)
+
+
+def ring_areas(
+    shapes: gpd.GeoSeries, buffer_m: float, group: NDArray[np.int64] | None = None
+) -> Floats:
+    """Measure the ring of each place: what is left of it beside other places and their rings.
+
+    Parameters
+    ----------
+    shapes : GeoSeries, n rows
+    buffer_m : float
+    group : ndarray of int, shape (n,), optional
+        As :func:`find_reach` takes it.
+
+    Returns
+    -------
+    ndarray of float, shape (n,)
+        Square kilometres; 0 without a ring, NaN where the places are too large to measure it.
+
+    Notes
+    -----
+    Counted on a lattice of points a tenth of the ring's width apart (at least 5 m), by the very
+    rule the incidents are counted by.
+
+    Examples
+    --------
+    >>> import geopandas as gpd
+    >>> one = gpd.GeoSeries([shapely.box(0, 0, 100, 100)])
+    >>> ring_areas(one, 100).round(3)  # four sides of .01 and a circle of radius .1
+    array([0.071])
+    """
+    bounds = np.asarray(shapes.array, dtype=object)
+    if buffer_m <= 0:
+        return np.zeros(len(bounds))
+    box = shapely.bounds(bounds) + np.array([-1, -1, 1, 1]) * buffer_m
+    wide = float(((box[:, 2] - box[:, 0]) * (box[:, 3] - box[:, 1])).sum())
+    step = max(buffer_m / 10, 5.0, np.sqrt(wide / _MOST_POINTS))
+    if step > buffer_m / 4:  # places so large that their rings are thin lines
+        return np.full(len(bounds), np.nan)
+    parts = []
+    for west, south, east, north in shapely.bounds(bounds):
+        x = np.arange(np.floor((west - buffer_m) / step), np.ceil((east + buffer_m) / step) + 1)
+        y = np.arange(np.floor((south - buffer_m) / step), np.ceil((north + buffer_m) / step) + 1)
+        grid = np.meshgrid(x, y)
+        parts.append(np.column_stack([grid[0].ravel(), grid[1].ravel()]).astype(np.int64))
+    lattice = np.unique(np.concatenate(parts) @ np.array([1, 1 << 32]))
+    y_at = (lattice + (1 << 31)) >> 32
+    points = np.column_stack([lattice - (y_at << 32), y_at]) * step + step / 2
+    ring = find_reach(points, shapes, buffer_m, group).ring
+    found: Floats = np.bincount(ring[ring >= 0], minlength=len(bounds)) * step**2 / 1e6
+    return found
 
 
 def _near(

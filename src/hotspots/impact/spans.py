@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 _FREQ = {"MS": "MS", "W": "W-MON", "D": "D"}
+NAMES = {"MS": "month", "W": "week", "D": "day"}
 LONGEST = {"MS": 31, "W": 7, "D": 1}
 """Days a time may span and still be known to the period."""
 
@@ -83,6 +84,7 @@ def cut_periods(
     end: pd.Timestamp | None,
     *,
     only_after: bool = False,
+    near: NDArray[np.bool_] | None = None,
 ) -> pd.DataFrame:
     """Cut the time of the records into periods that begin anew at the start of treatment.
 
@@ -99,6 +101,9 @@ def cut_periods(
         Last day that counts; the last of the records when absent.
     only_after : bool
         Leave out the time before the start.
+    near : ndarray of bool, shape (incidents,), optional
+        Those in or about the places: the sources that matter are those they come from. All, when
+        absent.
 
     Returns
     -------
@@ -134,15 +139,12 @@ def cut_periods(
     number = numbers(middle + shift, freq)
     sources = labels(incidents, "source", "unknown")
     found = find_periods(moved, number, sources, freq)  # type: ignore[arg-type]
-    weight = np.bincount(sources[0], minlength=len(sources[1])) / max(len(number), 1)
-    share = pd.Series(weight, index=sources[1])
+    of = sources[0] if near is None or not near.any() else sources[0][near]
+    share = pd.Series(np.bincount(of, minlength=len(sources[1])) / len(of), index=sources[1])
     if period == "D":  # a quiet day is no incomplete file
         found.loc[found["status"] == "thin", "status"] = "present"
     found["good"] = share.reindex(found["source"]).to_numpy() * (found["status"] == "present")
-    found["thin"] = found["status"] == "thin"
-    by = found.groupby("period_start", sort=True).agg(
-        incidents=("incidents", "sum"), good=("good", "sum"), thin=("thin", "any")
-    )
+    by = found.groupby("period_start", sort=True)[["incidents", "good"]].sum()
     edges = by.index.to_numpy().astype("datetime64[s]")
     every = np.arange(numbers(edges[:1], freq)[0], numbers(edges[-1:], freq)[0] + 1)
     firsts = starts_of(every, freq)
