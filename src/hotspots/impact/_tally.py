@@ -221,12 +221,11 @@ def _check_whole(periods: pd.DataFrame, asked: Asked) -> None:
         sides.insert(0, ("before", good & ~periods["after"]))
     for side, which in sides:
         if not which.any():
-            until = (
-                "" if asked.end is None or side == "before" else f" and end {asked.end:%Y-%m-%d}"
-            )
+            dated = asked.end is not None and side == "after"
+            until = f" and end {asked.end:%Y-%m-%d}" if dated else ""
             faults.append(
-                f"start is {asked.start:%Y-%m-%d}{until}, and no period {side} it is wholly recorded "
-                f"({span}); give records from {side} it."
+                f"start is {asked.start:%Y-%m-%d}{until}, and no period {side} it is wholly "
+                f"recorded ({span}); give records from {side} it."
             )
     if faults:
         raise InputError("count_places", faults)
@@ -273,8 +272,9 @@ def _harm(
         return None, 0
     harm = incidents["harm"].to_numpy(dtype=float, na_value=np.nan)[some]
     if (harm < 0).any():
-        raise InputError("incidents", [f"harm is {harm[harm < 0][0]:g} in {int((harm < 0).sum()):,} "
-                                       "rows; days of sentence are 0 or more."])  # fmt: skip
+        many = int((harm < 0).sum())
+        raise InputError("incidents", [f"harm is {harm[harm < 0][0]:g} in {many:,} rows; days of "
+                                       "sentence are 0 or more."])  # fmt: skip
     if len(harm) and np.isnan(harm).all():
         return None, 0
     return np.nan_to_num(harm), int(np.isnan(harm).sum())
@@ -338,7 +338,7 @@ def _rest(
     ground: _Ground, at: Ints, left_out: Bools, police: Bools, category: Ints,
     names: NDArray[Any], places: pd.DataFrame, count: int,
 ) -> Rest:  # fmt: skip
-    """Counts by period of what lies in no place or ring, and of who found what lies inside."""
+    """Count by period what lies in no place or ring, and who found what lies inside."""
     timed = at >= 0
     elsewhere = timed & (ground.inside == NOWHERE) & (ground.ring == NOWHERE) & ~left_out
     key = category[elsewhere] * count + at[elsewhere]
@@ -358,7 +358,7 @@ def _rest(
 
 
 def _edges(ground: _Ground, at: Ints, used: Bools, left_out: Bools) -> tuple[int, int, int, bool]:
-    """Counted inside; of these near an edge; as near outside; whether points were snapped."""
+    """Count inside, of these near an edge, and as near outside; say if points are snapped."""
     here = np.flatnonzero((ground.inside >= 0) & (at >= 0) & ~left_out)
     here = here[used[ground.inside[here], at[here]]]
     beyond = ground.edge & (ground.inside == NOWHERE) & (at >= 0) & ~left_out

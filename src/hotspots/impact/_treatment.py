@@ -74,7 +74,7 @@ def _within(values: NDArray[Any], low: Ints, high: Ints) -> Floats:
 
 
 def cells(asked: Asked, periods: pd.DataFrame) -> Ints:
-    """What each count is compared within, shape (n, T).
+    """Tell what each count is compared within.
 
     The place; in a cross-over the place and the cycle within which it changed sides: a week, or
     what the design gives as ``cycle_days``.

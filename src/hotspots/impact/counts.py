@@ -160,9 +160,9 @@ class PlaceCounts(Result):
         if part not in PARTS:
             faults.append(f"part is {part!r}; it takes {', '.join(map(repr, PARTS))}.")
         name = self.outcomes[0] if outcome is None else outcome
-        harm = {f"harm: {one}": one for one in self.outcomes} if self.harm_y is not None else {}
-        if name not in (*self.outcomes, *harm, "police"):
-            have = ", ".join(map(repr, (*self.outcomes, *harm, "police")))
+        harm = {HARM + one: one for one in self.outcomes} if self.harm_y is not None else {}
+        if name not in (*self.outcomes, *harm, POLICE):
+            have = ", ".join(map(repr, (*self.outcomes, *harm, POLICE)))
             faults.append(f"outcome is {name!r}; it takes {have}.")
         elif name not in self.outcomes and part != "hotspots":
             faults.append(f"{name!r} is counted inside the places only; use part='hotspots'.")

@@ -211,7 +211,7 @@ def _steps(rest: Rest, periods: pd.DataFrame, whole: Bools, after: Bools) -> lis
         more = f" and {len(names) - _SHOWN} more" if len(names) > _SHOWN else ""
         if len(names):
             words = (f"At the start the rest of the force stepped in {', '.join(names[:_SHOWN])}"
-                     f"{more}, beside trend and season: look at these types on their own.")  # fmt: skip
+                     f"{more}, beside trend and season: look at these types alone.")  # fmt: skip
         else:
             words = f"None of {len(told)} types stepped by {TYPE_STEP:.0%} or more beyond chance."
         rows.append(_row("types elsewhere", _ASKS["types"], "doubt" if len(names) else "fine",
@@ -222,7 +222,7 @@ def _steps(rest: Rest, periods: pd.DataFrame, whole: Bools, after: Bools) -> lis
 def _weekly(
     y: Floats, periods: pd.DataFrame, whole: Bools, after: Bools
 ) -> tuple[Floats, Floats, Floats, Bools]:
-    """Counts with NaN where not whole; days added up to sevens from the start."""
+    """Take counts, NaN where not whole; days added up to sevens from the start."""
     start = periods["start"].to_numpy().astype("datetime64[D]").astype(np.int64)
     days = periods["days"].to_numpy(dtype=float)
     y = np.where(whole, y, np.nan)
@@ -246,7 +246,7 @@ def _lost(rest: Rest, whole: Bools, after: Bools) -> dict[str, Any]:
     share = [part / of for part, of in zip(lost, every, strict=True)]
     doubt = abs(share[1] - share[0]) >= POINTS
     words = (f"{share[0]:.1%} of incidents had no place before ({lost[0]:,} of {every[0]:,}) and "
-             f"{share[1]:.1%} after ({lost[1]:,} of {every[1]:,}); they are in no count")  # fmt: skip
+             f"{share[1]:.1%} after ({lost[1]:,} of {every[1]:,}); none is counted")  # fmt: skip
     words += ": the counts changed with it." if doubt else "."
     return _row("without a place", _ASKS["lost"], "doubt" if doubt else "fine", words,
                 (share[1] - share[0], np.nan, np.nan))  # fmt: skip

@@ -142,8 +142,8 @@ def ring_areas(
     --------
     >>> import geopandas as gpd
     >>> one = gpd.GeoSeries([shapely.box(0, 0, 100, 100)])
-    >>> ring_areas(one, 100).round(3)  # four sides of .01 and a circle of radius .1
-    array([0.071])
+    >>> ring_areas(one, 100).round(2)  # four sides of .01 and a circle of radius .1: .0714
+    array([0.07])
     """
     bounds = np.asarray(shapes.array, dtype=object)
     if buffer_m <= 0:

@@ -138,8 +138,8 @@ def _polygons(frame: Any, what: str, crs: Any, faults: list[str]) -> gpd.GeoData
     wrong = missing | ~np.isin(shapely.get_type_id(shapes), (3, 6))
     if wrong.any():
         kind = "nothing" if missing[wrong][0] else shapes[wrong][0].geom_type
-        found.append(f"{what} holds {kind} for {frame.index[wrong][0]!r} ({int(wrong.sum()):,} such "
-                     "rows); every place needs a polygon.")  # fmt: skip
+        found.append(f"{what} holds {kind} for {frame.index[wrong][0]!r} ({int(wrong.sum()):,} "
+                     "such rows); every place needs a polygon.")  # fmt: skip
     if frame.index.duplicated().any():
         found.append(f"{what} repeats the id {frame.index[frame.index.duplicated()][0]!r}; every "
                      "place needs its own.")  # fmt: skip
