@@ -12,9 +12,9 @@ import pandas as pd
 
 from ..contracts import InputError, Result, check_incidents
 from ..places import Grid, coordinates, distinct_points
+from ._asked import _day, _outcomes
 from ._matching_words import say
 from .candidates import candidate_squares, near_any, overlapping, tally
-from .counts import _day, _outcomes, _police
 from .likeness import LONG, Likeness, assign, liken
 from .rules import ImpactRules
 from .sites import _polygons
@@ -229,7 +229,11 @@ def _lay(
         raise InputError("match_controls", faults)
     xy = coordinates(incidents)
     counts = ~np.isnan(xy[:, 0])
-    if not rules.include_police and (police := _police(incidents) & counts).any():
+    police = np.zeros(len(incidents), dtype=bool)
+    if "origin" in incidents.columns and not rules.include_police:
+        police = (incidents["origin"] == "police").to_numpy(dtype=bool, na_value=False)
+    if (police & counts & (code >= 0)).any():
+        police &= counts
         notes.append(f"{int((police & (code >= 0)).sum()):,} incidents found by police activity "
                      "were not counted (include_police=True counts them)")  # fmt: skip
         counts &= ~police
