@@ -123,6 +123,9 @@ _HOME = {
     "Delivery": "patrols",
     "monthly_return": "patrols",
     "Return": "patrols",
+    "TrialRules": "trials",
+    "design_trial": "trials",
+    "TrialDesign": "trials",
     "match_controls": "impact",
     "Matches": "impact",
     "ImpactRules": "impact",
@@ -330,6 +333,9 @@ if TYPE_CHECKING:
     from .trends import seasonal_trends as seasonal_trends
     from .trends.effects import CalendarEffects as CalendarEffects
     from .trends.effects import calendar_effects as calendar_effects
+    from .trials import TrialDesign as TrialDesign
+    from .trials import TrialRules as TrialRules
+    from .trials import design_trial as design_trial
 
 
 def __getattr__(name: str) -> Any:

@@ -69,5 +69,27 @@ def fingerprint(seed: int | str, salt: str = "hotspots: patrol plan") -> str:
     """
     if not isinstance(seed, str):
         return f"number {int(seed)}"
-    raw = hashlib.pbkdf2_hmac("sha256", seed.encode("utf-8"), salt.encode("utf-8"), ROUNDS)
-    return raw.hex()[:12]
+    return blind(seed, salt)[:12]
+
+
+def blind(seed: int | str, salt: str) -> str:
+    """Make a text from a seed that can be shown, but guessed only together with the seed.
+
+    Parameters
+    ----------
+    seed : int or str
+    salt : str
+        What it is for: each purpose has its own.
+
+    Returns
+    -------
+    str
+        64 hexadecimal digits, its PBKDF2-HMAC-SHA256.
+
+    Examples
+    --------
+    >>> len(blind("kept on file in the control room", "a trial"))
+    64
+    """
+    raw = hashlib.pbkdf2_hmac("sha256", str(seed).encode("utf-8"), salt.encode("utf-8"), ROUNDS)
+    return raw.hex()
