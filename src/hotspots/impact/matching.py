@@ -12,12 +12,12 @@ import pandas as pd
 
 from ..contracts import InputError, Result, check_incidents
 from ..places import Grid, coordinates, distinct_points
-from ._asked import _day, _outcomes
+from ._asked import read_day, read_outcomes
 from ._matching_words import say
 from .candidates import candidate_squares, near_any, overlapping, tally
 from .likeness import LONG, Likeness, assign, liken
 from .rules import ImpactRules
-from .sites import _polygons
+from .sites import read_polygons
 from .spans import cut_periods, middles
 
 if TYPE_CHECKING:
@@ -205,7 +205,7 @@ def _lay(
     """Check everything given, count, and leave out the candidates that cannot serve."""
     check_incidents(incidents)
     faults: list[str] = []
-    first = _day(start, "start", faults)
+    first = read_day(start, "start", faults)
     if start is None:
         faults.append("start is missing; give the first day of treatment, as '2025-04-01'.")
     faults += _number_faults(each, exact, caliper)
@@ -213,11 +213,11 @@ def _lay(
         faults.append(f"rules is of type {type(rules).__name__}; give ImpactRules(...).")
         raise InputError("match_controls", faults)
     crs = incidents.crs
-    mine = _polygons(treated, "treated", crs, faults)
+    mine = read_polygons(treated, "treated", crs, faults)
     theirs = candidates
     if candidates is not None and not isinstance(candidates, Grid):
-        theirs = _polygons(candidates, "candidates", crs, faults)
-    outcomes = _outcomes(incidents, rules, faults)
+        theirs = read_polygons(candidates, "candidates", crs, faults)
+    outcomes = read_outcomes(incidents, rules, faults)
     if isinstance(candidates, Grid) and candidates.crs != crs:
         faults.append(f"the grid's CRS is {candidates.crs.name!r}, that of the incidents "
                       f"{crs.name!r}; make both the same.")  # fmt: skip
@@ -233,7 +233,7 @@ def _lay(
     if "origin" in incidents.columns and not rules.include_police:
         police = (incidents["origin"] == "police").to_numpy(dtype=bool, na_value=False)
     if (police & counts & (code >= 0)).any():
-        police &= counts
+        police = police & counts
         notes.append(f"{int((police & (code >= 0)).sum()):,} incidents found by police activity "
                      "were not counted (include_police=True counts them)")  # fmt: skip
         counts &= ~police
