@@ -90,7 +90,7 @@ def read_asked(
     first, last = _dates(start, end, design, faults)
     if incidents is None or len(incidents) == 0:
         raise InputError("count_places", faults)
-    outcomes = _outcomes(incidents, rules, faults)
+    outcomes = read_outcomes(incidents, rules, faults)
     crossover = design is not None and str(getattr(design, "design", "")) == CROSSOVER
     period = rules.period
     if period == "auto":
@@ -114,7 +114,7 @@ def _dates(
     start: Any, end: Any, design: Any, faults: list[str]
 ) -> tuple[pd.Timestamp | None, pd.Timestamp | None]:
     """First and last day, as given or from the calendar of a trial."""
-    first, last = _day(start, "start", faults), _day(end, "end", faults)
+    first, last = read_day(start, "start", faults), read_day(end, "end", faults)
     if design is not None and hasattr(design, "calendar"):
         if start is not None:
             faults.append("start is given beside design, which has its own; leave it out.")
@@ -137,7 +137,7 @@ def _dates(
     return first, last
 
 
-def _day(value: Any, name: str, faults: list[str]) -> pd.Timestamp | None:
+def read_day(value: Any, name: str, faults: list[str]) -> pd.Timestamp | None:
     if value is None:
         return None
     day: Any = pd.NaT
@@ -152,7 +152,7 @@ def _day(value: Any, name: str, faults: list[str]) -> pd.Timestamp | None:
     return day.normalize()
 
 
-def _outcomes(
+def read_outcomes(
     incidents: pd.DataFrame, rules: ImpactRules, faults: list[str]
 ) -> dict[str, list[str] | None]:
     if rules.outcomes is None:

@@ -44,7 +44,9 @@ def say(
 def _head(fields: dict[str, Any], facts: Facts, asked: Asked, rules: ImpactRules) -> str:
     places, periods, accounts = fields["places"], fields["periods"], fields["accounts"]
     each = places["arm"].value_counts(sort=False)
-    arms = " and ".join(f"{n:,} {arm}" for arm, n in each.items())
+    arms = " and ".join(f"{n:,} {arm}" for arm, n in each.items()) + " places"
+    if not set(each.index) <= {"treated", "control"}:
+        arms = f"{len(places):,} places, each with and without treatment,"
     name = NAMES[asked.period]
     whole = periods[periods["complete"]]
     after = int(whole["after"].sum())
@@ -58,7 +60,7 @@ def _head(fields: dict[str, Any], facts: Facts, asked: Asked, rules: ImpactRules
     rings = f", {ring:,} in the rings of {rules.buffer_m:g} m about them" if rules.buffer_m else ""
     lost = int(of.get("no place known", 0))
     return (
-        f"Counted {arms} places over {spans}: of {facts.total:,} incidents {inside:,} lie inside "
+        f"Counted {arms} over {spans}: of {facts.total:,} incidents {inside:,} lie inside "
         f"the places{rings}, {facts.total - inside - ring - lost:,} elsewhere, and {lost:,} have "
         f"no known place; {int(accounts['counted'].sum()):,} are counted."
     )

@@ -137,7 +137,7 @@ def tally(
     in_place = ground.inside >= 0
     fields |= {
         "places": places.assign(
-            ring_km2=ring_areas(places.geometry, rules.buffer_m, group_of(asked)),
+            ring_km2=ring_areas(places.geometry, rules.buffer_m, asked.sites.group),
             incidents=np.bincount(ground.inside[in_place], minlength=len(places)),
         ),
         "periods": periods, "outcomes": tuple(asked.outcomes), "treat": treat, "used": used,
@@ -185,22 +185,11 @@ class _Adder:
         return found
 
 
-def group_of(asked: Asked) -> Ints:
-    """Which places may share a ring: those of one arm; of a trial, those drawn as one.
-
-    In a trial the rings must not depend on how the lot fell, as it is drawn anew for the test.
-    """
-    places = asked.sites.places
-    name = "arm" if asked.design is None else "unit" if "unit" in places.columns else "hotspot"
-    codes: Ints = pd.factorize(places[name].astype(object))[0].astype(np.int64)
-    return codes
-
-
 def _locate(incidents: gpd.GeoDataFrame, asked: Asked, buffer_m: float) -> _Ground:
     xy = coordinates(incidents)
     known = np.flatnonzero(~np.isnan(xy[:, 0]))
     points, point = distinct_points(xy[known])
-    reach: Reach = find_reach(points, asked.sites.places.geometry, buffer_m, group_of(asked))
+    reach: Reach = find_reach(points, asked.sites.places.geometry, buffer_m, asked.sites.group)
     inside = np.full(len(incidents), UNLOCATED, dtype=np.int64)
     ring = np.full(len(incidents), NOWHERE, dtype=np.int64)
     edge = np.zeros(len(incidents), dtype=bool)
@@ -316,7 +305,8 @@ def _accounts(
     inside, ring = ground.inside, ground.ring
     row = np.where(inside >= 0, inside, ring)
     some = row >= 0
-    names = [f"inside a {one} place" for one in arms] + [f"ring of a {one} place" for one in arms]
+    called = [f"{one} place" if one in ("treated", "control") else "place" for one in arms]
+    names = [f"inside a {one}" for one in called] + [f"ring of a {one}" for one in called]
     names += ["ring shared by places that are compared", "elsewhere", "no place known"]
     last = len(names) - 1
     where = np.full(len(row), last - 1)

@@ -32,10 +32,10 @@ def treatment(asked: Asked, periods: pd.DataFrame) -> tuple[Floats, Bools]:
     Returns
     -------
     treat : ndarray of 0 and 1, shape (n, T)
-        Of a period treated in part, whichever is the longer.
     told : ndarray of bool, shape (n, T)
-        False where a place was treated for a part of the period only, in a wash-out, or on days
-        that the calendar does not know.
+        False in a wash-out, on days that the calendar does not know, and for every place where
+        any was treated for a part of the period only: which that is depends on the lot, and what
+        is used must not, as the lot is drawn anew for the test.
     """
     places = asked.sites.places
     n, count = len(places), len(periods)
@@ -61,8 +61,8 @@ def treatment(asked: Asked, periods: pd.DataFrame) -> tuple[Floats, Bools]:
     treated, told = _within(on, low, high), _within(known, low, high)
     days = high - low
     before = high <= 0
-    whole = (told == days) & ((treated == 0) | (treated == days))
-    return np.where(before, 0.0, (2 * treated > days).astype(float)), before | whole
+    parted = ((treated > 0) & (treated < told)).any(axis=0)
+    return np.where(before, 0.0, (treated > 0).astype(float)), before | ((told == days) & ~parted)
 
 
 def _within(values: NDArray[Any], low: Ints, high: Ints) -> Floats:
@@ -77,7 +77,7 @@ def cells(asked: Asked, periods: pd.DataFrame) -> Ints:
     """Tell what each count is compared within.
 
     The place; in a cross-over the place and the cycle within which it changed sides: a week, or
-    what the design gives as ``cycle_days``.
+    a fortnight, as the design's ``cell_days`` say.
 
     Parameters
     ----------
@@ -93,7 +93,7 @@ def cells(asked: Asked, periods: pd.DataFrame) -> Ints:
     if asked.crossover:
         day = periods["start"].to_numpy().astype("datetime64[D]")
         first = np.datetime64(asked.start.date(), "D")
-        cycle = (day - first).astype(np.int64) // int(getattr(asked.design, "cycle_days", 7))
+        cycle = (day - first).astype(np.int64) // (int(getattr(asked.design, "cell_days", 0)) or 7)
     many = int(cycle.max()) + 1 if count else 1
     found: Ints = np.arange(n, dtype=np.int64)[:, None] * many + cycle
     return found

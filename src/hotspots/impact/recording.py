@@ -260,7 +260,7 @@ def _found_by_police(
         words = ("The records do not say who found an incident, so what patrols find themselves "
                  "counts as crime and may hide a fall.")  # fmt: skip
         return _row("found by police", _ASKS["police"], "cannot tell", words)
-    if crossover:
+    if crossover or not set(rest.arms) <= {"treated", "control"}:
         words = "Incidents found by police are counted apart, as a side effect."
         return _row("found by police", _ASKS["police"], "fine", words)
     sums = {

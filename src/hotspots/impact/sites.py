@@ -32,12 +32,16 @@ class Sites:
         Index ``place``: ``hotspot`` (the id given), ``arm``, ``block``, ``lpt``, ``name``,
         ``area_km2``, in the CRS of the incidents.
     block : ndarray of int, shape (n,)
+    group : ndarray of int, shape (n,)
+        Places of one group may share a ring: those of one arm; of a trial those drawn as one, for
+        rings must not depend on how the lot fell.
     notes : tuple of str
         What was made of the places, to be told.
     """
 
     places: gpd.GeoDataFrame
     block: NDArray[np.int64]
+    group: NDArray[np.int64]
     notes: tuple[str, ...]
 
 
@@ -84,7 +88,7 @@ drop one."]
             control = control.control  # type: ignore[attr-defined]
         for arm, frame in (("treated", treated), ("control", control)):
             if frame is not None:
-                frames[arm] = _polygons(frame, arm, crs, faults)
+                frames[arm] = read_polygons(frame, arm, crs, faults)
     if len(faults) > before or not frames:
         return None
     parts = []
@@ -98,9 +102,14 @@ drop one."]
     places = pd.concat([_plain(part) for part in parts], ignore_index=True)
     block, label = _blocks(blocks, parts, notes)
     places["block"] = label
+    group = pd.factorize(places["arm"])[0]
+    if design is not None:
+        drawn = "unit" if "unit" in parts[0].columns else "hotspot"
+        group = pd.factorize(parts[0][drawn])[0]
     if design is not None:  # treated first here too
         order = np.argsort((places["arm"] != "treated").to_numpy(), kind="stable")
-        places, block = places.iloc[order].reset_index(drop=True), block[order]
+        places = places.iloc[order].reset_index(drop=True)
+        block, group = block[order], group[order]
     twice = places["hotspot"].duplicated(keep=False)
     places.index = pd.Index(
         np.where(twice, places["arm"] + " " + places["hotspot"], places["hotspot"]),
@@ -113,10 +122,12 @@ drop one."]
         )
     frame = gpd.GeoDataFrame(places, geometry="geometry", crs=crs)
     _overlaps(frame, design is not None, faults, notes)
-    return None if len(faults) > before else Sites(frame, block, tuple(notes))
+    return (
+        None if len(faults) > before else Sites(frame, block, group.astype(np.int64), tuple(notes))
+    )
 
 
-def _polygons(frame: Any, what: str, crs: Any, faults: list[str]) -> gpd.GeoDataFrame | None:
+def read_polygons(frame: Any, what: str, crs: Any, faults: list[str]) -> gpd.GeoDataFrame | None:
     """Check polygons of one arm and bring them to the CRS of the incidents."""
     if isinstance(frame, gpd.GeoSeries):
         frame = frame.to_frame("geometry")
@@ -171,7 +182,7 @@ def _of_design(
         )
         return {}
     sites = design.sites
-    found = _polygons(sites, "design.sites", sites.crs, faults)
+    found = read_polygons(sites, "design.sites", sites.crs, faults)
     if found is None:
         return {}
     if "arm" not in found.columns:
