@@ -128,6 +128,8 @@ _HOME = {
     "TrialDesign": "trials",
     "match_controls": "impact",
     "Matches": "impact",
+    "estimate_impact": "impact",
+    "Impact": "impact",
     "ImpactRules": "impact",
     "wdd": "impact",
     "wdd_harm": "impact",
@@ -237,9 +239,11 @@ if TYPE_CHECKING:
     from .harm import harm_days as harm_days
     from .harm import harm_drivers as harm_drivers
     from .harm import read_harm_weights as read_harm_weights
+    from .impact import Impact as Impact
     from .impact import ImpactRules as ImpactRules
     from .impact import Matches as Matches
     from .impact import Wdd as Wdd
+    from .impact import estimate_impact as estimate_impact
     from .impact import match_controls as match_controls
     from .impact import wdd as wdd
     from .impact import wdd_harm as wdd_harm

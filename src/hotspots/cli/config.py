@@ -86,6 +86,10 @@ _SCHEMA: dict[str, dict[str, _Key]] = {
         "secret_file": _Key("file"), "method": _Key("method"), "cards": _Key("flag", True),
         "routes": _Key("flag", False), "rules": _Key("table", ()),
     },
+    "impact": {
+        "treated": _Key("file", required=True), "control": _Key("file"),
+        "start": _Key("date", required=True), "end": _Key("date"), "rules": _Key("table", ()),
+    },
     "briefing": {
         "hours": _Key("hours", 24), "start_hour": _Key("hour", 7), "plan": _Key("file"),
         "tasks": _Key("file"), "near_repeat": _Key("flag", True), "pdf": _Key("flag", False),
@@ -180,9 +184,9 @@ class RunConfig:
         The sections, every key with its value or default.
     methods : dict of str to dict
         Detectors to run in this order, with their parameters; see :data:`METHODS`.
-    classes, accuracy, trends, patrols : dict or None
-        None when the section is left out: no classes, no backtest, no trends, no patrol plan.
-        (All but ``[patrols]`` may be empty.)
+    classes, accuracy, trends, patrols, impact : dict or None
+        None when the section is left out: no classes, no backtest, no trends, no patrol plan, no
+        evaluation. (All but ``[patrols]`` and ``[impact]`` may be empty.)
     time : dict of str to dict
         The sections of :data:`TIME` that were written.
     """
@@ -196,6 +200,7 @@ class RunConfig:
     accuracy: dict[str, Any] | None
     trends: dict[str, Any] | None
     patrols: dict[str, Any] | None
+    impact: dict[str, Any] | None
     time: dict[str, dict[str, Any]]
     briefing: dict[str, Any]
     output: dict[str, Any]
@@ -286,6 +291,12 @@ def read_config(path: str | Path) -> RunConfig:
             faults.append("[patrols] gives both seed and secret_file; keep one.")
         patrols["start"] = str(patrols["start"])
         patrols["rules"] = dict(patrols["rules"])
+    if "impact" in said:
+        impact = found["impact"]
+        _files(folder, "impact", impact, faults)
+        impact["start"] = str(impact["start"])
+        impact["end"] = None if impact["end"] is None else str(impact["end"])
+        impact["rules"] = dict(impact["rules"])
     found["briefing"]["folder"] = (folder / str(found["briefing"]["folder"])).resolve()
     if _text(output["folder"]):
         output["folder"] = (folder / output["folder"]).resolve()
@@ -293,7 +304,7 @@ def read_config(path: str | Path) -> RunConfig:
         raise InputError(path.name, faults)
     asked = {
         name: found[name] if name in said else None
-        for name in ("classes", "accuracy", "trends", "patrols")
+        for name in ("classes", "accuracy", "trends", "patrols", "impact")
     }
     return RunConfig(
         path=path, data=data, hotspots=found["hotspots"], methods=methods, grid=found["grid"],

@@ -124,7 +124,7 @@ def run(config: RunConfig, out: Path | None = None, *, quiet: bool = False) -> P
     folder = Path(config.output["folder"] if out is None else out)
     steps = Steps(quiet)
     showing = not quiet and sys.stderr.isatty()
-    asked = (config.classes, config.accuracy, config.trends, config.patrols)
+    asked = (config.classes, config.accuracy, config.trends, config.patrols, config.impact)
     count = 6 + len(config.methods) + sum(part is not None for part in asked) + len(config.time)
     with (
         atomic_folder(folder) as partial,
@@ -149,10 +149,12 @@ def _write(partial: Path, config: RunConfig, steps: Steps) -> str | None:
     from ..incidents import read_incidents
     from ..places import Grid, read_lpts
     from ..report import export_bi, export_gis, write_report
+    from .impact import judged, read_study
     from .patrol import hand_out, known_lpts, planned, read_staff
     from .time import time_stations, trends_of, write_pages
 
     staff = read_staff(config, steps)
+    study = read_study(config, steps)
     with steps.step("LPTs") as said:
         lpts = read_lpts(config.data["lpts"], crs=config.data["crs"])
         said.append(f"{len(lpts)} LPTs, {lpts['area_km2'].sum():,.0f} km²")
@@ -206,6 +208,8 @@ def _write(partial: Path, config: RunConfig, steps: Steps) -> str | None:
         hand_out(partial, made[1], config, steps)
         seed = made[1].basis.fingerprint
         stations += made
+    if study is not None:
+        stations.append(judged(study, incidents, config, steps))
     write_pages(partial, incidents, lpts, stations, config, steps)
     with steps.step("report"):
         write_report(

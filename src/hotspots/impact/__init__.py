@@ -5,6 +5,9 @@ from .counts import count_places as count_places
 from .difference import Wdd as Wdd
 from .difference import wdd as wdd
 from .difference import wdd_harm as wdd_harm
+from .estimate import Impact as Impact
+from .estimate import estimate_impact as estimate_impact
+from .estimators import ESTIMATORS as ESTIMATORS
 from .kinds import compare_kinds as compare_kinds
 from .matching import Matches as Matches
 from .matching import match_controls as match_controls
@@ -15,7 +18,9 @@ from .study import Study as Study
 from .study import make_study as make_study
 
 __all__ = [
+    "ESTIMATORS",
     "Batch",
+    "Impact",
     "ImpactRules",
     "Matches",
     "PlaceCounts",
@@ -23,6 +28,7 @@ __all__ = [
     "Wdd",
     "compare_kinds",
     "count_places",
+    "estimate_impact",
     "make_study",
     "match_controls",
     "pool_counts",

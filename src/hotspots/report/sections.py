@@ -10,6 +10,7 @@ import pandas as pd
 from ..contracts import Result, time_precision
 from .figures import picture
 from .hotspots import hotspot_section
+from .impact import impact_body
 from .plan import plan_body
 from .stations import Stations
 from .time import alerts_body, breaks_body, forecast_body, week_body
@@ -20,7 +21,7 @@ _TITLES = {
     "ingest": "Records", "trends": "Trends", "plan": "Patrol plan",
     "classes": "What becomes of hotspots", "backtest": "On incidents not seen",
     "alerts": "What is unusual", "breaks": "Steps in the level", "forecast": "What to expect",
-    "week_profile": "Hours of the week", "peak_windows": "Peaks",
+    "week_profile": "Hours of the week", "peak_windows": "Peaks", "impact": "Did it work?",
 }  # fmt: skip
 
 
@@ -58,6 +59,7 @@ def sections(given: Stations) -> list[Section]:
         ("hours", _TITLES["week_profile"], [week_body(r) for r in given.of("week_profile")]),
         ("peaks", _TITLES["peak_windows"], [_any(r) for r in given.of("peak_windows")]),
         ("plan", "Patrol plan", [plan_body(r, given) for r in given.of("plan")]),
+        ("impact", _TITLES["impact"], [impact_body(r) for r in given.of("impact")]),
     ]
     known = {"ingest", *_TITLES}
     bodies += [(f"result-{n}", heading(k), [_any(r)])

@@ -29,6 +29,7 @@ _KINDS = {
     "plan": {"visits", "coverage", "reasons"},
     "classes": {"cells", "summary", "periods", "history"},
     "backtest": {"scores", "summary", "curves"},
+    "impact": {"effect", "checks", "series"},
 }
 
 
@@ -39,8 +40,8 @@ class Stations:
     Parameters
     ----------
     results : tuple of (str, Result)
-        Kind (``ingest``, ``trends``, ``plan``, ``classes``, ``backtest`` or the result's own
-        name) and result, as given.
+        Kind (``ingest``, ``trends``, ``plan``, ``classes``, ``backtest``, ``impact`` or the
+        result's own name) and result, as given.
     hotspots : tuple of GeoDataFrame
         Hotspots tables, as given.
     incidents : GeoDataFrame or None

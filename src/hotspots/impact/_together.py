@@ -1,0 +1,112 @@
+"""The parts of an evaluation put together: its tables, its level and its words."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pandas as pd
+
+from ..chance import adjusted_p
+from ..contracts import Result
+from ._words import change, counted, displacement, doubts, finding, others
+from .levels import maryland_level
+
+if TYPE_CHECKING:
+    import geopandas as gpd
+
+    from .counts import PlaceCounts
+    from .rules import ImpactRules
+
+
+def paid(effect: pd.DataFrame) -> pd.DataFrame:
+    """Let the further outcomes pay for their number (Holm); the first is judged alone."""
+    effect = effect.copy()
+    main = effect["main"] & (effect["part"] == "hotspots")
+    first = effect["outcome"] == effect["outcome"].iloc[0]
+    effect.loc[main & first, "p_adjusted"] = effect.loc[main & first, "p"]
+    further = main & ~first
+    effect.loc[further, "p_adjusted"] = adjusted_p(effect.loc[further, "p"], "holm")
+    return effect
+
+
+def place_table(counts: PlaceCounts) -> gpd.GeoDataFrame:
+    """Tell what each place had before and after, and its ring."""
+    told = counts.places.copy()
+    for name, part in (("", "hotspots"), ("ring_", "buffer")):
+        study = counts.study(part=part)
+        y = np.where(study.used, study.y[0], 0.0)
+        told[f"{name}before"] = y[:, study.before].sum(axis=1)
+        told[f"{name}after"] = y[:, ~study.before].sum(axis=1)
+    return told
+
+
+def balance_table(counts: PlaceCounts) -> pd.DataFrame:
+    """Set what the arms were like before beside one another."""
+    study = counts.study()
+    arm = study.arm[0]
+    before = study.before & study.used.all(axis=0)
+    traits: dict[str, Any] = {"area_km2": counts.places["area_km2"].to_numpy(dtype=float)}
+    if before.any():
+        days = study.days[before]
+        y = study.y[0][:, before]
+        traits = {"incidents a month before": y.sum(axis=1) / days.sum() * 30.44, **traits}
+        half = int(before.sum()) // 2
+        if half:
+            early, late = y[:, :half].sum(axis=1) / days[:half].sum(), y[:, half:].sum(
+                axis=1) / days[half:].sum()  # fmt: skip
+            traits["later half over earlier"] = (late + 0.01) / (early + 0.01)
+    rows = []
+    for name, values in traits.items():
+        one, two = values[arm], values[~arm]
+        both = np.sqrt((np.var(one) + np.var(two)) / 2) if len(one) and len(two) else np.nan
+        gap = float(one.mean() - two.mean()) if len(one) and len(two) else np.nan
+        rows.append({
+            "trait": name, "treated": float(one.mean()) if len(one) else np.nan,
+            "control": float(two.mean()) if len(two) else np.nan,
+            "difference": gap / both if both and both > 0 else np.nan,
+        })  # fmt: skip
+    return pd.DataFrame(rows, columns=["trait", "treated", "control", "difference"])
+
+
+def level_of(
+    counts: PlaceCounts, control: Any, checks: pd.DataFrame, *, comparator: bool
+) -> tuple[int, str]:
+    """Assign the Maryland level from what was done, not from what was hoped."""
+    study = counts.study()
+    arm = study.arm[0]
+    parallel = checks.loc[checks["check"] == "parallel before", "verdict"]
+    seen = {"fine": True, "doubt": False}.get(parallel.iloc[0] if len(parallel) else "")
+    turns = bool(arm.all())  # every place is compared with itself or with those yet to start
+    return maryland_level(
+        comparator=comparator, randomised=study.redraw is not None and comparator,
+        treated=int(arm.sum()), control=int(arm.sum() if turns else (~arm).sum()),
+        matched=isinstance(control, Result), parallel=seen,
+        before=int((study.before & study.used.all(axis=0)).sum()),
+    )  # fmt: skip
+
+
+def paragraph(
+    counts: PlaceCounts, effect: pd.DataFrame, checks: pd.DataFrame, side: pd.DataFrame,
+    selection: dict[str, float] | None, level: tuple[int, str], rules: ImpactRules,
+    *, comparator: bool,
+) -> str:  # fmt: skip
+    """Write the text: the answer, where else, what speaks against it, how strong the design is."""
+    main = effect[effect["main"]]
+    primary = counts.outcomes[0]
+    rows = {row["part"]: row for row in main[main["outcome"] == primary].to_dict("records")}
+    if not comparator:
+        said = [change(row, selection) for row in main.to_dict("records")]
+    else:
+        said = [finding(rows["hotspots"], rules.level)]
+        if "buffer" in rows:
+            said.append(displacement(rows["buffer"], rules.level))
+        said += others(effect, primary, rules.level)
+    said += doubts(checks)
+    said.append(f"Strength of the design: level {level[0]} of 5 on the Maryland scale, {level[1]}.")
+    said += [str(words) for words in side["words"]]
+    arms = counts.places["arm"].value_counts()
+    who = " and ".join(counted(n, f"{arm} place") for arm, n in arms.items())
+    said.append(f"Counted: {who}, from {counts.start:%d %B %Y} to {counts.end:%d %B %Y}. "
+                + " ".join(counts.notes))  # fmt: skip
+    return "\n".join(said)

@@ -1,0 +1,63 @@
+"""The section on an evaluation: what was found, drawn, in numbers, and what speaks against it."""
+
+from __future__ import annotations
+
+import html
+from typing import TYPE_CHECKING
+
+from .figures import picture
+from .words import paragraphs, table
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from ..contracts import Result
+
+_EFFECT = ["outcome", "part", "method", "unit", "estimate", "low", "high", "treated_before",
+           "treated_after", "control_before", "control_after", "refused"]  # fmt: skip
+_BESIDE = {"displacement": "Where it may have gone", "places": "Place by place",
+           "side_effects": "What the patrols did beside"}  # fmt: skip
+_ALT = "Estimates with their intervals and the course of both arms; the tables hold the figures."
+
+
+def impact_body(impact: Result) -> str:
+    """Return what was found, a picture of it, the estimates, and every check.
+
+    Parameters
+    ----------
+    impact : Result
+        With tables ``effect``, ``checks`` and ``series``.
+
+    Returns
+    -------
+    str
+    """
+    from matplotlib.figure import Figure
+
+    from ..plot import plot_impact
+
+    effect, checks = impact.tables["effect"], impact.tables["checks"]
+    parts = [paragraphs(impact.text)]
+    if len(impact.tables["series"]):
+        axes = Figure(figsize=(9, 4)).add_subplot()
+        plot_impact(impact, ax=axes)
+        parts.append(picture(axes.figure, _ALT))
+    parts.append(_folded("Every estimate, with the counts behind it", effect[_EFFECT]))
+    parts.append(_folded("What was checked", checks))
+    parts += [
+        _folded(said, impact.tables[name])
+        for name, said in (
+            ("displacement", "Where it may have gone"),
+            ("side_effects", "What the patrols did beside"),
+            ("places", "Place by place"),
+        )  # fmt: skip
+        if name in impact.tables and len(impact.tables[name])
+    ]
+    return "".join(parts)
+
+
+def _folded(said: str, frame: pd.DataFrame) -> str:
+    return (
+        f"<details><summary>{html.escape(said)}: {len(frame):,} rows</summary>"
+        f"{table(frame)}</details>"
+    )
