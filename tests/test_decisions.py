@@ -169,7 +169,7 @@ def test_two_who_write_at_once_do_not_lose_a_row(tmp_path, plan):
 def test_a_lock_left_by_a_crash_does_not_stop_the_log_for_good(tmp_path, plan, monkeypatch):
     import os
 
-    import hotspots.patrols.decisions as module
+    import hotspots.atomic.log as module
 
     path = tmp_path / "log.csv"
     lock = tmp_path / ".log.csv.lock"

@@ -2,27 +2,21 @@
 
 from __future__ import annotations
 
-import csv
 import datetime as dt
 import hashlib
-import io
-import json
 import os
 import re
-import time
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
 
+from ..atomic import ChainedLog, plain
+from ..atomic.log import moment_of
 from ..contracts import DECISIONS, InputError, Result, check_table
 from ._delivery_words import when as days_told
 from .basis import require_path, require_plan
-from .cells import guarded, plain, unguarded
 from .words import counted, day_text
 
 if TYPE_CHECKING:
@@ -31,11 +25,11 @@ if TYPE_CHECKING:
 KINDS = ("accepted", "amended", "rejected")
 """What may be decided of a visit, a hotspot or a plan."""
 
-_HEADER = ("number", "when", "plan", "seed", "visit", "hotspot", "recommended", "decision", "role",
-           "why", "seal")  # fmt: skip
+_LOG = ChainedLog(
+    ("plan", "seed", "visit", "hotspot", "recommended", "decision", "role", "why"),
+    "log of decisions", "log_decisions",
+)  # fmt: skip
 _SHOWN = 5  # reasons told in the text; the table holds all
-_WAIT_S = 5.0  # for another's writing to end
-_STALE_S = 60.0  # no writing takes a minute: a lock this old was left by a crash
 _PERSON = re.compile(r"@|\d{3,}")  # in a role: an e-mail address or a collar number
 # in a reason, where other numbers may stand: an address, or a rank with its number
 _PERSON_IN_WHY = re.compile(r"\S@\S+\.\w|\b(?:PC|PCSO|SC|PS|DC|DS)\W{0,2}\d{2,}", re.IGNORECASE)
@@ -130,6 +124,7 @@ def log_decisions(
     Examples
     --------
     >>> import tempfile
+    >>> from pathlib import Path
     >>> from hotspots.patrols.example import example_plan
     >>> plan = example_plan()
     >>> path = Path(tempfile.mkdtemp()) / "decisions.csv"
@@ -146,19 +141,8 @@ def log_decisions(
         raise InputError("log_decisions", [f"when is {when!r}; give a datetime, or leave it out."])
     if isinstance(when, pd.Timestamp):
         when = when.to_pydatetime(warn=False)
-    moment = when.astimezone()
     place, name = require_path(path, "log_decisions"), plan_name(plan)
-    with _alone(place):
-        before = _read(place) if place.exists() else []
-        _refuse_changed(place, before)
-        seal = before[-1]["seal"] if before else ""
-        for number, row in enumerate(rows, len(before) + 1):
-            row |= {
-                "number": str(number), "when": moment.isoformat(timespec="seconds"),
-                "plan": name, "seed": plan.basis.fingerprint,
-            }  # fmt: skip
-            seal = row["seal"] = _seal(seal, row)
-        _append(place, rows)
+    _LOG.add(place, [row | {"plan": name, "seed": plan.basis.fingerprint} for row in rows], when)
     return read_decisions(place, plan)
 
 
@@ -189,6 +173,7 @@ def read_decisions(
     Examples
     --------
     >>> import tempfile
+    >>> from pathlib import Path
     >>> from hotspots.patrols.example import example_plan
     >>> plan = example_plan()
     >>> path = Path(tempfile.mkdtemp()) / "decisions.csv"
@@ -206,11 +191,11 @@ def read_decisions(
         ])  # fmt: skip
     if not place.is_file():
         raise InputError(place.name, [f"there is no file {str(path)!r}; check the path."])
-    rows = _read(place)
-    intact = _intact(rows)
-    frame = pd.DataFrame(rows, columns=[*_HEADER]).astype("str")
+    rows = _LOG.read(place)
+    intact = _LOG.intact(rows)
+    frame = pd.DataFrame(rows, columns=[*_LOG.header]).astype("str")
     log = frame.drop(columns=["number", "seal"]).assign(
-        when=pd.Series([_moment(row["when"]) for row in rows], dtype="datetime64[s]"),
+        when=pd.Series([moment_of(row["when"]) for row in rows], dtype="datetime64[s]"),
         intact=np.array(intact, dtype=bool),
     )
     log.index = pd.Index(np.arange(1, len(log) + 1), name="number")
@@ -317,137 +302,6 @@ def _recommended(plan: PatrolPlan, row: dict[str, str]) -> str:
         return counted(planned, "visit") if planned else "no visit"
     hours = plan.budget["planned_hours"].sum()
     return f"{counted(len(plan.visits), 'visit')}, {hours:,.1f} officer-hours"
-
-
-def _seal(before: str, row: dict[str, str]) -> str:
-    cells = [before, *(row[name] for name in _HEADER[:-1])]
-    return hashlib.sha256(json.dumps(cells, ensure_ascii=False).encode("utf-8")).hexdigest()
-
-
-def _intact(rows: list[dict[str, str]]) -> list[bool]:
-    """Tell of each row whether it is as written, and follows the one before."""
-    found, before = [], ""
-    for number, row in enumerate(rows, 1):
-        found.append(row["number"] == str(number) and row["seal"] == _seal(before, row))
-        before = row["seal"]
-    return found
-
-
-def _refuse_changed(place: Path, rows: list[dict[str, str]]) -> None:
-    intact = _intact(rows)
-    if not all(intact):
-        number = intact.index(False) + 1
-        raise InputError(
-            place.name,
-            [f"row {number} is not as it was written, or a row before it is gone; nothing was "
-             "added. Keep the file for whoever looks into it, and start another."],
-        )  # fmt: skip
-
-
-def _read(place: Path) -> list[dict[str, str]]:
-    """Return the rows of a log as text, in order."""
-    try:
-        text = place.read_bytes().decode("utf-8-sig")
-    except UnicodeDecodeError:
-        raise InputError(place.name, ["it is not UTF-8; give a file of log_decisions."]) from None
-    except OSError as error:
-        raise InputError(place.name, [f"it cannot be read: {error.strerror}."]) from error
-    lines = list(csv.reader(io.StringIO(text, newline="")))
-    if not lines or tuple(lines[0]) != _HEADER:
-        raise InputError(
-            place.name,
-            ["it is no log of decisions (its first line is not " f"{','.join(_HEADER)!r}); "
-             "give a file of log_decisions, or a new name."],
-        )  # fmt: skip
-    faults = [
-        f"line {n} has {len(line)} cells where a log has {len(_HEADER)}: it was cut or edited."
-        for n, line in enumerate(lines[1:], 2) if len(line) != len(_HEADER)
-    ]  # fmt: skip
-    rows = [dict(zip(_HEADER, map(unguarded, line), strict=False)) for line in lines[1:]]
-    if not faults:
-        faults = [
-            f"line {n}: when is {row['when']!r}, which is no time: it was edited."
-            for n, row in enumerate(rows, 2) if _moment(row["when"]) is None
-        ]  # fmt: skip
-    if faults:
-        raise InputError(place.name, faults)
-    return rows
-
-
-def _moment(text: str) -> dt.datetime | None:
-    """Return the wall-clock time of the writer, or None where the text is no time."""
-    try:
-        return dt.datetime.fromisoformat(text).replace(tzinfo=None)
-    except ValueError:
-        return None
-
-
-def _append(place: Path, rows: list[dict[str, str]]) -> None:
-    """Add the rows in one write, so that a reader never sees half of one."""
-    buffer = io.StringIO(newline="")
-    writer = csv.writer(buffer)
-    if fresh := not place.exists() or place.stat().st_size == 0:
-        writer.writerow(_HEADER)
-    writer.writerows([guarded(row[name]) for name in _HEADER] for row in rows)
-    encoded = buffer.getvalue().encode("utf-8-sig" if fresh else "utf-8")
-    try:
-        with place.open("ab") as file:
-            file.write(encoded)
-            file.flush()
-            os.fsync(file.fileno())
-    except OSError as error:
-        raise InputError(
-            place.name,
-            [f"it cannot be written ({error.strerror}); close any program that has it open and "
-             "log the decisions again."],
-        ) from error  # fmt: skip
-
-
-@contextmanager
-def _alone(place: Path) -> Iterator[None]:
-    """Keep others from adding at the same time: two rows would carry the same number."""
-    try:
-        place.parent.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise InputError(place.name, [f"its folder cannot be made: {error.strerror}."]) from error
-    if place.is_dir():
-        raise InputError(str(place), ["it is a folder; name a file in it."])
-    lock, until = place.with_name(f".{place.name}.lock"), time.monotonic() + _WAIT_S
-    while True:
-        try:
-            os.close(os.open(lock, os.O_CREAT | os.O_EXCL | os.O_WRONLY))
-            break
-        except FileExistsError:
-            if _left(lock):
-                continue
-            if time.monotonic() > until:
-                raise InputError(
-                    place.name,
-                    [f"somebody else is writing to it; try again, or remove {lock.name!r} if "
-                     "nobody is."],
-                ) from None  # fmt: skip
-            time.sleep(0.05)
-        except OSError as error:
-            raise InputError(
-                place.name, [f"nothing can be written beside it: {error.strerror}."]
-            ) from error
-    try:
-        yield
-    finally:
-        lock.unlink(missing_ok=True)
-
-
-def _left(lock: Path) -> bool:
-    """Remove a lock that a crash left behind, and tell whether it is gone."""
-    try:
-        if time.time() - lock.stat().st_mtime < _STALE_S:
-            return False
-        lock.unlink(missing_ok=True)
-    except FileNotFoundError:
-        return True
-    except OSError:
-        return False
-    return True
 
 
 def _plans(log: pd.DataFrame, last: pd.DataFrame) -> pd.DataFrame:

@@ -13,11 +13,10 @@ from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
-from ..atomic import atomic_file
+from ..atomic import atomic_file, guarded, plain, unguarded
 from ..contracts import Column, InputError, Table
 from .amending import Amended, amended
 from .basis import require_path, require_plan
-from .cells import guarded, plain, unguarded
 from .checks import Roster
 from .decisions import plan_name
 from .files import read_table

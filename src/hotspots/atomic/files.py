@@ -16,7 +16,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from .contracts import InputError
+from ..contracts import InputError
 
 LISTING = ".hotspots.json"
 """File in a folder this package made, naming what it wrote: anything else is somebody's own."""
