@@ -301,9 +301,9 @@ def test_quotas_are_counted_from_the_visits():
     spots = pd.DataFrame({"neighbourhood": ["east", "east", "west", None]}, index=need.index)
     rules = hs.PatrolRules(least_per_week={"A": 2.0, "B": 1.6, "C": 1.0}, lpt_floor_hours=1.5,
                            neighbourhood_floor=2.0, top_share=0.5, fair_share=0.9)  # fmt: skip
-    basis = SimpleNamespace(rules=rules, days=14,
+    basis = SimpleNamespace(rules=rules, days=14, first=pd.Timestamp("2026-03-02"),
                             demand=SimpleNamespace(need=need, hotspots=spots))  # fmt: skip
-    visits = pd.DataFrame({"hotspot": list("PPPPPPQQR")})
+    visits = pd.DataFrame({"hotspot": list("PPPPPPQQR"), "date": pd.Timestamp("2026-03-02")})
     budget = pd.DataFrame({"lpt": ["Hanley", "Leek", "Leek"], "planned_hours": [6.0, 1.0, 1.0]})
     table = quotas(basis, visits, budget)
     told = {(rule.split()[0], rule.split()[-1], where): (round(wanted, 6), round(reached, 6), met)

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 BASE_REACH_MIN = 30.0  # a base that is not given is the hotspot with most need this near
 LEAST_MIN = 90.0  # minutes a unit gets of hours that are capped, as a shorter way out is a waste
 OWED = 2.0  # a visit owed to a floor, beside the best first visit of the LPT
+TREATED = 20.0  # the first visit of a day of treatment of a trial, which comes before any floor
 
 
 @dataclass(frozen=True)
@@ -145,13 +146,14 @@ class Area:
         return np.maximum(opens - wider, first), np.minimum(closes + wider, last)
 
     def route_duty(
-        self, duty: Duty, later: Ints, owed: Ints, room: Ints, most_minutes: float
-    ) -> float:
+        self, duty: Duty, later: Ints, owed: Ints, due: NDArray[np.bool_], room: Ints,
+        most_minutes: float,
+    ) -> float:  # fmt: skip
         """Route one duty, write its visits and its budget, and return the officer-minutes spent.
 
         ``later`` counts the visits that later duties of the day are to make, ``owed`` those due
-        here to a floor, ``room`` what each hotspot may still get; ``most_minutes`` caps the
-        officer-minutes.
+        here to a floor, ``due`` tells where a trial still asks for one, ``room`` what each hotspot
+        may still get; ``most_minutes`` caps the officer-minutes.
         """
         if duty.day != self.day:
             self.day, self.today = duty.day, np.zeros_like(self.today)
@@ -176,7 +178,7 @@ class Area:
         rng = generator(self.seed, f"{self._date(duty):%Y-%m-%d}", self.lpt, duty.shift)
         found: list[list[tuple[int, float]]] = []
         if tours and caps[0] > 0:
-            problem = self._problem(duty, tours, caps, later, owed, room, rng)
+            problem = self._problem(duty, tours, caps, later, owed, due, room, rng)
             if any(problem.most_at):
                 found = route(problem, rng, self.rules.effort)
         m = len(opens)
@@ -203,7 +205,7 @@ class Area:
 
     def _problem(
         self, duty: Duty, tours: list[Tour], caps: list[float], later: Ints, owed: Ints,
-        room: Ints, rng: np.random.Generator,
+        due: NDArray[np.bool_], room: Ints, rng: np.random.Generator,
     ) -> Problem:  # fmt: skip
         """Say what there is to visit in a duty: each hotspot in each band of the clock."""
         rules, n = self.rules, len(self.places.names)
@@ -232,7 +234,9 @@ class Area:
             closes=np.where(shut, opens - 2, np.minimum(closes, last_minute) - 1).ravel().tolist(),
             most=np.tile(each, n).tolist(), most_at=most_at.tolist(), before=before.tolist(),
             taken=near, caps=caps, dwell=rules.dwell_min, gap=rules.gap_min, decay=rules.decay,
-            bonus=[[OWED] * int(k) for k in owed], jitter=rules.jitter_min,
+            bonus=[[TREATED] * one + [OWED] * (k - one) for k, one in
+                   zip(np.maximum(owed, due).tolist(), due.astype(int).tolist(), strict=True)],
+            jitter=rules.jitter_min,
             widest=(np.tile(first, n), np.minimum(last, last_minute).ravel() - 1),
         )  # fmt: skip
 

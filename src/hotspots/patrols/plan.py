@@ -250,11 +250,11 @@ def _route(
         later = count[rows][:, today].sum(axis=1)
         owed = np.clip(least[rows] - area.count - to_come[rows], 0, None)
         seen = later + (area.today if area.day == duty.day else 0)
-        owed = np.maximum(owed, calendar.asked[rows, duty.day] & (seen == 0))
+        due = calendar.asked[rows, duty.day] & (seen == 0)
         most = most_of_one(rules, int((area.places.worth > 0).sum()), int(count[rows].sum()))
         room = np.clip(most - area.count, 0, None)
         left = shares[duty.lpt] - hours_to_come[duty.lpt]
-        shares[duty.lpt] -= area.route_duty(duty, later, owed, room, left)
+        shares[duty.lpt] -= area.route_duty(duty, later, owed, due, room, left)
 
 
 def _least(demand: Demand, count: Ints, rules: PatrolRules, days: int, calendar: TrialDays) -> Ints:

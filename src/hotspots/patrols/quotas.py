@@ -34,7 +34,7 @@ def quotas(basis: Basis, visits: pd.DataFrame, budget: pd.DataFrame) -> pd.DataF
     basis : Basis
         Rules, need, places and days.
     visits : DataFrame
-        ``hotspot`` and ``lpt``.
+        ``hotspot`` and ``date``.
     budget : DataFrame
         ``lpt`` and ``planned_hours``.
 

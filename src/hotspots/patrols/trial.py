@@ -263,11 +263,12 @@ def trial_text(basis: Basis, visits: pd.DataFrame) -> list[str]:
     kept = int((visited & found.asked).sum())
     said = (
         f"Trial: {counted(int(inside.sum()), 'hotspot')} follow its calendar. {kept:,} of "
-        f"{counted(asked, 'treatment day')} have a visit; on the {int(shut.sum()):,} other days "
-        "none is planned there"
+        f"{counted(asked, 'treatment day')} have a visit"
     )
+    if shut.any():
+        said += f"; on their {counted(int(shut.sum()), 'other day')} none is planned there"
     if broken := int((visited & shut).sum()):
-        said += f", but {broken:,} have one all the same"
+        said += f", but on {broken:,} there is one all the same"
     lines = [said + "."]
     if few := int((~inside).sum()):
         lines.append(f"{counted(few, 'hotspot')} outside the trial planned as usual.")
