@@ -134,6 +134,14 @@ _HOME = {
     "wdd": "impact",
     "wdd_harm": "impact",
     "Wdd": "impact",
+    "write_up": "evidence",
+    "WriteUp": "evidence",
+    "write_what_works": "evidence",
+    "bank_result": "evidence",
+    "read_bank": "evidence",
+    "Bank": "evidence",
+    "pool_results": "evidence",
+    "Pooled": "evidence",
     "briefing": "briefings",
     "Briefing": "briefings",
     "lpt_profile": "profiles",
@@ -234,6 +242,14 @@ if TYPE_CHECKING:
     from .detect import knox as knox
     from .detect import monte_carlo as monte_carlo
     from .detect import space_time_pattern as space_time_pattern
+    from .evidence import Bank as Bank
+    from .evidence import Pooled as Pooled
+    from .evidence import WriteUp as WriteUp
+    from .evidence import bank_result as bank_result
+    from .evidence import pool_results as pool_results
+    from .evidence import read_bank as read_bank
+    from .evidence import write_up as write_up
+    from .evidence import write_what_works as write_what_works
     from .forecasts import Forecast as Forecast
     from .forecasts import forecast as forecast
     from .harm import harm_days as harm_days
