@@ -14,8 +14,8 @@ from hotspots.contracts import LPTS, SHIFTS, UNITS, check_table, located, record
 from hotspots.sample import write_sample
 
 FILES = [
-    "brief.toml", "config.toml", "county-street.zip", "extract.csv", "extract.toml", "lpts.gpkg",
-    "shifts.csv", "units.csv",
+    "brief.toml", "config.toml", "control.geojson", "county-street.zip", "extract.csv",
+    "extract.toml", "lpts.gpkg", "shifts.csv", "treated.geojson", "units.csv",
 ]  # fmt: skip
 
 

@@ -66,6 +66,8 @@ _HOTSPOTS = (  # team, category, class, incidents a year while it lasts, treated
     ("Aldermoss", "Anti-social behaviour", "intermittent", 70.0, False),
 )
 _STEP = ("Fennimore", "Vehicle crime", 1.5)  # a team and category that rise half-way through
+STEPPED = _STEP[0]
+"""Team with a planted step, which would pass for an effect of patrols elsewhere."""
 _TREATED, _DISPLACED = 0.8, 1.1  # ratio inside the treated hotspots, and in the ring about them
 _RADIUS, _RING = 150.0, 350.0
 _PER_YEAR = 15_000.0

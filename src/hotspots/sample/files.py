@@ -12,7 +12,7 @@ import numpy as np
 import pandas as pd
 
 from ..contracts import located
-from .county import FORCE, County, make_county
+from .county import FORCE, STEPPED, County, make_county
 
 if TYPE_CHECKING:
     import geopandas as gpd
@@ -109,6 +109,14 @@ start = 2025-04-07
 days = 7
 seed = 1
 
+[impact]                             # did earlier patrols work?
+treated = "treated.geojson"
+control = "control.geojson"
+start = 2024-02-01
+
+[impact.rules]
+buffer_m = 200                       # metres about each place, for displacement
+
 [output]
 folder = "output"
 title = "Ashenmere: hotspots and patrols"
@@ -131,7 +139,7 @@ title = "Ashenmere: daily briefing"
 
 
 def write_sample(folder: str | Path, seed: int = 1) -> Path:
-    """Write the sample county as files: police.uk zip, extract, LPTs, shifts, units, config.
+    """Write the sample county as files: police.uk zip, extract, LPTs, places, staff, config.
 
     The street zip and the extract carry planted flaws: a missing month, identifiers seen again,
     swapped and zero coordinates, a header inside a file, rows cut off, unknown categories, dates
@@ -156,8 +164,8 @@ def write_sample(folder: str | Path, seed: int = 1) -> Path:
     >>> from hotspots.sample import write_sample
     >>> config = write_sample(tempfile.mkdtemp())
     >>> sorted(path.name for path in config.parent.iterdir())
-    ['brief.toml', 'config.toml', 'county-street.zip', 'extract.csv', 'extract.toml', 'lpts.gpkg',
-     'shifts.csv', 'units.csv']
+    ['brief.toml', 'config.toml', 'control.geojson', 'county-street.zip', 'extract.csv',
+     'extract.toml', 'lpts.gpkg', 'shifts.csv', 'treated.geojson', 'units.csv']
     """
     folder = Path(folder)
     folder.mkdir(parents=True, exist_ok=True)
@@ -168,6 +176,7 @@ def write_sample(folder: str | Path, seed: int = 1) -> Path:
     _write_mapping(folder / "extract.toml")
     (folder / "lpts.gpkg").unlink(missing_ok=True)
     county.lpts.reset_index().to_file(folder / "lpts.gpkg", layer="lpts", driver="GPKG")
+    _write_places(folder, county)
     options: Any = {"index": False, "encoding": "utf-8", "lineterminator": "\n"}
     county.shifts.to_csv(folder / "shifts.csv", **options)
     county.units.reset_index().to_csv(folder / "units.csv", **options)
@@ -175,6 +184,18 @@ def write_sample(folder: str | Path, seed: int = 1) -> Path:
     config.write_text(_CONFIG, encoding="utf-8", newline="\n")
     (folder / "brief.toml").write_text(_BRIEF, encoding="utf-8", newline="\n")
     return config
+
+
+def _write_places(folder: Path, county: County) -> None:
+    """Write the lasting hotspots that were patrolled, and those they are compared with."""
+    lasting = county.hotspots.query("class_ == 'persistent'")
+    # a step was planted in one team, which would pass for an effect
+    lasting = lasting[lasting["lpt"] != STEPPED].reset_index()
+    for name, rows in lasting.groupby(lasting["treated"].map({True: "treated", False: "control"})):
+        path = folder / f"{name}.geojson"
+        path.unlink(missing_ok=True)
+        shapes = rows[["hotspot", "name", "lpt", "geometry"]].to_crs("EPSG:4326")
+        shapes.to_file(path, driver="GeoJSON", COORDINATE_PRECISION=6)
 
 
 def _choose(rng: np.random.Generator, options: Any, size: int, weights: Any = None) -> Any:
