@@ -73,7 +73,7 @@ def fit_randomised(study: Study, *, level: float = 0.95, seed: int = 0, draws: i
     for s in range(0, len(study.y), size):
         rows = slice(s, s + size)
         treat = study.treat if len(study.treat) == 1 else study.treat[rows]
-        parts.append(_fit(study.y[rows], treat, lots, null, level))
+        parts.append(_fit(study.y[rows], treat, lots, null, study.block, level))
     estimate, low, high, p = (np.concatenate(part) for part in zip(*parts, strict=True))
     chance = f"the treatment drawn again {draws:,} times as the trial drew it"
     return Batch(estimate, low, high, p, ratio=True, chance=chance)
@@ -94,6 +94,14 @@ class _Lots:
         parts = [self.treat[d : d + rows].astype(float) @ flat
                  for d in range(0, len(self.treat), rows)]  # fmt: skip
         return np.concatenate(parts)
+
+    def share(self, block: NDArray[np.int64]) -> Floats:
+        """Share of the draws that treat a place of the block in each run, shape (n, runs)."""
+        each = self.treat.mean(axis=0).reshape(len(block), -1)
+        code = np.unique(block, return_inverse=True)[1].ravel()
+        held = (code == np.arange(code.max() + 1)[:, None]).astype(float)
+        shares: Floats = ((held @ each) / held.sum(axis=1, keepdims=True))[code]
+        return shares
 
 
 def _draw(study: Study, draws: int, rng: np.random.Generator) -> _Lots:
@@ -175,12 +183,12 @@ class _Null:
 
 
 def _fit(
-    y: Floats, treat: Floats, lots: _Lots, null: _Null, level: float
+    y: Floats, treat: Floats, lots: _Lots, null: _Null, block: NDArray[np.int64], level: float
 ) -> tuple[Floats, Floats, Floats, Floats]:
     """Estimate, interval and p of each study."""
     on, off = null.columns(y * treat), null.columns(y * (1 - treat))
     seen = treat[:, :, lots.first][:, :, lots.told]  # the treatment there was
-    usual = lots.treat.mean(axis=0).reshape(seen.shape[1:])  # of each place and run, by lot
+    usual = lots.share(block)
 
     def residual(beta: Floats) -> Floats:
         """Return what the model leaves of counts freed of an effect."""
