@@ -1,6 +1,6 @@
 """Trials of patrols: who gets them by lot, and whether the answer can be found at all."""
 
-from .design import DESIGNS as DESIGNS
+from ._design_inputs import DESIGNS as DESIGNS
 from .design import TrialDesign as TrialDesign
 from .design import design_trial as design_trial
 from .rules import TrialRules as TrialRules

@@ -7,13 +7,16 @@ from typing import TYPE_CHECKING
 import pandas as pd
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from .design import TrialDesign
-    from .eligibility import Eligible
 
 _DAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
 _MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 _SHORT = 12  # digits of a digest that a text shows
 _REASONS = 4  # told in the text; the table holds all
+_COVARIATES = {"baseline": "incidents of the baseline", "change": "change over the baseline",
+               "area_km2": "area"}  # fmt: skip
 
 
 def day_text(day: pd.Timestamp) -> str:
@@ -25,6 +28,17 @@ def day_text(day: pd.Timestamp) -> str:
     'Mon 2 Mar 2026'
     """
     return f"{_DAYS[day.day_of_week]} {day.day} {_MONTHS[day.month - 1]} {day.year}"
+
+
+def month_text(day: pd.Timestamp) -> str:
+    """Write a month the same way on every machine.
+
+    Examples
+    --------
+    >>> month_text(pd.Timestamp("2026-03-01"))
+    'Mar 2026'
+    """
+    return f"{_MONTHS[day.month - 1]} {day.year}"
 
 
 def counted(n: int, what: str) -> str:
@@ -45,79 +59,87 @@ def law_text(design: TrialDesign) -> str:
     --------
     >>> from hotspots.trials.example import example_trial
     >>> law_text(example_trial())
-    'one of each of 6 pairs that are alike in incidents, within LPTs where there is a partner'
+    'one of each of 6 pairs alike in incidents, of one LPT where there is a partner'
     """
     rules = design.rules
+    area = {"lpt": "LPT"}.get(rules.blocks, rules.blocks)
     blocks = design.sites["block"].nunique()
-    within = "" if rules.blocks == "none" else f", within each {_area(rules.blocks)}"
+    within = "" if rules.blocks == "none" else f" within each {area}"
+    share = f"{rules.share_treated:.0%}"
     if design.design == "pairs":
-        place = "" if rules.blocks == "none" else (
-            f", within {_area(rules.blocks)}s where there is a partner")  # fmt: skip
-        return f"one of each of {counted(blocks, 'pair')} that are alike in incidents{place}"
+        place = "" if rules.blocks == "none" else f", of one {area} where there is a partner"
+        return f"one of each of {counted(blocks, 'pair')} alike in incidents{place}"
     if design.design == "blocks":
-        return f"{rules.share_treated:.0%} of each of {counted(blocks, 'block')} alike in incidents{within}"
+        return f"{share} of each of {counted(blocks, 'block')} alike in incidents{within}"
     if design.design == "balanced":
-        what = ", ".join(rules.covariates)
-        return (f"{rules.share_treated:.0%}{within}, drawn again until the arms are among the "
-                f"{rules.acceptance:.2g} of all draws that are most alike in {what}")  # fmt: skip
+        what = ", ".join(_COVARIATES.get(name, name) for name in rules.covariates)
+        return (f"{share}{within or ' of all'}, only among the {rules.acceptance:.2g} of all draws "
+                f"whose arms are most alike in {what}")  # fmt: skip
     if design.design == "crossover":
         run = "week" if design.cell_days == 7 else "fortnight"
         wash = (f", with {counted(rules.washout_days, 'day')} after each run not counted"
                 if rules.washout_days else "")  # fmt: skip
-        return (f"which part of each {run} each hotspot is patrolled{wash}; every day of the week "
-                "that counts is as often with patrols as without")  # fmt: skip
+        even = design.cell_days > 7 or (design.end - design.start).days % 14 == 0
+        often = "as often" if even else "nearly as often"
+        return (f"which part of each {run} each is under patrol{wash}; each day of the week that "
+                f"counts is {often} with patrols as without")  # fmt: skip
     if design.design == "stepped wedge":
-        return f"in which of {rules.steps} steps each begins{within}"
-    return f"{rules.share_treated:.0%} of all"
+        return f"at which of {rules.steps} steps each begins,{within or ' among all'}"
+    return f"{share} of all"
 
 
-def _area(blocks: str) -> str:
-    return "LPT" if blocks == "lpt" else blocks
+def design_text(design: TrialDesign, span: str, notes: Sequence[str]) -> str:
+    """Write the paragraph of a design.
 
+    Parameters
+    ----------
+    design : TrialDesign
+    span : str
+        The months of the baseline.
+    notes : sequence of str
 
-def design_text(design: TrialDesign, eligible: Eligible, month_only: bool) -> str:
-    """Write the paragraph of a design."""
+    Returns
+    -------
+    str
+
+    Examples
+    --------
+    >>> from hotspots.trials.example import example_trial
+    >>> print(design_text(example_trial(), "2025", []).splitlines()[0])
+    12 of 12 hotspots are in the trial: 6 get patrols and 6 do not, from Mon 5 Jan 2026 to Sun \
+29 Mar 2026 (12 weeks).
+    """
     sites, given = design.sites, len(design.sites) + len(design.excluded)
     last = design.end - pd.Timedelta(days=1)
     weeks = (design.end - design.start).days // 7
-    arm = sites["arm"].value_counts()
-    if design.design == "crossover":
-        days = design.arms[["treated_days", "control_days", "washout_days"]].sum()
-        who = (f"each is under patrol on some days and not on others: {days.iloc[0]:,} site-days "
-               f"with patrols, {days.iloc[1]:,} without, {days.iloc[2]:,} not counted")  # fmt: skip
-    elif design.design == "stepped wedge":
-        each = sites["step"].value_counts()
-        who = f"all get patrols, {each.min()} to {each.max()} more at each of {design.rules.steps} steps"
-        who = who.replace(f"{each.max()} to {each.max()} more", f"{each.max()} more")
-    else:
-        who = f"{arm.get('treated', 0):,} get patrols and {arm.get('control', 0):,} do not"
     lines = [
-        f"{len(sites):,} of {counted(given, 'hotspot')} are in the trial: {who}, from "
-        f"{day_text(design.start)} to {day_text(last)} ({counted(weeks, 'week')}). Drawn by lot: "
-        f"{law_text(design)}."
+        f"{len(sites):,} of {counted(given, 'hotspot')} are in the trial: {who_text(design)}, from "
+        f"{day_text(design.start)} to {day_text(last)} ({counted(weeks, 'week')}).",
+        f"Drawn by lot: {law_text(design)}.",
     ]
-    lines += _left_out(design)
+    if given > len(sites):
+        each = design.excluded["reason"].value_counts()
+        told = "; ".join(f"{n:,} {reason}" for reason, n in each.head(_REASONS).items())
+        more = "; ... and others" if len(each) > _REASONS else ""
+        lines.append(f"Left out: {counted(given - len(sites), 'hotspot')} ({told}{more}); the "
+                     "table excluded has them.")  # fmt: skip
     joined = sites.groupby("cluster").size()
     if (joined > 1).any():
         lines.append(
             f"{counted(int(joined[joined > 1].sum()), 'hotspot')} lie within "
-            f"{2 * design.rules.buffer_m:g} m of another, so that patrols at one would be felt at "
+            f"{2 * design.rules.buffer_m:g} m of another, so that patrols at one may be felt at "
             f"the other; they are drawn as {counted(int((joined > 1).sum()), 'group')}, the "
             f"largest of {joined.max()}."
         )
-    lines.append(_balance_text(design, eligible))
-    lines += [f"Note: {note}." for note in eligible.notes]
-    if month_only and design.start.day != 1:
-        lines.append(
-            "Note: most of these records tell the month only, so the month in which the trial "
-            "begins cannot be counted; begin on the first of a month, or use records with dates."
-        )
+    lines.append(_balance_text(design, span))
+    lines += [f"Note: {note}." for note in notes]
     if design.least_p > 0.001:
-        lines.append(f"So few can be drawn in few ways: no test can give a p under "
+        lines.append(f"The lot has few outcomes: no test of it can give a p under "
                      f"{design.least_p:.1g}.")  # fmt: skip
     lines.append(
-        f"Seed {design.seed}; digest {design.digest[:_SHORT]}. Before anybody is told, log it with "
-        "register_trial; whether the trial is large enough to answer is for trial_power to say."
+        f"Seed {design.seed}; digest {design.digest[:_SHORT]}. Log it with register_trial before "
+        "anybody is told who was drawn; whether the trial is large enough to answer is for "
+        "trial_power to say."
     )
     if design.seed.startswith("number"):
         lines.append("The seed is a number, which anybody can try: for a real trial give a secret "
@@ -125,40 +147,46 @@ def design_text(design: TrialDesign, eligible: Eligible, month_only: bool) -> st
     return "\n".join(lines)
 
 
-def _left_out(design: TrialDesign) -> list[str]:
-    if design.excluded.empty:
-        return []
-    plain = design.excluded["reason"].str.replace(
-        r"^[\d,]+ incidents in the baseline, under .*", "too few incidents", regex=True
-    ).str.replace(r"^overlaps .*", "overlapping another", regex=True).str.replace(
-        r"^within (\d+ m) of .*", r"within \1 of another", regex=True
-    )  # fmt: skip
-    each = plain.value_counts()
-    told = "; ".join(f"{n:,} {reason}" for reason, n in each.head(_REASONS).items())
-    more = "; ... and more in the table excluded" if len(each) > _REASONS else ""
-    return [f"Left out: {counted(len(plain), 'hotspot')} ({told}{more})."]
+def who_text(design: TrialDesign) -> str:
+    """Say who gets patrols and who does not.
+
+    Examples
+    --------
+    >>> from hotspots.trials.example import example_trial
+    >>> who_text(example_trial("stepped wedge"))
+    'all get patrols, 3 more at each of 4 steps'
+    """
+    if design.design == "crossover":
+        treated, control, washout = (
+            int(design.arms[f"{name}_days"].sum()) for name in ("treated", "control", "washout")
+        )
+        return (f"each is under patrol on some days and not on others ({treated:,} site-days with "
+                f"patrols, {control:,} without, {washout:,} of wash-out)")  # fmt: skip
+    if design.design == "stepped wedge":
+        each = design.sites["step"].value_counts()
+        more = f"{each.min()}" if each.min() == each.max() else f"{each.min()} to {each.max()}"
+        return f"all get patrols, {more} more at each of {design.rules.steps} steps"
+    arm = design.sites["arm"].value_counts()
+    return f"{arm.get('treated', 0):,} get patrols and {arm.get('control', 0):,} do not"
 
 
-def _balance_text(design: TrialDesign, eligible: Eligible) -> str:
+def _balance_text(design: TrialDesign, span: str) -> str:
     table = design.balance
-    span = (
-        f"the {eligible.months} months to {_MONTHS[eligible.last.month - 1]} {eligible.last.year}"
-    )
-    total = design.sites["baseline"].sum()
-    most = table["difference"].abs().idxmax()
-    row = table.loc[most]
     if design.design in ("crossover", "stepped wedge"):
-        start = f"They had {total:,.0f} incidents in {span}."
+        start = f"They had {design.sites['baseline'].sum():,.0f} incidents in {span}."
     else:
         sums = design.sites.groupby("arm")["baseline"].sum()
         start = (f"The arms had {sums.get('treated', 0):,.0f} and {sums.get('control', 0):,.0f} "
                  f"incidents in {span}.")  # fmt: skip
-    what = {"crossover": "days with and without patrols differ",
-            "stepped wedge": "early and late starters differ"}.get(design.design, "they differ")  # fmt: skip
-    if abs(row["difference"]) < 0.005:
-        return f"{start} In nothing looked at do {what.removesuffix(' differ')} differ."
-    share = "under 1%" if row["chance"] < 0.005 else f"{row['chance']:.0%}"
+    who = {"crossover": "Days with and without patrols",
+           "stepped wedge": "Early and late starters"}.get(design.design, "The arms")  # fmt: skip
+    apart = table["difference"].abs().to_numpy()
+    most = int(apart.argmax())
+    name, share = str(table.index[most]), float(table["chance"].iloc[most])
+    if apart[most] < 0.005:
+        return f"{start} {who} are alike in all that was compared."
+    told = "under 1%" if share < 0.005 else f"{share:.0%}"
     return (
-        f"{start} Most of all {what} in {most} ({abs(row['difference']):.2f} standard deviations); "
-        f"{share} of draws have a difference at least as large."
+        f"{start} {who} differ most in {_COVARIATES.get(name, name)} (by {apart[most]:.2f} "
+        f"standard deviations); {told} of draws have a difference at least as large."
     )

@@ -43,7 +43,8 @@ def site_balance(sites: pd.DataFrame, names: list[str], arm: Ints, drawn: Ints) 
     >>> sites = pd.DataFrame({"baseline": [10.0, 20.0, 30.0, 40.0]})
     >>> arm = np.array([1, 0, 0, 1])
     >>> drawn = np.array([[1, 0, 0, 1], [1, 1, 0, 0]])
-    >>> site_balance(sites, ["baseline"], arm, drawn)[["treated", "control", "chance"]].iloc[0].tolist()
+    >>> table = site_balance(sites, ["baseline"], arm, drawn)
+    >>> table[["treated", "control", "chance"]].iloc[0].tolist()
     [25.0, 25.0, 1.0]
     """
     values = sites[names].to_numpy(dtype=float)

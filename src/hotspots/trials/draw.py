@@ -187,7 +187,8 @@ def distances(arms: Ints, values: Floats) -> Floats:
     n, treated = arms.shape[1], arms.sum(axis=1, keepdims=True)
     apart = arms @ centred * (1 / treated + 1 / (n - treated))
     found: Floats = np.einsum("dk,kl,dl->d", apart, inverse, apart)
-    return found * (treated[:, 0] * (n - treated[:, 0]) / n)
+    scaled: Floats = found * (treated[:, 0] * (n - treated[:, 0]) / n)
+    return scaled
 
 
 def log10_assignments(lot: Lot) -> float:

@@ -13,6 +13,7 @@ from ..contracts import InputError
 from ..impact.rings import find_reach
 from ..impact.spans import cut_periods, middles
 from ..places import assign_lpt, coordinates, distinct_points
+from ._words import counted, month_text
 
 if TYPE_CHECKING:
     import geopandas as gpd
@@ -39,20 +40,16 @@ class Eligible:
         hotspots it is drawn with), ``baseline``, ``change``, ``area_km2``, further covariates,
         ``geometry``.
     excluded : DataFrame
-        Index ``hotspot``: ``lpt``, ``name``, ``baseline``, ``reason``.
-    months : int
-        Months of the baseline.
-    first, last : Timestamp
-        Its first month and its last day.
+        Index ``hotspot``: ``lpt``, ``name``, ``baseline``, ``reason``, ``detail``.
+    span : str
+        The months of the baseline, in words.
     notes : tuple of str
         What else is to be told.
     """
 
     sites: gpd.GeoDataFrame
     excluded: pd.DataFrame
-    months: int
-    first: pd.Timestamp
-    last: pd.Timestamp
+    span: str
     notes: tuple[str, ...]
 
 
@@ -91,9 +88,10 @@ def find_eligible(
     >>> county = hs.make_county(seed=1, months=12)
     >>> found = find_eligible(county.hotspots, county.incidents, pd.Timestamp("2024-01-01"), None,
     ...                       TrialRules())
-    >>> len(found.sites) + len(found.excluded) == len(county.hotspots), found.months
-    (True, 12)
+    >>> len(found.sites) + len(found.excluded) == len(county.hotspots), found.span
+    (True, 'the 12 months from Jan 2023 to Dec 2023')
     """
+    _check_rules(hotspots, incidents, lpts, rules)
     sites = _as_sites(hotspots, incidents, lpts, rules)
     months = _months(incidents, start, rules)
     notes = []
@@ -103,10 +101,10 @@ def find_eligible(
     half = len(months) // 2
     sites["baseline"] = counts.sum(axis=1)
     sites["change"] = counts[:, len(months) - half :].sum(axis=1) - counts[:, :half].sum(axis=1)
-    reason = _reasons(sites, rules)
+    why = _left_out(sites, rules)
     near = _near(sites, 2 * rules.buffer_m)
-    cluster = _clusters(sites, reason, near, rules)
-    out = reason != ""
+    cluster = _clusters(sites, why, near, rules)
+    out = (why["reason"] != "").to_numpy()
     touched = near[out[near[:, 0]] & ~out[near[:, 1]], 1]
     if len(touched):
         named = sites.index[np.unique(touched)]
@@ -114,18 +112,67 @@ def find_eligible(
             f"{_some(named)} lie within {2 * rules.buffer_m:g} m of a hotspot that is not in the "
             "trial: keep patrols there as they are until it ends"
         )
-    excluded = sites.loc[out, ["lpt", "name", "baseline"]].assign(
-        reason=pd.Series(reason[out], index=sites.index[out], dtype="str")
-    )
+    excluded = pd.DataFrame(sites[["lpt", "name", "baseline"]]).join(why)[out]
     kept = sites.loc[~out].copy()
     kept.insert(2, "cluster", pd.Series(cluster[~out], index=kept.index, dtype="str"))
-    first, last = months["start"].iloc[0], months["end"].iloc[-1] - pd.Timedelta(days=1)
-    return Eligible(kept, pd.DataFrame(excluded), len(months), first, last, tuple(notes))
+    notes += _chosen(hotspots, months)
+    return Eligible(kept, excluded, _span(months), tuple(notes))
+
+
+def _span(months: pd.DataFrame) -> str:
+    """Name the months of the baseline."""
+    first, last = months["start"].iloc[0], months["start"].iloc[-1]
+    until = f"{month_text(last)}"
+    if len(months) == 1:
+        return until
+    gaps = (last.year - first.year) * 12 + last.month - first.month + 1 - len(months)
+    missing = f" ({counted(gaps, 'month')} without whole records left out)" if gaps else ""
+    return f"the {len(months)} months from {month_text(first)} to {until}{missing}"
+
+
+def _chosen(hotspots: gpd.GeoDataFrame, months: pd.DataFrame) -> list[str]:
+    """Tell where the baseline reaches into the records that the hotspots were chosen for."""
+    if not {"period_start", "period_end"} <= set(hotspots.columns):
+        return []
+    first, last = pd.to_datetime(hotspots["period_start"]), pd.to_datetime(hotspots["period_end"])
+    if not ((first < months["end"].iloc[-1]) & (last > months["start"].iloc[0])).any():
+        return []
+    return ["the hotspots were chosen by records that the baseline shares, so expect fewer "
+            "incidents later in both arms, patrols or not"]  # fmt: skip
 
 
 def _some(names: pd.Index) -> str:
     shown = ", ".join(map(str, names[:3]))
     return f"{shown} and {len(names) - 3:,} more" if len(names) > 3 else shown
+
+
+def _check_rules(hotspots: Any, incidents: Any, lpts: Any, rules: TrialRules) -> None:
+    """Refuse rules that name what is not there."""
+    faults = []
+    if rules.blocks == "command" and (lpts is None or "command" not in lpts.columns):
+        faults.append("blocks is 'command', but no table of LPTs with a column 'command' is "
+                      "given; give lpts=, or blocks='lpt'.")  # fmt: skip
+    for covariate in rules.covariates:
+        if covariate in OWN:
+            continue
+        if covariate not in hotspots.columns:
+            faults.append(f"covariates names {covariate!r}, which is neither a column of the "
+                          f"hotspots nor one of {', '.join(map(repr, OWN))}.")  # fmt: skip
+            continue
+        values = hotspots[covariate]
+        number = pd.api.types.is_numeric_dtype(values.dtype)
+        if not number or not np.isfinite(values.astype(float)).all():
+            faults.append(f"covariates names {covariate!r}, which is not a number for every "
+                          "hotspot; fill it or leave it out.")  # fmt: skip
+    names = set(hotspots.index.astype(str))
+    faults += [f"exclude names {name!r}, which is not among the hotspots."
+               for name in rules.exclude if name not in names][:5]  # fmt: skip
+    known = set(incidents["category"].astype(str))
+    listed = ", ".join(sorted(known)[:20])
+    faults += [f"categories names {name!r}, of which there is no incident; there are {listed}."
+               for name in rules.categories or () if name not in known][:5]  # fmt: skip
+    if faults:
+        raise InputError("rules", faults)
 
 
 def _as_sites(
@@ -151,35 +198,12 @@ def _as_sites(
     name = frame["name"].astype(object) if "name" in frame.columns else None
     out["name"] = "" if name is None else name.where(name.notna(), "").astype("str")
     if rules.blocks == "command":
-        given = lpts["command"] if lpts is not None and "command" in lpts.columns else None
-        if given is None:
-            raise InputError("rules", ["blocks is 'command', but no table lpts with a column "
-                                       "'command' is given; give lpts=, or blocks='lpt'."])  # fmt: skip
-        out["command"] = out["lpt"].map(given.astype(object)).fillna("no command").astype("str")
+        command = lpts["command"].astype(object)
+        out["command"] = out["lpt"].map(command).fillna("no command").astype("str")
     out["area_km2"] = shapely.area(shapes) / 1e6
-    faults = []
     for covariate in rules.covariates:
-        if covariate in OWN:
-            continue
-        if covariate not in frame.columns:
-            faults.append(f"covariates names {covariate!r}, which is neither a column of the "
-                          f"hotspots nor one of {', '.join(map(repr, OWN))}.")  # fmt: skip
-        elif not pd.api.types.is_numeric_dtype(frame[covariate]) or frame[covariate].isna().any():
-            faults.append(f"covariates names {covariate!r}, which is not a number for every "
-                          "hotspot; fill it or leave it out.")  # fmt: skip
-        else:
+        if covariate not in OWN:
             out[covariate] = frame[covariate].astype(float).to_numpy()
-    unknown = sorted(set(rules.exclude) - set(out.index))
-    if unknown:
-        faults.append(f"exclude names {', '.join(map(repr, unknown[:5]))}, which "
-                      f"{'is' if len(unknown) == 1 else 'are'} not among the hotspots.")  # fmt: skip
-    if rules.categories is not None:
-        known = set(incidents["category"].astype(str))
-        if missing := sorted(set(rules.categories) - known):
-            faults.append(f"categories names {', '.join(map(repr, missing[:5]))}, of which there is "
-                          f"no incident; there are {', '.join(sorted(known)[:20])}.")  # fmt: skip
-    if faults:
-        raise InputError("rules", faults)
     return gpd.GeoDataFrame(out, geometry=shapes, crs=incidents.crs)
 
 
@@ -220,51 +244,57 @@ def _counts(
     return counts.astype(float), int((held & police).sum())
 
 
-def _reasons(sites: gpd.GeoDataFrame, rules: TrialRules) -> NDArray[np.object_]:
-    """Why each hotspot is left out by name, by its count or its overlap; empty where it is not."""
-    reason = np.full(len(sites), "", dtype=object)
+def _left_out(sites: gpd.GeoDataFrame, rules: TrialRules) -> pd.DataFrame:
+    """Why each hotspot is left out by name, by its count or its overlap; blank where it is not."""
     count = sites["baseline"].to_numpy()
+    why = pd.DataFrame({"reason": "", "detail": ""}, index=sites.index, dtype="str")
     few = count < rules.min_incidents
-    reason[few] = [f"{n:,.0f} incidents in the baseline, under {rules.min_incidents:g}"
-                   for n in count[few]]  # fmt: skip
-    reason[sites.index.isin(list(rules.exclude))] = "left out by name"
+    why.loc[few, "reason"] = "too few incidents"
+    why.loc[few, "detail"] = [f"{n:,.0f}, under {rules.min_incidents:g}" for n in count[few]]
+    why.loc[sites.index.isin(list(rules.exclude))] = ["left out by name", ""]
     shapes = np.asarray(sites.geometry.array)
     one, other = shapely.STRtree(shapes).query(shapes, predicate="intersects")
     shared = shapely.area(shapely.intersection(shapes[one], shapes[other])) > _LEAST_M2
-    pairs = np.column_stack([one, other])[shared & (one != other)]
+    _drop_lesser(why, count, np.column_stack([one, other])[shared & (one != other)],
+                 "overlaps another")  # fmt: skip
+    return why
+
+
+def _drop_lesser(why: pd.DataFrame, count: Floats, pairs: NDArray[np.intp], reason: str) -> None:
+    """Leave out, of every pair still there, the one with fewer incidents."""
+    kept = (why["reason"] == "").to_numpy().copy()
     for site in _ranked(count):
-        if reason[site] == "":
-            for beside in pairs[pairs[:, 0] == site, 1]:
-                if reason[beside] == "":
-                    reason[beside] = f"overlaps {sites.index[site]}, which has more incidents"
-    return reason
+        if kept[site]:
+            beside = pairs[pairs[:, 0] == site, 1]
+            beside = beside[kept[beside]]
+            kept[beside] = False
+            why.iloc[beside] = [reason, f"{why.index[site]}, which has more incidents"]
 
 
 def _ranked(count: Floats) -> NDArray[np.intp]:
     """Sites by incidents, most first; the first id where there are as many."""
-    return np.lexsort((np.arange(len(count)), -count))
+    return np.asarray(np.lexsort((np.arange(len(count)), -count)))
 
 
 def _near(sites: gpd.GeoDataFrame, metres: float) -> NDArray[np.intp]:
     """Pairs of sites, both ways round, that are within so many metres of each other."""
     shapes = np.asarray(sites.geometry.array)
-    pairs = shapely.STRtree(shapes).query(shapes, predicate="dwithin", distance=metres).T
-    return pairs[pairs[:, 0] != pairs[:, 1]]
+    pairs: NDArray[np.intp] = (
+        shapely.STRtree(shapes).query(shapes, predicate="dwithin", distance=metres).T
+    )
+    return np.asarray(pairs[pairs[:, 0] != pairs[:, 1]])
 
 
 def _clusters(
-    sites: gpd.GeoDataFrame, reason: NDArray[np.object_], near: NDArray[np.intp], rules: TrialRules
+    sites: gpd.GeoDataFrame, why: pd.DataFrame, near: NDArray[np.intp], rules: TrialRules
 ) -> NDArray[np.object_]:
-    """Name the cluster of each site, or give the reason why one of them is left out."""
-    metres = f"{2 * rules.buffer_m:g} m"
-    names = sites.index.to_numpy(dtype=object)
-    near = near[(reason[near[:, 0]] == "") & (reason[near[:, 1]] == "")]
+    """Name the cluster of each site, or leave out those that share a catchment."""
+    kept = (why["reason"] == "").to_numpy()
+    near = near[kept[near[:, 0]] & kept[near[:, 1]]]
+    names: NDArray[np.object_] = sites.index.to_numpy(dtype=object)
     if rules.overlap == "leave out":
-        for site in _ranked(sites["baseline"].to_numpy()):
-            if reason[site] == "":
-                for beside in near[near[:, 0] == site, 1]:
-                    if reason[beside] == "":
-                        reason[beside] = f"within {metres} of {names[site]}, with more incidents"
+        reason = f"within {2 * rules.buffer_m:g} m of another"
+        _drop_lesser(why, sites["baseline"].to_numpy(), near, reason)
         return names
     from scipy.sparse import coo_matrix
     from scipy.sparse.csgraph import connected_components
@@ -272,4 +302,4 @@ def _clusters(
     links = coo_matrix((np.ones(len(near)), near.T), shape=(len(sites), len(sites)))
     group = connected_components(links, directed=False)[1]
     first = pd.Series(names).groupby(group).transform("first")  # names are in order
-    return first.to_numpy(dtype=object)
+    return np.asarray(first.to_numpy(dtype=object))

@@ -20,7 +20,7 @@ _RANGES: dict[str, tuple[float, float, bool, str]] = {
     "min_incidents": (0, 100_000, False, "incidents in the baseline a site needs"),
     "baseline_months": (1, 120, True, "months of records before the start that count"),
     "block_size": (2, 1000, True, "units of one level drawn together"),
-    "acceptance": (0.001, 1, False, "share of all draws that are balanced enough"),
+    "acceptance": (0.01, 1, False, "share of all draws that are balanced enough"),
     "washout_days": (0, 5, True, "days after patrols that are not counted"),
     "steps": (2, 26, True, "dates at which sites start"),
 }
@@ -59,7 +59,7 @@ class TrialRules:
     block_size : int
         Units drawn together in "blocks": within each LPT the most alike by baseline.
     acceptance : float
-        Share of all draws that "balanced" accepts, .001 to 1: those with the best balance.
+        Share of all draws that "balanced" accepts, .01 to 1: those with the best balance.
     washout_days : int
         Cross-over: days after each run of patrols that are not counted, 0 to 5, as the effect may
         last. Up to 1 a run is compared with the rest of its week, from 2 with the other week of

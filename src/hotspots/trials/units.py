@@ -78,7 +78,8 @@ def make_units(sites: pd.DataFrame, design: str, rules: TrialRules) -> Units:
     frame["area"] = _joined(area)
     order = np.lexsort((np.arange(len(frame)), -frame["baseline"].to_numpy(), frame["area"]))
     frame = frame.iloc[order]
-    frame["block"], lone = frame["area"], ()
+    frame["block"] = frame["area"]
+    lone: tuple[str, ...] = ()
     if design == "pairs":
         frame["block"], lone = _pairs(frame)
     elif design == "blocks":
@@ -126,7 +127,7 @@ def _pairs(frame: pd.DataFrame) -> tuple[list[str], tuple[str, ...]]:
         label[rows] = [f"{name} {n // 2 + 1}" for n in range(len(rows))]
     over_rows = np.array(over, dtype=np.intp)
     over_rows = over_rows[np.lexsort((over_rows, -level[over_rows]))]
-    lone = ()
+    lone: tuple[str, ...] = ()
     if len(over_rows) % 2:
         one = _odd_one(level[over_rows])
         lone = (str(frame.index[over_rows[one]]),)
