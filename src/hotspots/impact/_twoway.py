@@ -9,7 +9,7 @@ so that a thousand studies cost a thousand small systems, not a thousand columns
 from __future__ import annotations
 
 from dataclasses import dataclass, fields
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -127,8 +127,10 @@ class Fit:
         and coefficients are fitted anew to the score of place j: [.., c, j, ..]. "without", shape
         (S, n, K): how far each coefficient moves when a place is left out (one Newton step).
     dispersion : ndarray, shape (S,)
-    chi2, df : ndarray, shape (S,)
-        Pearson's χ² of the Poisson means, and its degrees of freedom.
+    chi2 : ndarray, shape (S, n)
+        Pearson's χ² of the Poisson means, by place.
+    df : ndarray, shape (S,)
+        Its degrees of freedom.
     counts : ndarray, shape (S,)
         Counts that tell anything: those of cells and periods with incidents.
     """
@@ -182,11 +184,12 @@ def fit_two_way(
         ))  # fmt: skip
     if len(parts) == 1:
         return parts[0]
-    return Fit(**{
+    whole: dict[str, Any] = {
         one.name: None if getattr(parts[0], one.name) is None
         else np.concatenate([getattr(part, one.name) for part in parts])
         for one in fields(Fit)
-    })  # fmt: skip
+    }  # fmt: skip
+    return Fit(**whole)
 
 
 def _fit(
@@ -206,11 +209,12 @@ def _fit(
     beta = np.zeros((studies, x.shape[-1]))
     beta, eta, settled = _newton(y, x[..., free], used, alpha, beta[:, free], eta)
     mean = np.where(used, np.exp(eta), 1.0)
-    pearson = np.where(used, (y - mean) ** 2 / mean, 0.0).sum(axis=(1, 2, 3))
+    chi2 = np.where(used, (y - mean) ** 2 / mean, 0.0).sum(axis=3)
+    pearson = chi2.sum(axis=(1, 2))
     if mixed:
         for _ in range(12):
-            flat = [a.reshape(studies, -1) for a in (y, mean, used)]
-            new = dispersions(*flat, df, moments=True)
+            flat = (y.reshape(studies, -1), mean.reshape(studies, -1), used.reshape(studies, -1))
+            new = dispersions(*flat, df)
             moved = np.abs(new - alpha) > 1e-9 + 1e-6 * alpha
             alpha = np.where((pearson > df) & (df > 0), new, 0.0)
             if not (moved & settled).any():
@@ -221,14 +225,15 @@ def _fit(
     coef[:, free] = beta
     cov, influence, more, told = _finish(y, x, used, mean, alpha, layout, n, extra)
     coef[~told | ~settled[:, None]] = np.nan
-    return Fit(coef, cov, influence, more, alpha, pearson, df, counts)
+    return Fit(coef, cov, influence, more, alpha, layout.by_place(chi2, n).sum(axis=1), df, counts)
 
 
 def _effects(used: Bools) -> Floats:
     """Effects of cells and periods that are estimated, one of each segment being the level."""
-    rows, columns = used.any(axis=3), used.any(axis=2)
+    rows, columns = np.asarray(used.any(axis=3)), np.asarray(used.any(axis=2))
+    segments = rows.max(axis=2)
     total: Floats = (
-        rows.sum(axis=(1, 2)) + columns.sum(axis=(1, 2)) - rows.any(axis=2).sum(axis=1)
+        rows.sum(axis=(1, 2)) + columns.sum(axis=(1, 2)) - segments.sum(axis=1)
     ).astype(float)
     return total
 
@@ -292,7 +297,7 @@ class _Raw:
         # the level of a segment stands with its cells: else periods have no answer of their own
         total = np.maximum(kept.sum(axis=2), 1e-300)
         period += kept[..., :, None] * kept[..., None, :] / total[..., None, None]
-        inverse = np.linalg.inv(period)
+        inverse: Floats = np.asarray(np.linalg.inv(period))
         solved = inverse @ np.where(seen[..., None], self.cross, 0.0)
         info = self.whole - np.einsum("sgpk,sgpl->skl", self.cross, solved)
         return inverse, solved, info
@@ -337,8 +342,14 @@ def _solve(info: Floats, pull: Floats) -> Floats:
         return pull
     own = np.einsum("skk->sk", info)
     safe = info + np.eye(info.shape[-1]) * np.where(own > 1e-12, 1e-13 * own, 1.0)[:, :, None]
-    move: Floats = np.linalg.solve(safe, pull[..., None])[..., 0]
+    move: Floats = np.asarray(np.linalg.solve(safe, pull[..., None])[..., 0], dtype=float)
     return move
+
+
+def _inverse(info: Floats) -> Floats:
+    """Inverse of information; 0 in a direction the counts do not tell."""
+    inverse: Floats = np.asarray(np.linalg.pinv(info, rcond=1e-11, hermitian=True), dtype=float)
+    return inverse
 
 
 def _finish(
@@ -351,21 +362,22 @@ def _finish(
     p = _parts(w, x)
     size = np.einsum("sgrp,sgrpk->sk", w, x**2)
     told = np.einsum("skk->sk", p.info) > _NOTHING * np.maximum(size, 1e-300)
-    cov = np.linalg.pinv(p.info, rcond=1e-11, hermitian=True)
+    cov = _inverse(p.info)
     if extra == "without":
-        return cov, *_without(w, e, x, p, layout, n), told
+        influence, without = _without(w, e, x, p, layout, n)
+        return cov, influence, without, told
     # columns with cells and periods taken out: each row of weights times these sums to 0
     bare = x - p.centre[..., None, :] - p.solved[:, :, None]
     inner = np.einsum("sgrp,sgpk->sgrk", w, p.solved) / np.maximum(p.rows, 1e-300)[..., None]
     bare = (bare + inner[..., None, :]) @ cov[:, None, None]
-    influence = layout.by_place(np.einsum("sgrp,sgrpk->sgrk", e, bare), n).sum(axis=1)
+    influence = np.asarray(layout.by_place(np.einsum("sgrp,sgrpk->sgrk", e, bare), n).sum(axis=1))
     if extra != "echo":
         return cov, influence, None, told
     weighed = w[..., None] * bare
     mine = layout.by_place(weighed, n)  # (S, G, n, P, K)
     beside = layout.by_place(np.einsum("sgrpk,sgrpl->sgrkl", weighed, x), n).sum(axis=1)
     period = layout.by_place(e, n) @ p.inverse - np.einsum("sgpk,snk->sgnp", p.solved, influence)
-    back = np.einsum("sgcpk,sgjp->scjk", mine, period, optimize=True)
+    back: Floats = np.einsum("sgcpk,sgjp->scjk", mine, period, optimize=True)
     back = back + np.einsum("sckl,sjl->scjk", beside, influence)
     return cov, influence, back, told
 
@@ -376,8 +388,7 @@ def _without(
     """Influence of each place with it in the fit, and the move of the fit without it."""
     influence = np.empty((len(w), n, x.shape[-1]))
     without = np.empty_like(influence)
-    raw = p.raw
-    cov = np.linalg.pinv(p.info, rcond=1e-11, hermitian=True)
+    raw, cov = p.raw, _inverse(p.info)
     for c in range(n):
         g, r = np.nonzero(layout.place == c)
         mine, residual, columns = w[:, g, r], e[:, g, r], x[:, g, r]  # (S, rows, P[, K])
@@ -399,6 +410,6 @@ def _without(
         _, solved, info = _Raw(shared, np.maximum(kept, 0.0), cross, whole).solve()
         away = pull - np.einsum("sgpk,sgp->sk", solved, push)
         told = np.einsum("skk->sk", info) > _NOTHING * np.einsum("skk->sk", raw.whole)
-        gone = np.linalg.pinv(info, rcond=1e-11, hermitian=True) @ away[..., None]
-        without[:, c] = np.where(told, -gone[..., 0], np.nan)
+        gone = (_inverse(info) @ away[..., None])[..., 0]
+        without[:, c] = np.where(told, -gone, np.nan)
     return influence, without

@@ -41,7 +41,8 @@ def statistics(influence: Floats, echo: Floats, drawn: Floats) -> tuple[Floats, 
 
     def t(move: Floats, left: Floats) -> Floats:
         size = np.sqrt((left**2).sum(axis=-2))
-        return np.divide(move, size, out=np.zeros_like(move), where=size > 0)
+        over: Floats = np.divide(move, size, out=np.zeros_like(move), where=size > 0)
+        return over
 
     found = t(influence.sum(axis=1), influence - echo.sum(axis=2))
     move = np.einsum("bn,snk->sbk", drawn, influence)

@@ -166,8 +166,8 @@ def _arms(study: Study, comparator: bool) -> _Arms | str:
     if len(study.treat) > 1 and (study.treat != study.treat[:1]).any():
         return _each(study, comparator)
     on = study.treat[0] > 0
-    arm = on.any(axis=1)
-    held = study.used[arm | comparator].all(axis=0)
+    arm = study.arm[0]
+    held = np.asarray(study.used[arm | comparator].all(axis=0))
     if not arm.any():
         return "No place was treated."
     if comparator and arm.all():
@@ -205,7 +205,7 @@ def _each(study: Study, comparator: bool) -> _Arms | str:
     if isinstance(arms, str):
         return arms
     on = study.treat > 0
-    after = on.any(axis=1)
+    after = np.asarray(on.any(axis=1))
     whole = (on == (study.arm[:, :, None] & after[:, None])).all()
     if not whole or (after != after[:1]).any():
         return "Treatment began at different times, so the series has no one break."

@@ -223,7 +223,6 @@ def _apart(study: Study, column: Floats) -> bool:
 
 def _error(study: Study, fit: Fit, errors: str) -> tuple[Floats, Floats]:
     """Return standard error and degrees of freedom of the coefficient of each study."""
-    n = study.y.shape[1]
     if errors == "model":
         return np.sqrt(fit.cov[:, 0, 0]), np.full(len(fit.coef), np.inf)
     counted = (study.y * study.used).sum(axis=2) > 0
@@ -231,19 +230,41 @@ def _error(study: Study, fit: Fit, errors: str) -> tuple[Floats, Floats]:
     if errors == "cr1":
         size = places / (places - 1) * (fit.counts - 1) / np.maximum(fit.df, 1)
         return np.sqrt((fit.influence[..., 0] ** 2).sum(axis=1) * size), places - 1.0
+    error, df, _ = places_error(study, fit)
+    return error[:, 0], df[:, 0]
+
+
+def places_error(study: Study, fit: Fit) -> tuple[Floats, Floats, Floats]:
+    """Errors of coefficients by leaving out each place in turn.
+
+    Parameters
+    ----------
+    study : Study
+    fit : Fit
+        With what is moved ``"without"`` each place.
+
+    Returns
+    -------
+    error : ndarray, shape (S, K)
+    df : ndarray, shape (S, K)
+        Welch's degrees of freedom, the places of an arm being its sample.
+    shared : ndarray, shape (K, K)
+        Covariance of the coefficients of the first study.
+    """
     assert fit.extra is not None
-    moves = np.where(counted, fit.extra[..., 0], 0.0) ** 2
-    arm = np.broadcast_to(study.arm, (len(fit.coef), n))
-    error = np.sqrt((places - 1) / places * moves.sum(axis=1))
+    counted = (study.y * study.used).sum(axis=2) > 0
+    places = counted.sum(axis=1)[:, None]
+    moves = np.where(counted[..., None], fit.extra, 0.0)
+    whole = np.sqrt((places - 1) / places * (moves**2).sum(axis=1))
+    arm = np.broadcast_to(study.arm, counted.shape)
     parts, spare = [], []
     for side in (arm, ~arm):
-        members = (side & counted).sum(axis=1)
-        share = np.where(side, moves, 0.0).sum(axis=1)
-        parts.append(share)
-        spare.append(np.maximum(members - 1, 1e-9))
+        parts.append((np.where(side[..., None], moves, 0.0) ** 2).sum(axis=1))
+        spare.append(np.maximum((side & counted).sum(axis=1) - 1, 1e-9)[:, None])
     with np.errstate(divide="ignore", invalid="ignore"):
         df = sum(parts) ** 2 / sum(p**2 / s for p, s in zip(parts, spare, strict=True))
-    return error, df
+    shared = (places[0] - 1) / places[0] * moves[0].T @ moves[0]
+    return whole, df, shared
 
 
 def _batch(beta: Floats, error: Floats, df: Floats, level: float, said: str) -> Batch:
