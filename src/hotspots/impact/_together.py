@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
-from ..chance import adjusted_p
 from ..contracts import Result
 from ._words import change, counted, displacement, doubts, finding, others
 from .levels import maryland_level
+from .outcomes import adjust_outcomes
 
 if TYPE_CHECKING:
     import geopandas as gpd
@@ -19,26 +19,37 @@ if TYPE_CHECKING:
     from .rules import ImpactRules
 
 
-def paid(effect: pd.DataFrame) -> pd.DataFrame:
-    """Let the further outcomes pay for their number (Holm); the first is judged alone."""
+def paid(effect: pd.DataFrame, counts: PlaceCounts, rules: ImpactRules) -> pd.DataFrame:
+    """Let the further outcomes pay for their number; the first is judged alone."""
     effect = effect.copy()
-    main = effect["main"] & (effect["part"] == "hotspots")
-    first = effect["outcome"] == effect["outcome"].iloc[0]
-    effect.loc[main & first, "p_adjusted"] = effect.loc[main & first, "p"]
-    further = main & ~first
-    effect.loc[further, "p_adjusted"] = adjusted_p(effect.loc[further, "p"], "holm")
+    rows = effect["main"] & (effect["part"] == "hotspots")
+    p = dict(zip(effect.loc[rows, "outcome"], effect.loc[rows, "p"], strict=True))
+    studies = {name: counts.study(name) for name in p}
+    told = adjust_outcomes(p, studies, seed=rules.seed, draws=rules.draws)
+    effect.loc[rows, "p_adjusted"] = list(told.values())
     return effect
 
 
-def place_table(counts: PlaceCounts) -> gpd.GeoDataFrame:
-    """Tell what each place had before and after, and its ring."""
+def place_table(counts: PlaceCounts, without: pd.DataFrame) -> gpd.GeoDataFrame:
+    """Tell what each place had before and after, its ring, and the finding without it."""
     told = counts.places.copy()
     for name, part in (("", "hotspots"), ("ring_", "buffer")):
         study = counts.study(part=part)
         y = np.where(study.used, study.y[0], 0.0)
         told[f"{name}before"] = y[:, study.before].sum(axis=1)
         told[f"{name}after"] = y[:, ~study.before].sum(axis=1)
+    told["without"] = np.nan
+    for place, estimate in zip(without.get("place", []), without.get("estimate", []), strict=True):
+        for one in (place,) if place in told.index else str(place).split(" and "):
+            told.loc[one, "without"] = estimate
     return told
+
+
+def expected_change(
+    counts: PlaceCounts, incidents: gpd.GeoDataFrame, rules: ImpactRules
+) -> dict[str, float] | None:
+    """Tell the change to be expected of places chosen as these were, had nothing been done."""
+    return None
 
 
 def balance_table(counts: PlaceCounts) -> pd.DataFrame:
@@ -75,19 +86,21 @@ def level_of(
     """Assign the Maryland level from what was done, not from what was hoped."""
     study = counts.study()
     arm = study.arm[0]
-    parallel = checks.loc[checks["check"] == "parallel before", "verdict"]
-    seen = {"fine": True, "doubt": False}.get(parallel.iloc[0] if len(parallel) else "")
+    asked = checks["check"].isin(["event study", "parallel trends"])
+    seen = set(checks.loc[asked, "verdict"])
+    leads = set(checks.loc[checks["check"] == "event study", "verdict"])
+    alike = False if "doubt" in seen else True if "fine" in leads else None
     turns = bool(arm.all())  # every place is compared with itself or with those yet to start
     return maryland_level(
         comparator=comparator, randomised=study.redraw is not None and comparator,
         treated=int(arm.sum()), control=int(arm.sum() if turns else (~arm).sum()),
-        matched=isinstance(control, Result), parallel=seen,
+        matched=isinstance(control, Result), parallel=alike,
         before=int((study.before & study.used.all(axis=0)).sum()),
     )  # fmt: skip
 
 
 def paragraph(
-    counts: PlaceCounts, effect: pd.DataFrame, checks: pd.DataFrame, side: pd.DataFrame,
+    counts: PlaceCounts, effect: pd.DataFrame, checks: pd.DataFrame, beside: list[pd.DataFrame],
     selection: dict[str, float] | None, level: tuple[int, str], rules: ImpactRules,
     *, comparator: bool,
 ) -> str:  # fmt: skip
@@ -104,7 +117,7 @@ def paragraph(
         said += others(effect, primary, rules.level)
     said += doubts(checks)
     said.append(f"Strength of the design: level {level[0]} of 5 on the Maryland scale, {level[1]}.")
-    said += [str(words) for words in side["words"]]
+    said += [str(words) for frame in beside if len(frame) for words in frame["words"] if words]
     arms = counts.places["arm"].value_counts()
     who = " and ".join(counted(n, f"{arm} place") for arm, n in arms.items())
     said.append(f"Counted: {who}, from {counts.start:%d %B %Y} to {counts.end:%d %B %Y}. "

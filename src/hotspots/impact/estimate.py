@@ -8,12 +8,22 @@ from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
-from ..contracts import Result
+from ..contracts import InputError, Result
+from ._checked import Checked, check_finding, with_recording
 from ._course import course
 from ._effects import changes, effects
-from ._together import balance_table, level_of, paid, paragraph, place_table
+from ._together import (
+    balance_table,
+    expected_change,
+    level_of,
+    paid,
+    paragraph,
+    place_table,
+)
 from .counts import count_places
+from .dose import dose_table
 from .kinds import compare_kinds
+from .outcomes import side_effects
 from .rules import ImpactRules
 
 if TYPE_CHECKING:
@@ -89,9 +99,9 @@ def estimate_impact(
     treated: gpd.GeoDataFrame | None = None,
     control: gpd.GeoDataFrame | Result | None = None,
     start: str | dt.date | None = None,
-    end: str | dt.date | None = None,
     design: Any = None,
     dosage: pd.DataFrame | None = None,
+    activities: pd.DataFrame | None = None,
     rules: ImpactRules | None = None,
 ) -> Impact:
     r"""Tell what became of treated places against what was to be expected of them.
@@ -107,12 +117,12 @@ def estimate_impact(
         change is told, and never called an effect.
     start : str or date
         First day of treatment; needed without ``design``.
-    end : str or date, optional
-        Last day that counts; of the records (or the trial), when absent.
     design : TrialDesign, optional
         The trial: its sites, days and lot. The assignment it drew is then drawn anew.
     dosage : DataFrame, optional
         ``Delivery.dosage``: what was delivered, by ``hotspot`` and ``date``.
+    activities : DataFrame, optional
+        The log of what was done (``contracts.ACTIVITIES``), for the powers used.
     rules : ImpactRules, optional
 
     Returns
@@ -152,31 +162,33 @@ def estimate_impact(
     (False, 2)
     """
     rules = ImpactRules() if rules is None else rules
+    if not isinstance(rules, ImpactRules):
+        raise InputError("estimate_impact", [
+            f"rules is of type {type(rules).__name__}; give ImpactRules(...)."
+        ])  # fmt: skip
     counts = count_places(
-        incidents, treated, control, start=start, end=end, design=design, rules=rules
+        incidents, treated, control, start=start, end=rules.end, design=design, rules=rules
     )
     study = counts.study()
     comparator = bool((study.treat[0][:, ~study.before] == 0).any())
-    parts = ("hotspots", "buffer", "both") if comparator and rules.buffer_m > 0 else ("hotspots",)
-    effect = effects(counts, rules, parts) if comparator else changes(counts, rules)
-    effect = paid(effect)
-    checks = counts.recording
-    level = level_of(counts, control, checks, comparator=comparator)
-    side = pd.DataFrame(columns=["words"])
+    if comparator:
+        parts = ("hotspots", "buffer", "both") if rules.buffer_m > 0 else ("hotspots",)
+        effect = paid(effects(counts, rules, parts), counts, rules)
+        checked = check_finding(counts, effect, rules)
+        kinds = compare_kinds(counts, level=rules.level, seed=rules.seed)
+    else:
+        parts, effect = ("hotspots",), changes(counts, rules)
+        checked = Checked(with_recording(counts, []), pd.DataFrame(), pd.DataFrame())
+        kinds = pd.DataFrame()
+    selection = expected_change(counts, incidents, rules)
+    side = side_effects(counts, rules, activities=activities)
+    dose = pd.DataFrame() if dosage is None else dose_table(counts, dosage, rules)
+    level, why = level_of(counts, control, checked.checks, comparator=comparator)
     return Impact(
-        effect=effect,
-        checks=checks,
-        series=course(counts, parts, rules.level),
-        event_study=pd.DataFrame(),
-        places=place_table(counts),
-        displacement=compare_kinds(counts, level=rules.level, seed=rules.seed)
-        if comparator
-        else pd.DataFrame(),
-        side_effects=side,
-        dose=pd.DataFrame(),
-        balance=balance_table(counts),
-        level=level[0],
-        level_why=level[1],
-        comparator=comparator,
-        said=paragraph(counts, effect, checks, side, None, level, rules, comparator=comparator),
-    )
+        effect=effect, checks=checked.checks, series=course(counts, parts, rules.level),
+        event_study=checked.event_study, places=place_table(counts, checked.without),
+        displacement=kinds, side_effects=side, dose=dose, balance=balance_table(counts),
+        level=level, level_why=why, comparator=comparator,
+        said=paragraph(counts, effect, checked.checks, [side, dose], selection, (level, why),
+                       rules, comparator=comparator),
+    )  # fmt: skip

@@ -49,6 +49,8 @@ class ImpactRules:
     seed : int
     estimator : str
         ``"auto"``: what the design asks for; or a name of :data:`hotspots.impact.ESTIMATORS`.
+    end : date, optional
+        Last day that counts; that of the records (or of the trial), when absent.
     chosen : tuple of two dates, optional
         First and last day of the records for which the places were chosen. A place chosen for a
         bad year has a better one next, with or without patrols.
@@ -77,6 +79,7 @@ intervals that should hold the truth).
     draws: int = 4999
     seed: int = 0
     estimator: str = "auto"
+    end: str | dt.date | None = None
     chosen: tuple[str | dt.date, str | dt.date] | None = None
 
     @property
