@@ -133,6 +133,7 @@ _HOME = {
     "ImpactRules": "impact",
     "wdd": "impact",
     "wdd_harm": "impact",
+    "cumulative_wdd": "impact",
     "Wdd": "impact",
     "write_up": "evidence",
     "WriteUp": "evidence",
@@ -170,6 +171,11 @@ _HOME = {
     "plot_demand": "plot",
     "plot_plan": "plot",
     "plot_delivery": "plot",
+    "plot_impact": "plot",
+    "plot_expected": "plot",
+    "plot_cumulative": "plot",
+    "plot_event_study": "plot",
+    "plot_forest": "plot",
     "plot_profile": "plot",
     "plot_classes": "plot",
     "plot_history": "plot",
@@ -303,13 +309,18 @@ if TYPE_CHECKING:
     from .plot import plot_change as plot_change
     from .plot import plot_chart as plot_chart
     from .plot import plot_classes as plot_classes
+    from .plot import plot_cumulative as plot_cumulative
     from .plot import plot_delivery as plot_delivery
     from .plot import plot_demand as plot_demand
+    from .plot import plot_event_study as plot_event_study
+    from .plot import plot_expected as plot_expected
     from .plot import plot_forecast as plot_forecast
+    from .plot import plot_forest as plot_forest
     from .plot import plot_funnel as plot_funnel
     from .plot import plot_heat as plot_heat
     from .plot import plot_history as plot_history
     from .plot import plot_hotspots as plot_hotspots
+    from .plot import plot_impact as plot_impact
     from .plot import plot_k_distance as plot_k_distance
     from .plot import plot_knox as plot_knox
     from .plot import plot_local_statistics as plot_local_statistics

@@ -77,6 +77,10 @@ def _basis(studies: pd.DataFrame) -> str:
 def _doubts(main: pd.Series, other: pd.DataFrame, told: dict[str, Any]) -> list[str]:
     said = []
     clear = main["low"] > 1 or main["high"] < 1
+    beside = told["beside"]
+    if clear and not (beside["low"] > 1 or beside["high"] < 1):
+        said.append("Allowing for how little so few trials tell of the spread between them, it is "
+                    f"not clear ({between(beside['low'], beside['high'])}).")  # fmt: skip
     without = other[other["what"].str.startswith("without ")]
     without = without[without["k"] > 2]  # two are never enough to be clear
     turns = without[((without["low"] > 1) | (without["high"] < 1)) != clear]

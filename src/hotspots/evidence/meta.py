@@ -44,7 +44,7 @@ class Pool:
     weights: Floats
 
 
-_DRAWS = 19_999  # for the prediction interval, whose ends they move by under 1%
+_DRAWS = 19_999  # of the spread between settings
 
 
 def random_effects(
@@ -127,29 +127,50 @@ def random_effects(
     )  # fmt: skip
 
 
-def next_setting(
-    y: ArrayLike, v: ArrayLike, *, level: float = 0.95, seed: int = 0
-) -> tuple[float, float]:
-    r"""Return between which the true effect in one further setting lies (prediction interval).
+@dataclass(frozen=True)
+class Drawn:
+    """What one set of results says when the spread between settings is drawn, not fixed.
+
+    Attributes
+    ----------
+    low, high : float
+        Interval of the mean of the true effects.
+    p : float
+        Two-sided, that the mean is 0.
+    expect_low, expect_high : float
+        Between which the true effect in one further setting lies (prediction interval); NaN under
+        three results.
+    """
+
+    low: float
+    high: float
+    p: float
+    expect_low: float
+    expect_high: float
+
+
+def drawn_spread(y: ArrayLike, v: ArrayLike, *, level: float = 0.95, seed: int = 0) -> Drawn:
+    r"""Pool allowing for how little a few results tell of the spread between settings.
 
     Parameters
     ----------
     y, v : array_like, shape (k,)
-        Estimates and their variances, three or more.
+        Estimates and their variances, two or more.
     level : float
     seed : int
 
     Returns
     -------
-    (low, high) : tuple of float
+    Drawn
 
     Notes
     -----
-    The variance between settings is itself hardly known from a few results, which the plain
-    interval leaves out: it holds 85% to 90% where it says 95%. So :math:`\tau^2` is drawn from its
-    confidence distribution (the Q-profile: :math:`\sum w_i (y_i - \mu)^2 = u`, with :math:`u`
-    drawn from :math:`\chi^2_{k-1}`), and for each draw a further setting
-    :math:`\mu + \tau z + t_{k-1} \sqrt{\max(1, q) / \sum w_i}`.
+    The plain prediction interval takes :math:`\tau^2` as known and holds 86% to 90% where it says
+    95%. Here it is drawn from its confidence distribution: the :math:`\tau^2` for which
+    :math:`\sum w_i (y_i - \mu)^2 = u`, with :math:`u` drawn from :math:`\chi^2_{k-1}` (0 where
+    there is none). For each draw the mean is :math:`\mu + z / \sqrt{\sum w_i}` and a further
+    setting :math:`\mu + \tau z + t_{k-1} \sqrt{\max(1, q) / \sum w_i}`, with
+    :math:`q` as in :func:`random_effects`.
 
     References
     ----------
@@ -159,8 +180,8 @@ def next_setting(
 
     Examples
     --------
-    >>> low, high = next_setting([-0.3, -0.1, -0.2, 0.1], [0.01, 0.02, 0.04, 0.01])
-    >>> low < -0.3 and high > 0.1
+    >>> found = drawn_spread([-0.3, -0.1, -0.2, 0.1], [0.01, 0.02, 0.04, 0.01])
+    >>> found.expect_low < found.low < -0.1 < found.high < found.expect_high
     True
     """
     y, v = np.asarray(y, dtype=float), np.asarray(v, dtype=float)
@@ -172,12 +193,18 @@ def next_setting(
     rng = np.random.default_rng(seed)
     drawn = np.interp(rng.chisquare(len(y) - 1, _DRAWS), spread[::-1], steps[::-1])
     w = 1 / (v + drawn[:, None])
-    mean = (w * y).sum(axis=1) / w.sum(axis=1)
+    total = w.sum(axis=1)
+    mean = (w * y).sum(axis=1) / total
     q = np.maximum(1, (w * (y - mean[:, None]) ** 2).sum(axis=1) / (len(y) - 1))
-    error = rng.standard_t(len(y) - 1, _DRAWS) * np.sqrt(q / w.sum(axis=1))
-    found = mean + np.sqrt(drawn) * rng.standard_normal(_DRAWS) + error
-    low, high = np.quantile(found, [(1 - level) / 2, (1 + level) / 2])
-    return float(low), float(high)
+    ends = [(1 - level) / 2, (1 + level) / 2]
+    centre = mean + rng.standard_normal(_DRAWS) / np.sqrt(total)
+    error = rng.standard_t(len(y) - 1, _DRAWS) * np.sqrt(q / total)
+    further = mean + np.sqrt(drawn) * rng.standard_normal(_DRAWS) + error
+    low, high = np.quantile(centre, ends)
+    first, last = np.quantile(further, ends) if len(y) > 2 else (np.nan, np.nan)
+    beyond = min(int((centre >= 0).sum()), int((centre <= 0).sum()))
+    p = min(1.0, 2 * (1 + beyond) / (1 + _DRAWS))
+    return Drawn(float(low), float(high), p, float(first), float(last))
 
 
 def tau2_interval(y: ArrayLike, v: ArrayLike, *, level: float = 0.95) -> tuple[float, float]:

@@ -12,7 +12,7 @@ import pandas as pd
 from ..contracts import InputError, Result
 from ._pool_words import pooled_text
 from .bank import Bank
-from .meta import funnel_p, inconsistency, next_setting, random_effects, tau2_interval
+from .meta import drawn_spread, funnel_p, inconsistency, random_effects, tau2_interval
 
 LOPSIDED = 0.3
 """Of the half-width of an interval: how far off its middle the estimate may lie (in logs) before it
@@ -106,7 +106,8 @@ def pool_results(
     stands for that too. Pooled by restricted likelihood, with the interval of Hartung, Knapp,
     Sidik and Jonkman, no narrower than were the spread known
     (:func:`~hotspots.evidence.meta.random_effects`); the page *what-works* has the rates at which
-    it errs. Under five results it errs towards saying nothing.
+    it errs. Under five results it errs towards saying nothing. The row "spread drawn" allows for
+    how little a few results tell of the spread (:func:`~hotspots.evidence.meta.drawn_spread`).
 
     References
     ----------
@@ -136,7 +137,8 @@ def pool_results(
     other = _sensitivity(studies, y, v, level)
     funnel = funnel_p(y, v) if len(y) >= FUNNEL_FROM else float("nan")
     rough = studies.loc[_lopsided(studies), "trial"].tolist()
-    told = {"level": level, "funnel": funnel, "rough": rough, "part": part}
+    told = {"level": level, "funnel": funnel, "rough": rough, "part": part,
+            "beside": pooled.iloc[1]}  # fmt: skip
     said = pooled_text(pooled, studies, left_out, other, told)
     columns = ["trial", "outcome", "part", "estimate", "low", "high", "weight", "level", "design",
                "origin", "finding"]  # fmt: skip
@@ -262,7 +264,7 @@ def _lopsided(studies: pd.DataFrame) -> Any:
 
 def _pool(y: Any, v: Any, level: float) -> pd.DataFrame:
     tau_low, tau_high = np.sqrt(tau2_interval(y, v, level=level))
-    ahead = next_setting(y, v, level=level) if len(y) > 2 else (np.nan, np.nan)
+    drawn = drawn_spread(y, v, level=level)
     rows = []
     for method, name in (("reml", "random effects, REML with Hartung-Knapp"),
                          ("dl", "random effects, DerSimonian-Laird"),
@@ -273,12 +275,14 @@ def _pool(y: Any, v: Any, level: float) -> pd.DataFrame:
         rows.append({
             "method": name, "k": len(y), "estimate": np.exp(found.estimate[0]),
             "low": np.exp(found.low[0]), "high": np.exp(found.high[0]), "p": found.p[0],
-            "expect_low": np.exp(ahead[0]) if main else np.nan,
-            "expect_high": np.exp(ahead[1]) if main else np.nan, "tau": np.sqrt(tau2),
+            "expect_low": np.exp(drawn.expect_low) if main else np.nan,
+            "expect_high": np.exp(drawn.expect_high) if main else np.nan, "tau": np.sqrt(tau2),
             "tau_low": tau_low if main else np.nan, "tau_high": tau_high if main else np.nan,
             "i2": inconsistency(v, tau2), "main": main,
         })  # fmt: skip
-    return pd.DataFrame(rows).astype({"method": "str"})
+    beside = {**rows[0], "method": "random effects, spread drawn", "low": np.exp(drawn.low),
+              "high": np.exp(drawn.high), "p": drawn.p, "main": False}  # fmt: skip
+    return pd.DataFrame([rows[0], beside, *rows[1:]]).astype({"method": "str"})
 
 
 def _sensitivity(studies: pd.DataFrame, y: Any, v: Any, level: float) -> pd.DataFrame:

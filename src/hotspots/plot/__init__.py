@@ -16,6 +16,13 @@ from .concentration import plot_lorenz
 from .delivery import plot_delivery
 from .demand import plot_demand
 from .forecasts import plot_forecast
+from .impact import (
+    plot_cumulative,
+    plot_event_study,
+    plot_expected,
+    plot_forest,
+    plot_impact,
+)
 from .local import plot_local_statistics
 from .maps import plot_heat, plot_hotspots
 from .near_repeat import plot_knox
@@ -35,13 +42,18 @@ __all__ = [
     "plot_change",
     "plot_chart",
     "plot_classes",
+    "plot_cumulative",
     "plot_delivery",
     "plot_demand",
+    "plot_event_study",
+    "plot_expected",
     "plot_forecast",
+    "plot_forest",
     "plot_funnel",
     "plot_heat",
     "plot_history",
     "plot_hotspots",
+    "plot_impact",
     "plot_k_distance",
     "plot_knox",
     "plot_local_statistics",
