@@ -24,6 +24,9 @@ def make_worlds(
     own_seasons: float = 0.0,
     drift: float = 0.0,
     effect: float = 1.0,
+    shape: float = 1.0,
+    wander: float = 0.0,
+    elsewhere: float = 1.0,
     seed: int = 0,
 ) -> Study:
     """Make studies of ``places`` places, half of them treated in the months ``after``.
@@ -34,7 +37,11 @@ def make_worlds(
     of the county is treated, and the places of the other half nearest in those 12 months compared.
     ``dispersion`` is κ of Var = μ + κμ² per place and month; ``season`` the amplitude of the log
     rate, shared, ``own_seasons`` that of each place's own; ``drift`` the standard deviation of the
-    log change of each place's level at the start, which no design can see.
+    log change of each place's level at the start, which no design can see; ``wander`` that of
+    each place's level about its mean at any time, fading by a tenth a month (a bad spell, which
+    selection picks up). ``shape`` is that of the gamma the levels come from: above 1 places are
+    more alike, and what is chosen for a bad year falls back further. ``elsewhere`` multiplies the
+    levels of the half of the county that "matched" takes its comparisons from.
     """
     rng = np.random.default_rng([seed, places, before, after])
     months = before + after
@@ -43,10 +50,13 @@ def make_worlds(
     shared = season * np.cos(2 * np.pi * (t - 6) / 12) + 0.02 * np.sin(t / 7)
     out_y, out_treat = np.empty((studies, places, months)), np.zeros((studies, places, months))
     for s in range(studies):
-        level = rng.gamma(1.0, mean, pool) + 0.2
+        level = rng.gamma(shape, mean / shape, pool) + 0.2
+        level[pool // 2 :] *= elsewhere if chosen == "matched" else 1.0
         phase = rng.uniform(0, 2 * np.pi, (pool, 1))
         log = np.log(level)[:, None] + shared + own_seasons * np.cos(2 * np.pi * t / 12 + phase)
         log = log + drift * rng.normal(size=(pool, 1)) * (t >= before)
+        if wander > 0:
+            log = log + _spells(rng, pool, months, wander)
         mu = np.exp(log)
         if dispersion > 0:
             mu = mu * rng.gamma(1 / dispersion, dispersion, mu.shape)
@@ -77,6 +87,15 @@ def make_worlds(
     redraw = _lots if chosen in ("random", "trial") else None
     bound = None if redraw is None else _redraw(places, months, before)
     return make_study(out_y, out_treat, block=block, redraw=bound, chosen=used_to_choose)
+
+
+def _spells(rng: np.random.Generator, places: int, months: int, sd: float) -> np.ndarray:
+    """Wander about 0 with standard deviation ``sd``, nine tenths of it kept from month to month."""
+    steps = rng.normal(0, sd, (places, months))
+    steps[:, 1:] *= np.sqrt(1 - 0.9**2)
+    for t in range(1, months):
+        steps[:, t] += 0.9 * steps[:, t - 1]
+    return steps
 
 
 def _lots(draws: int, rng: np.random.Generator, places: int) -> np.ndarray:
