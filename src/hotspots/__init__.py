@@ -126,6 +126,13 @@ _HOME = {
     "TrialRules": "trials",
     "design_trial": "trials",
     "TrialDesign": "trials",
+    "PowerRules": "trials",
+    "trial_power": "trials",
+    "TrialPower": "trials",
+    "write_protocol": "trials",
+    "register_trial": "trials",
+    "check_register": "trials",
+    "TrialRegister": "trials",
     "match_controls": "impact",
     "Matches": "impact",
     "estimate_impact": "impact",
@@ -171,6 +178,7 @@ _HOME = {
     "plot_demand": "plot",
     "plot_plan": "plot",
     "plot_delivery": "plot",
+    "plot_power": "plot",
     "plot_impact": "plot",
     "plot_expected": "plot",
     "plot_cumulative": "plot",
@@ -265,6 +273,7 @@ if TYPE_CHECKING:
     from .impact import ImpactRules as ImpactRules
     from .impact import Matches as Matches
     from .impact import Wdd as Wdd
+    from .impact import cumulative_wdd as cumulative_wdd
     from .impact import estimate_impact as estimate_impact
     from .impact import match_controls as match_controls
     from .impact import wdd as wdd
@@ -328,6 +337,7 @@ if TYPE_CHECKING:
     from .plot import plot_network as plot_network
     from .plot import plot_parts as plot_parts
     from .plot import plot_plan as plot_plan
+    from .plot import plot_power as plot_power
     from .plot import plot_profile as plot_profile
     from .plot import plot_significance as plot_significance
     from .plot import plot_trends as plot_trends
@@ -364,9 +374,16 @@ if TYPE_CHECKING:
     from .trends import seasonal_trends as seasonal_trends
     from .trends.effects import CalendarEffects as CalendarEffects
     from .trends.effects import calendar_effects as calendar_effects
+    from .trials import PowerRules as PowerRules
     from .trials import TrialDesign as TrialDesign
+    from .trials import TrialPower as TrialPower
+    from .trials import TrialRegister as TrialRegister
     from .trials import TrialRules as TrialRules
+    from .trials import check_register as check_register
     from .trials import design_trial as design_trial
+    from .trials import trial_power as trial_power
+    from .trials import register_trial as register_trial
+    from .trials import write_protocol as write_protocol
 
 
 def __getattr__(name: str) -> Any:
