@@ -93,7 +93,8 @@ def harm_text(counts: pd.DataFrame, effect: pd.DataFrame, level: float) -> str:
         f"{'lower' if main['estimate'] < 0 else 'higher'} than the change in the comparison "
         f"areas would lead one to expect (from {main['low']:+,.0f} to {main['high']:+,.0f}, "
         f"{level:.0%} interval; p = {p_text(main['p'])}), from {number:,} incidents of "
-        f"{kinds} kinds. The kinds are taken to vary independently; a few grave crimes decide such a sum."
+        f"{kinds} kinds. The kinds are taken to vary independently; a few grave crimes decide "
+        "such a sum."
     )
     if main["errors"] == "Poisson":
         said += f" {_WARNING}"

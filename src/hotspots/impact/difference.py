@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
@@ -18,6 +18,15 @@ from ._difference_inputs import (
     check_pre_counts,
     is_number,
 )
+from ._difference_parts import (
+    contrasts,
+    dispersion_before,
+    effect_rows,
+    estimate_row,
+    quantile,
+    ratio_rows,
+    two_sided,
+)
 from ._difference_words import harm_text, wdd_text
 from .study import Batch, Study, refuse
 
@@ -26,12 +35,11 @@ if TYPE_CHECKING:
 
     Floats = NDArray[np.float64]
 
-SIGNS = {"treated": 1.0, "control": -1.0, "displacement": 1.0, "displacement_control": -1.0}
+LEAST_PLACES = 5
+"""Places in each arm from which how differently they changed tells the errors."""
 
-FEW = 20
-"""Incidents under which no percentage is told."""
-
-_RATIO_COLUMNS = ("measure", "errors", "value", "low", "high", "z", "p", "words")
+# length of a year in periods, and the days such a period has
+_SEASONS = ((12, 28, 31), (52, 7, 7))
 
 Pair = Sequence[float]
 
@@ -206,8 +214,8 @@ def wdd(
          "weight_before": sizes[name] * lengths[0], "weight_after": sizes[name] * lengths[1]}
         for name, pair in pairs.items()
     ]).astype({"area": "str"})  # fmt: skip
-    effect = _effect(counts, spread, level)
-    ratios = _ratios(pairs, spread, level)
+    effect = effect_rows(counts, spread, level)
+    ratios = ratio_rows(pairs, spread, level)
     phi = None if spread is None else spread[0]
     return Wdd(counts, effect, ratios, phi, level, wdd_text(counts, effect, ratios, phi, level))
 
@@ -285,7 +293,7 @@ def wdd_harm(parts: Mapping[str, Wdd], weights: Mapping[str, float], *, level: f
         free = whole**2 / float((variance**2 / df).sum()) if np.isfinite(df).any() else np.inf
         estimate = float(weight @ np.array([row["estimate"] for row in last]))
         rows.append({"part": "harm", "errors": kind,
-                     **_tested(estimate, np.sqrt(whole), free, level)})  # fmt: skip
+                     **estimate_row(estimate, np.sqrt(whole), free, level)})  # fmt: skip
     effect = pd.DataFrame(rows).astype({"part": "str", "errors": "str"})
     counts = pd.concat([part.counts.assign(outcome=name) for name, part in parts.items()],
                        ignore_index=True)  # fmt: skip
@@ -293,148 +301,6 @@ def wdd_harm(parts: Mapping[str, Wdd], weights: Mapping[str, float], *, level: f
     phi = None if len(kinds) == 1 else float(np.mean(known))
     none = parts[names[0]].ratios.iloc[:0]
     return Wdd(counts, effect, none, phi, level, harm_text(counts, effect, level))
-
-
-def dispersion_before(counts: Floats) -> tuple[float, int]:
-    r"""Learn from periods before the start how much more than chance counts vary.
-
-    Parameters
-    ----------
-    counts : ndarray, shape (areas, periods)
-        NaN where a period is not known.
-
-    Returns
-    -------
-    phi : float
-        :math:`\hat\phi = \chi^2 / \nu` of areas and periods with an effect of each, at least 1.
-    df : int
-        :math:`\nu`.
-
-    Examples
-    --------
-    >>> dispersion_before(np.array([[10.0, 14, 6, 10] * 3, [30.0, 34, 26, 30] * 3]))[1]
-    11
-    """
-    y = np.asarray(counts, dtype=float)
-    known = np.isfinite(y)
-    known[:, known.sum(axis=0) < 2] = False  # one area alone tells nothing of a period
-    safe = np.where(known, y, 0.0)
-    mean = known * 1.0
-    for _ in range(200):  # proportional fitting; at once where nothing is missing
-        for axis in (0, 1):
-            margin = mean.sum(axis=axis, keepdims=True)
-            mean = mean * np.divide(safe.sum(axis=axis, keepdims=True), margin,
-                                    out=np.zeros_like(margin), where=margin > 0)  # fmt: skip
-        if np.allclose(mean.sum(axis=0), safe.sum(axis=0), rtol=1e-10, atol=1e-10):
-            break
-    df = int(known.sum() - known.any(axis=1).sum() - known.any(axis=0).sum() + 1)
-    some = mean > 0
-    chi = float(((safe - mean)[some] ** 2 / mean[some]).sum())
-    return max(chi / max(df, 1), 1.0), max(df, 1)
-
-
-def _effect(counts: pd.DataFrame, spread: tuple[float, int] | None, level: float) -> pd.DataFrame:
-    """Set the parts below one another, each with both kinds of errors."""
-    sign = counts["area"].map(SIGNS).to_numpy(dtype=float)
-    after, before = (
-        (counts[when] / counts[f"weight_{when}"]).to_numpy() for when in ("after", "before")
-    )
-    squared = counts["after"] / counts["weight_after"] ** 2
-    variance = (squared + counts["before"] / counts["weight_before"] ** 2).to_numpy()
-    local = counts["area"].isin(["treated", "control"]).to_numpy()
-    parts = {"local": local}
-    if not local.all():
-        parts |= {"displacement": ~local, "total": np.ones(len(local), dtype=bool)}
-    rows = []
-    for part, mask in parts.items():
-        estimate = float((sign * (after - before))[mask].sum())
-        se = float(np.sqrt(variance[mask].sum()))
-        rows.append({"part": part, "errors": "Poisson", **_tested(estimate, se, np.inf, level)})
-        if spread is not None:
-            wider = _tested(estimate, se * np.sqrt(spread[0]), spread[1], level)
-            rows.append({"part": part, "errors": "dispersion-adjusted", **wider})
-    return pd.DataFrame(rows).astype({"part": "str", "errors": "str"})
-
-
-def _tested(estimate: float, se: float, df: float, level: float) -> dict[str, float]:
-    """Interval and p of an estimate on so many degrees of freedom."""
-    if se == 0:
-        return {"estimate": estimate, "low": np.nan, "high": np.nan, "se": 0.0, "z": np.nan,
-                "df": float(df), "p": np.nan}  # fmt: skip
-    wide, p = _quantile(df, level) * se, float(_two_sided(np.array(estimate / se), df))
-    return {"estimate": estimate, "low": estimate - wide, "high": estimate + wide, "se": se,
-            "z": estimate / se, "df": float(df), "p": p}  # fmt: skip
-
-
-def _quantile(df: float, level: float) -> float:
-    """Two-sided quantile of Student's t, or of the normal law where df is infinite."""
-    from scipy.special import ndtri, stdtrit
-
-    at = (1 + level) / 2
-    return float(ndtri(at) if np.isinf(df) else stdtrit(df, at))
-
-
-def _two_sided(z: Floats, df: ArrayLike) -> Floats:
-    from scipy.special import ndtr, stdtr
-
-    df = np.asarray(df, dtype=float)
-    far = -np.abs(z)
-    normal = np.isinf(df)
-    p: Floats = 2 * np.where(normal, ndtr(far), stdtr(np.where(normal, 1.0, df), far))
-    return p
-
-
-def _ratios(
-    pairs: Mapping[str, tuple[float, float]], spread: tuple[float, int] | None, level: float
-) -> pd.DataFrame:
-    """Return the rate ratio and the displacement quotient, each with how to read it."""
-    (t0, t1), (c0, c1) = pairs["treated"], pairs["control"]
-    rows: list[dict[str, Any]] = []
-    some = min(t0, t1, c0, c1) > 0
-    kinds = [("Poisson", 1.0, np.inf)]
-    kinds += [] if spread is None else [("dispersion-adjusted", *spread)]
-    for errors, phi, df in kinds:
-        row: dict[str, Any] = dict.fromkeys(("value", "low", "high", "z", "p"), np.nan)
-        row |= {"measure": "rate ratio", "errors": errors, "words": "Not to be had: a count is 0."}
-        if some:
-            log = _tested(float(np.log((t1 / t0) / (c1 / c0))),
-                          float(np.sqrt(phi * (1 / t0 + 1 / t1 + 1 / c0 + 1 / c1))), df,
-                          level)  # fmt: skip
-            row |= {"value": np.exp(log["estimate"]), "low": np.exp(log["low"]),
-                    "high": np.exp(log["high"]), "z": log["z"], "p": log["p"],
-                    "words": "Change of the treated areas over that of the others."}  # fmt: skip
-            if min(t0, t1, c0, c1) < FEW:
-                row["words"] += f" A count is under {FEW}: do not quote it as a percentage."
-        rows.append(row)
-    if "displacement" in pairs:
-        rows.append(_wdq(pairs))
-    text = {"measure": "str", "errors": "str", "words": "str"}
-    return pd.DataFrame(rows, columns=[*_RATIO_COLUMNS]).astype(text)
-
-
-def _wdq(pairs: Mapping[str, tuple[float, float]]) -> dict[str, Any]:
-    """Return the weighted displacement quotient, and whether it may be read."""
-    (t0, t1), (c0, c1), (d0, d1) = (pairs[n] for n in ("treated", "control", "displacement"))
-    row = {"measure": "WDQ", "errors": "none", "value": np.nan, "low": np.nan, "high": np.nan,
-           "z": np.nan, "p": np.nan}  # fmt: skip
-    if min(c0, c1) == 0 or t1 / c1 == t0 / c0:
-        return row | {"words": "Not to be had: the comparison areas have none, or the treated "
-                      "areas changed just as they did."}  # fmt: skip
-    local, around = t1 / c1 - t0 / c0, d1 / c1 - d0 / c0
-    row["value"] = around / local
-    if local > 0:
-        return row | {"words": "Not to be read: the treated areas did worse than the comparison "
-                      "areas, so there is no gain to be displaced."}  # fmt: skip
-    if around == 0:
-        said = "No change in the areas around."
-    elif around < 0:
-        said = ("Diffusion of the benefit: the areas around gained too"
-                + (", more than the treated areas." if around < local else "."))  # fmt: skip
-    else:
-        said = ("Displacement: the areas around lost what the treated areas gained and more."
-                if around > -local else
-                "Displacement: the areas around lost part of what the treated gained.")  # fmt: skip
-    return row | {"words": f"{said} It has no measure of chance: read the difference first."}
 
 
 def fit_wdd(study: Study, *, adjusted: bool = True, level: float = 0.95) -> Batch:
@@ -445,13 +311,35 @@ def fit_wdd(study: Study, *, adjusted: bool = True, level: float = 0.95) -> Batc
     study : Study
         Treated places are all treated from one start to the end.
     adjusted : bool
-        Whether the errors are scaled by the dispersion learnt before the start.
+        Whether the errors allow for counts that vary more than by chance.
     level : float
+        Of the interval.
 
     Returns
     -------
     Batch
         ``estimate`` in incidents over the time after the start: below 0 is fewer than expected.
+
+    Notes
+    -----
+    Counts after the start are set against those of the same periods of the years before, where
+    there are such, or else against all before, by days; comparison places are weighted by number.
+    Places that were chosen for their counts, not drawn by lot, are not compared with the periods
+    they were chosen for, as long as others of the same season are left: a place chosen for a bad
+    year has a better one next.
+
+    The adjusted variance is the larger of two. One is Poisson's times :math:`\hat\phi`, learnt from
+    the sums of the arms in at least 12 periods before, on periods less one degrees of freedom. The
+    other is how differently the places of one arm changed, as of two samples with unequal
+    variances (Welch), from 5 places in each arm: it sees levels that drift apart, which no period
+    before the start can show. The larger of both is a little too wide where nothing drifts.
+
+    References
+    ----------
+    Wheeler A. P. and Ratcliffe J. H. (2018) A simple weighted displacement difference test to
+    evaluate place based crime interventions. *Crime Science* 7, 11.
+    Welch B. L. (1947) The generalization of 'Student's' problem when several different population
+    variances are involved. *Biometrika* 34, 28–35.
 
     Examples
     --------
@@ -463,38 +351,83 @@ def fit_wdd(study: Study, *, adjusted: bool = True, level: float = 0.95) -> Batc
     [-12.0]
     """
     after = np.asarray(study.treat.any(axis=(0, 1)))
-    before = study.before
     used = study.used.all(axis=0)
+    early, late = study.before & used, after & used
     arm = study.arm
-    if not (study.treat == arm[:, :, None] * after).all() or not (after == ~before).all():
-        return refuse(study, "the difference takes one start, with all treated places treated "
-                      "from it to the end; here they are not", ratio=False)  # fmt: skip
-    first, last = before & used, after & used
-    if not first.any() or not last.any():
-        return refuse(study, "there is no whole period before the start, or none after it",
-                      ratio=False)  # fmt: skip
-    if not (arm.any(axis=1) & (~arm).any(axis=1)).all():
-        return refuse(study, "there is no treated place, or none to compare with", ratio=False)
-    sums = np.stack([np.where(mask[:, :, None], study.y, 0.0).sum(axis=1) for mask in (arm, ~arm)],
-                    axis=1)  # fmt: skip
-    longer = study.days[last].sum() / study.days[first].sum()
-    weight = np.stack([np.ones(len(arm)), -arm.sum(axis=1) / (~arm).sum(axis=1)], axis=1)
-    early, late = sums[:, :, first].sum(axis=2) * longer, sums[:, :, last].sum(axis=2)
-    estimate = (weight * (late - early)).sum(axis=1)
-    se = np.sqrt((weight**2 * (late + early * longer)).sum(axis=1))
-    df = np.inf
+    why = ""
+    if not (study.treat == arm[:, :, None] * after).all() or (after == study.before).any():
+        why = ("the difference takes one start, with all treated places treated from it to the "
+               "end; here they are not")  # fmt: skip
+    elif not early.any() or not late.any():
+        why = "there is no whole period before the start, or none after it"
+    elif not (arm.any(axis=1) & (~arm).any(axis=1)).all():
+        why = "there is no treated place, or none to compare with"
+    least = min(arm.sum(axis=1).min(), (~arm).sum(axis=1).min())
+    if not why and adjusted and early.sum() < LEAST_PERIODS and least < LEAST_PLACES:
+        why = (f"{int(early.sum())} periods before the start and {int(least)} places in an arm are "
+               f"too few to learn how much counts vary: {LEAST_PERIODS} periods or {LEAST_PLACES} "
+               "places are needed")  # fmt: skip
+    if why:
+        return refuse(study, why, ratio=False)
+    contrast, how = _baseline(study, early, late)
+    share = np.stack([arm * 1.0, ~arm * -(arm.sum(axis=1) / (~arm).sum(axis=1))[:, None]], axis=1)
+    change, noise = study.y @ contrast, study.y @ contrast**2
+    estimate = (share.sum(axis=1) * change).sum(axis=1)
+    variance = (share.sum(axis=1) ** 2 * noise).sum(axis=1)
+    df: ArrayLike = np.inf
     if adjusted:
-        if first.sum() < LEAST_PERIODS:
-            return refuse(study, f"{int(first.sum())} periods before the start are too few to "
-                          f"learn how much the counts vary: {LEAST_PERIODS} are needed",
-                          ratio=False)  # fmt: skip
-        pre = sums[:, :, first]
-        mean = pre.sum(axis=2, keepdims=True) * pre.sum(axis=1, keepdims=True)
-        mean = mean / np.maximum(pre.sum(axis=(1, 2), keepdims=True), 1e-300)
-        terms = np.divide((pre - mean) ** 2, mean, out=np.zeros_like(mean), where=mean > 0)
-        df = float(first.sum() - 1)
-        se = se * np.sqrt(np.maximum(terms.sum(axis=(1, 2)) / df, 1.0))
-    se = np.where(se > 0, se, np.nan)
-    wide = _quantile(df, level) * se
-    return Batch(np.where(se > 0, estimate, np.nan), estimate - wide, estimate + wide,
-                 _two_sided(estimate / se, df), False, "")  # fmt: skip
+        variance, df, wider = _allowed(study, share, change, variance, early)
+        how = f"{how}; {wider}"
+    se = np.sqrt(np.where(variance > 0, variance, np.nan))
+    wide = quantile(df, level) * se
+    chance = how if adjusted else f"{how}; counts taken to vary by chance alone"
+    return Batch(np.where(np.isnan(se), np.nan, estimate), estimate - wide, estimate + wide,
+                 two_sided(estimate / se, df), False, chance)  # fmt: skip
+
+
+def _baseline(
+    study: Study, early: NDArray[np.bool_], late: NDArray[np.bool_]
+) -> tuple[Floats, str]:
+    """Set the time after the start against that before it; say how."""
+    season = next((n for n, low, high in _SEASONS
+                   if ((study.days >= low) & (study.days <= high)).all()), 0)  # fmt: skip
+    contrast, matched = contrasts(early, late, study.days, season)
+    how = f"against {'the same periods of the years' if matched else 'all periods'} before"
+    rest = early & ~study.chosen
+    if study.redraw is None and rest.any() and (early & study.chosen).any():
+        other, still = contrasts(rest, late, study.days, season)
+        if still == matched and rest.sum() >= min(LEAST_PERIODS, early.sum()):
+            contrast = other
+            how += ", those left out that the places were chosen for"
+    return contrast.sum(axis=0), how
+
+
+def _allowed(
+    study: Study, share: Floats, change: Floats, poisson: Floats, early: NDArray[np.bool_]
+) -> tuple[Floats, Floats, str]:
+    """Return the larger of two variances that allow for more than chance, its df, and words."""
+    arms = share != 0
+    number = arms.sum(axis=2)
+    variance, df = np.zeros_like(poisson), np.full(len(poisson), np.inf)
+    said = []
+    if early.sum() >= LEAST_PERIODS:
+        sums = np.stack([np.where(arms[:, k, :, None], study.y[:, :, early], 0.0).sum(axis=1)
+                         for k in (0, 1)], axis=1)  # fmt: skip
+        mean = sums.sum(axis=2, keepdims=True) * sums.sum(axis=1, keepdims=True)
+        mean = mean / np.maximum(sums.sum(axis=(1, 2), keepdims=True), 1e-300)
+        terms = np.divide((sums - mean) ** 2, mean, out=np.zeros_like(mean), where=mean > 0)
+        free = float(early.sum() - 1)
+        phi = np.maximum(terms.sum(axis=(1, 2)) / free, 1.0)
+        variance, df = poisson * phi, np.full(len(poisson), free)
+        times = f" ({phi[0]:.1f} times as much as chance)" if len(phi) == 1 else ""
+        said.append(f"how much the sums of both arms varied before the start{times}")
+    if number.min() >= LEAST_PLACES:
+        own = np.where(arms, change[:, None, :], 0.0)
+        apart = np.where(arms, own - own.sum(axis=2, keepdims=True) / number[..., None], 0.0)
+        parts = (apart**2 * share**2).sum(axis=2) * number / (number - 1)
+        places = parts.sum(axis=1)
+        welch = places**2 / np.maximum((parts**2 / (number - 1)).sum(axis=1), 1e-300)
+        larger = places > variance
+        variance, df = np.where(larger, places, variance), np.where(larger, welch, df)
+        said.append("how differently the places of an arm changed")
+    return variance, df, f"errors from {', or if larger '.join(said)}; Student's t"
