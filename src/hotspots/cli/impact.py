@@ -55,7 +55,8 @@ def read_study(config: RunConfig, steps: Steps) -> Study | None:
             found[arm] = _polygons(asked[arm], config.data["crs"], faults)
             if found[arm] is not None:
                 said.append(f"{len(found[arm])} {arm}")
-        rules = _rules(asked["rules"], faults)
+        end = {} if asked["end"] is None else {"end": asked["end"]}
+        rules = _rules({**asked["rules"], **end}, faults)
         if faults or rules is None:
             raise InputError(config.path.name, faults)
     return Study(found["treated"], found.get("control"), rules)
@@ -116,7 +117,7 @@ def judged(study: Study, incidents: gpd.GeoDataFrame, config: RunConfig, steps: 
     with steps.step("impact") as said:
         found = estimate_impact(
             incidents, treated=study.treated, control=study.control, start=asked["start"],
-            end=asked["end"], rules=study.rules,
+            rules=study.rules,
         )  # fmt: skip
         said.append(found.text.splitlines()[0])
     return found

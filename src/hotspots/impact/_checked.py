@@ -53,6 +53,9 @@ def check_finding(counts: PlaceCounts, effect: pd.DataFrame, rules: ImpactRules)
         leads, trends, dates, places, influence, dispersion(study, level=rules.level)[1],
         _methods(effect),
     ]  # fmt: skip
+    steps = steps.rename(columns={"ratio": "estimate"})
+    steps.insert(0, "outcome", counts.outcomes[0])
+    steps.insert(1, "relative", (steps["since"] + steps["until"]) / 2)
     return Checked(with_recording(counts, told), steps, without)
 
 
