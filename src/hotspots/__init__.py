@@ -381,8 +381,8 @@ if TYPE_CHECKING:
     from .trials import TrialRules as TrialRules
     from .trials import check_register as check_register
     from .trials import design_trial as design_trial
-    from .trials import trial_power as trial_power
     from .trials import register_trial as register_trial
+    from .trials import trial_power as trial_power
     from .trials import write_protocol as write_protocol
 
 

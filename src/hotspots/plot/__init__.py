@@ -28,6 +28,7 @@ from .maps import plot_heat, plot_hotspots
 from .near_repeat import plot_knox
 from .network import plot_network
 from .plan import plot_plan
+from .power import plot_power
 from .profile import plot_profile
 from .significance import plot_significance
 from .times import plot_aoristic, plot_week_profile
@@ -61,6 +62,7 @@ __all__ = [
     "plot_network",
     "plot_parts",
     "plot_plan",
+    "plot_power",
     "plot_profile",
     "plot_significance",
     "plot_trends",

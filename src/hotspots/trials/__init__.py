@@ -3,13 +3,13 @@
 from ._design_inputs import DESIGNS as DESIGNS
 from .design import TrialDesign as TrialDesign
 from .design import design_trial as design_trial
+from .power import TrialPower as TrialPower
+from .power import trial_power as trial_power
+from .power_rules import PowerRules as PowerRules
 from .protocol import write_protocol as write_protocol
 from .register import TrialRegister as TrialRegister
 from .register import check_register as check_register
 from .register import register_trial as register_trial
-from .power import TrialPower as TrialPower
-from .power import trial_power as trial_power
-from .power_rules import PowerRules as PowerRules
 from .rules import TrialRules as TrialRules
 
 __all__ = [
@@ -21,7 +21,7 @@ __all__ = [
     "TrialRules",
     "check_register",
     "design_trial",
-    "trial_power",
     "register_trial",
+    "trial_power",
     "write_protocol",
 ]

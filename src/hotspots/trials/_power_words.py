@@ -1,0 +1,161 @@
+"""What a power calculation says, in plain English."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pandas as pd
+
+from ._power_tables import LEAST_ANSWERED
+from .published import AVERAGE, largest
+from .simulation import estimators
+
+if TYPE_CHECKING:
+    from ._power_inputs import Asked
+    from .power_rules import PowerRules
+
+_SHOWN = 4
+_DESIGNS = {
+    "simple": "sites by lot", "pairs": "pairs by lot", "blocks": "sites by lot within blocks",
+    "balanced": "sites by lot, balanced", "crossover": "days by lot",
+    "stepped wedge": "dates of starting by lot",
+}  # fmt: skip
+_ANSWERS = {
+    "can answer": "This trial can answer the question.",
+    "a large fall only": "This trial can answer the question only if the fall is large.",
+    "cannot answer": "This pilot cannot answer the question.",
+    "not to be read": "The power of this trial is not to be read.",
+}
+
+
+def say(
+    trials: pd.DataFrame, power: pd.DataFrame, published: pd.DataFrame, remedies: pd.DataFrame,
+    classic: pd.DataFrame, baseline: pd.DataFrame, asked: Asked,
+) -> str:  # fmt: skip
+    """Write the paragraph: the answer first, what could be found, what would answer, how sure."""
+    row = trials.iloc[0]
+    said = [_ANSWERS[row["verdict"]], _found(row, power, asked.rules)]
+    if row["answered"] >= LEAST_ANSWERED:
+        if row["verdict"] != "not to be read":
+            said.append(_beside(row, published))
+        said.append(_alarms(row, asked.rules))
+    if len(remedies):
+        said.append(_remedies(remedies))
+    said.append(
+        f"Patrols at the treated sites take {row['patrol_hours']:,.0f} officer-hours "
+        f"({_patrols(asked.rules)}), travel not counted."
+    )
+    lines = [" ".join(said)]
+    if len(trials) > 1:
+        lines.append(_others(trials.iloc[1:]))
+    lines.append(_basis(baseline, classic, asked))
+    return "\n".join(lines)
+
+
+def _found(row: Any, power: pd.DataFrame, rules: PowerRules) -> str:
+    trial = (
+        f"{row['sites']:,} sites ({_DESIGNS[row['design']]}) for {row['weeks']:g} weeks, about "
+        f"{row['incidents']:,.0f} incidents expected at all of them"
+    )
+    often = f"in {rules.power:.0%} of such trials"
+    if np.isfinite(row["detectable"]):
+        far = "beyond" if np.isnan(row["detectable_high"]) else f"{-row['detectable_high']:.0%}"
+        return (
+            f"With {trial}, a fall of {-row['detectable']:.0%} or more would be found {often} "
+            f"(between {-row['detectable_low']:.0%} and {far}, by simulation)."
+        )
+    if row["answered"] < LEAST_ANSWERED:
+        return f"With {trial}, {row['why']}."
+    last = power[(power["sites"] == row["sites"]) & (power["weeks"] == row["weeks"])].iloc[-1]
+    return (
+        f"With {trial}, even a fall of {-last['effect']:.0%} would be found in {last['power']:.0%} "
+        f"of such trials only, and {rules.power:.0%} is wanted."
+    )
+
+
+def _beside(row: Any, published: pd.DataFrame) -> str:
+    parts = []
+    for one in published.to_dict("records"):
+        chance = "more than was asked about" if np.isnan(one["power"]) else f"{one['power']:.0%}"
+        parts.append(f"{-one['change']:.0%} fewer ({one['name']}, {one['source'].split(',')[0]}): "
+                     f"{chance}")  # fmt: skip
+    lead = "Chance of finding what published trials found: "
+    more = ""
+    if row["verdict"] == "cannot answer" and np.isfinite(row["detectable"]):
+        big = largest(row["design"])
+        more = f" What it needs is beyond {big.name} ({-big.change:.0%})."
+    return f"{lead}{'; '.join(parts)}.{more}"
+
+
+def _alarms(row: Any, rules: PowerRules) -> str:
+    wanted = 1 - rules.level
+    told = (f"With no effect at all the test finds one in {row['false_alarms']:.1%} of trials "
+            f"(between {row['false_low']:.1%} and {row['false_high']:.1%}; {wanted:.1%} is "
+            "meant)")  # fmt: skip
+    if row["verdict"] == "not to be read":
+        return f"{told}: too many, so no power can be read from it."
+    return f"{told}."
+
+
+def _remedies(remedies: pd.DataFrame) -> str:
+    effect = -float(remedies["effect"].iloc[0])
+    good = remedies[remedies["enough"]]
+    shown = good if len(good) else remedies.sort_values("power", ascending=False, kind="stable")
+    parts = []
+    for one in shown.head(_SHOWN).to_dict("records"):
+        size = f"{one['sites']:,} sites for {one['weeks']:g} weeks"
+        what = {
+            "more sites": size, "longer": size, "more sites, longer": size,
+            "days by lot": f"the same sites and weeks with days drawn by lot (the effect on the "
+                           f"day, which must not last): {size}",
+            "all incidents": f"all incidents as the outcome, {size}",
+        }[one["what"]]  # fmt: skip
+        parts.append(f"{what} ({one['power']:.0%}, {one['patrol_hours']:,.0f} officer-hours)")
+    lead = f"What would answer, with its chance of finding {effect:.0%} fewer: "
+    if not len(good):
+        lead = (f"Nothing tried would answer; the nearest, with their chance of finding "
+                f"{effect:.0%} fewer: ")  # fmt: skip
+    return f"{lead}{'; '.join(parts)}."
+
+
+def _patrols(rules: PowerRules) -> str:
+    return (f"{rules.visits:g} visits a day of {rules.dwell_min:g} minutes by "
+            f"{rules.officers:g} officer{'' if rules.officers == 1 else 's'}")  # fmt: skip
+
+
+def _others(trials: pd.DataFrame) -> str:
+    parts = []
+    for one in trials.head(_SHOWN).to_dict("records"):
+        found = "beyond what was asked" if np.isnan(one["detectable"]) else (
+            f"{-one['detectable']:.0%}")  # fmt: skip
+        parts.append(f"{one['sites']:,} sites, {one['weeks']:g} weeks: {found} "
+                     f"({one['verdict']})")  # fmt: skip
+    more = f"; ... and {len(trials) - _SHOWN:,} more in the table trials" * (len(trials) > _SHOWN)
+    return f"Smallest fall found in other trials: {'; '.join(parts)}{more}."
+
+
+def _basis(baseline: pd.DataFrame, classic: pd.DataFrame, asked: Asked) -> str:
+    rules = asked.rules
+    spread = baseline[baseline["quantity"].str.startswith("spread")].iloc[0]
+    said = (
+        f"Simulated {rules.sims:,} times for each effect from what was recorded at these sites "
+        f"before {asked.start} and analysed by {_estimator(asked.estimator)}. Changes at the sites "
+        f"spread {spread['records']:.2f} times as far as Poisson counts would (squared), in "
+        f"simulation {spread['simulated']:.2f} (between {spread['low']:.2f} and "
+        f"{spread['high']:.2f}): {spread['verdict']}."
+    )
+    if rules.delivered < 1 or rules.contaminated > 0 or rules.displaced > 0:
+        said += (f" Effects are those of patrols in full: {rules.delivered:.0%} of them delivered, "
+                 f"{rules.contaminated:.0%} at control sites too, {rules.displaced:.0%} of what is "
+                 "prevented happening nearby instead.")  # fmt: skip
+    formula = classic[classic["formula"].str.startswith("two arms with their")]
+    if len(formula):
+        said += (f" By the classic formula with a baseline, the chance of finding "
+                 f"{-AVERAGE.change:.0%} fewer is {formula['value'].iloc[0]:.0%}.")  # fmt: skip
+    return said
+
+
+def _estimator(name: str) -> str:
+    told = estimators()[name].name
+    return f"the {told}" if not told.isupper() else told
