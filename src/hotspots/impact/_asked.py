@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import datetime as dt
+import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -24,6 +26,7 @@ POLICE, HARM = "police", "harm: "
 
 CROSSOVER = "crossover"
 _SHOWN = 20
+_ISO = re.compile(r"\s*\d{4}-\d{1,2}-\d{1,2}([T ].*)?$")
 
 
 @dataclass(frozen=True)
@@ -141,7 +144,8 @@ def read_day(value: Any, name: str, faults: list[str]) -> pd.Timestamp | None:
     if value is None:
         return None
     day: Any = pd.NaT
-    if not isinstance(value, bool | int | float | np.number):
+    text = isinstance(value, str)  # of "01/04/2025" nobody can tell the day
+    if isinstance(value, dt.date | np.datetime64) or (text and _ISO.match(value)):
         try:
             day = pd.Timestamp(value)
         except (ValueError, TypeError):

@@ -126,8 +126,8 @@ def tally(
         np.stack([add.places(keep & one[of], harm) for one in member]),
         "police_y": add.places(police[some]),
         "kinds": kinds,
-        "kind_y": np.stack([[part(keep & one) for part in (add.places, add.rings)]
-                            for one in kind]),
+        "kind_y": np.array([[part(keep & one) for part in (add.places, add.rings)]
+                            for one in kind]).reshape(len(kinds), 2, len(places), len(periods)),
     }  # fmt: skip
     chosen = np.zeros(len(periods), dtype=bool)
     if rules.span is not None:
@@ -357,6 +357,9 @@ def _edges(ground: _Ground, at: Ints, used: Bools, left_out: Bools) -> tuple[int
 
 def _away(places: gpd.GeoDataFrame, ground: _Ground) -> list[str]:
     """Places beyond the box that holds every incident: of another force, or mistaken."""
+    if ground.support.located == 0:
+        raise InputError("count_places", ["no incident has a known place; give records with "
+                                          "points."])  # fmt: skip
     boxes = places.geometry.bounds.to_numpy()
     west, south, east, north = ground.bounds
     beyond = (boxes[:, 0] > east) | (boxes[:, 2] < west)

@@ -170,7 +170,6 @@ def step_at_start(
         residual = np.where(used & (spread > 0), (y - fit.mean) / spread, 0.0)
         r = (residual[:, 1:] * residual[:, :-1]).sum(axis=1) / (residual**2).sum(axis=1)
     r = np.clip(np.nan_to_num(r) + len(columns) / max(int(some.sum()), 1), 0.0, 0.9)
-    r = np.where(r < 2 / np.sqrt(max(int(some.sum()), 1)), r * 0.5, r)
     error = np.sqrt(fit.cov[:, 2, 2] * (1 + r) / (1 - r))
     good = (fit.df > 3) & (np.nansum(np.where(after, y, 0.0), axis=1) >= LEAST)
     good &= np.nansum(np.where(after, 0.0, y), axis=1) >= LEAST

@@ -25,7 +25,7 @@ NOWHERE, SHARED = -1, -2
 EDGE_M = 25.0
 """Metres from the edge of a place within which a snapped point may belong on its other side."""
 
-_MOST_POINTS = 2_000_000  # of the lattice that measures rings
+_MOST_POINTS = 200_000  # of the lattice that measures rings
 
 
 @dataclass(frozen=True)

@@ -247,6 +247,12 @@ def _overlaps(places: gpd.GeoDataFrame, drawn: bool, faults: list[str], notes: l
     if (~across).any():
         a, b = one[~across][0], other[~across][0]
         notes.append(
-            f"{int((~across).sum()):,} pairs of {arm[a]} places overlap (first: {name[a]} and "
-            f"{name[b]}); what lies in both is counted once, for the first"
+            f"{_many(int((~across).sum()), arm[a])} (first: {name[a]} and {name[b]}); what lies "
+            "in both is counted once, for the first"
         )
+
+
+def _many(pairs: int, arm: str) -> str:
+    if pairs == 1:
+        return f"1 pair of {arm} places overlaps"
+    return f"{pairs:,} pairs of {arm} places overlap"

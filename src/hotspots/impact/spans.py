@@ -117,7 +117,8 @@ def cut_periods(
     -----
     Weeks are counted from ``start``, forwards and back. Months are calendar months; the month
     with ``start`` inside it belongs to neither side and is not used. A period is whole as
-    :func:`hotspots.count_series` sees it, and where it ends by ``end``.
+    :func:`hotspots.count_series` sees it, and where it ends by ``end``. A first or last week whose
+    outer days are empty for longer than chance allows (5%) is not whole.
 
     Examples
     --------
@@ -158,7 +159,10 @@ def cut_periods(
     })  # fmt: skip
     first = start.to_datetime64().astype("datetime64[s]")
     why = np.full(len(out), "", dtype=object)
-    why[by["good"].fillna(0).to_numpy() < 1 - LOST] = "records not whole"
+    whole = by["good"].fillna(0).to_numpy() >= 1 - LOST
+    if period == "W":  # cut where the start asks, so that the records may begin inside one
+        whole = _without_parts(whole, firsts, lasts, middle)
+    why[~whole] = "records not whole"
     if end is not None:
         stop = (end + pd.Timedelta(days=1)).to_datetime64().astype("datetime64[s]")
         why[lasts > stop] = "after the end"
@@ -168,10 +172,26 @@ def cut_periods(
     out["why"] = pd.Series(why, index=out.index, dtype="str")
     if only_after:
         out = out[out["after"]]
-    whole = np.flatnonzero(out["complete"])  # stragglers reach back for years
-    out = out.iloc[whole[0] : whole[-1] + 1] if len(whole) else out.iloc[:0]
+    kept = np.flatnonzero(out["complete"])  # stragglers reach back for years
+    out = out.iloc[kept[0] : kept[-1] + 1] if len(kept) else out.iloc[:0]
     out = out.reset_index(drop=True)
     return out[["start", "end", "days", "after", "complete", "why", "incidents"]]
+
+
+def _without_parts(
+    whole: NDArray[np.bool_], firsts: NDArray[np.datetime64], lasts: NDArray[np.datetime64],
+    middle: NDArray[np.datetime64],
+) -> NDArray[np.bool_]:  # fmt: skip
+    """Drop the first and the last whole week where its outer days are empty beyond chance."""
+    at = np.flatnonzero(whole)
+    if len(at) < 2:
+        return whole
+    inside = middle[(middle >= firsts[at[0]]) & (middle < lasts[at[-1]])]
+    empty = 3.0 * (lasts[at[-1]] - firsts[at[0]]) / len(inside)  # so long by chance: exp(-3)
+    out = whole.copy()
+    out[at[0]] = inside.min() - firsts[at[0]] < max(empty, np.timedelta64(1, "D"))
+    out[at[-1]] = lasts[at[-1]] - inside.max() < max(empty, np.timedelta64(1, "D"))
+    return out
 
 
 def finest(incidents: pd.DataFrame) -> str:
