@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from ..impact.randomised import fit_randomised
 from ..impact.rules import ImpactRules
 from ..impact.study import make_study
 from .worlds import Frame, draw_counts, thin
@@ -179,10 +180,11 @@ def _study(scenario: Scenario, y: Floats, treat: Floats) -> Study:
 
 
 def _fit(study: Study, estimator: str, rules: PowerRules) -> Batch:
-    if estimator != "randomisation":
-        study = replace(study, redraw=None)
+    if estimator == "randomisation":  # power needs no interval
+        return fit_randomised(study, level=rules.level, seed=rules.seed, draws=rules.draws,
+                              interval=False)  # fmt: skip
     asked = ImpactRules(level=rules.level, draws=rules.draws, seed=rules.seed)
-    return estimators()[estimator].fit(study, asked)
+    return estimators()[estimator].fit(replace(study, redraw=None), asked)
 
 
 def detectable_effect(
