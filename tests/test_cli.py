@@ -301,6 +301,7 @@ def test_no_method_means_both_and_no_section_means_no_plan(small):
     assert config.accuracy is None
     assert config.trends is None
     assert config.patrols is None
+    assert config.impact is None
 
 
 # --- run -------------------------------------------------------------------------------------
@@ -333,6 +334,7 @@ def test_run_writes_every_output(ran):
         "Hotspots and patrol plan: Anti-social behaviour, latest 24 months. Trends: all incidents."
     )
     assert f"<p>{about}</p>" in page
+    assert "Did it work?" in page
     assert list(out.parent.iterdir()) == [out]  # nothing half-made is left
 
 
@@ -341,10 +343,10 @@ def test_run_says_every_step_with_its_time(ran):
     lines = done.stdout.splitlines()
     steps = [line.split("  ")[0].strip() for line in lines if line[:1].strip()]
     assert steps[:-2] == [
-        "shifts, units", "LPTs", "incidents", "grid", "empirical_bayes", "kde", "dbscan",
-        "classes", "accuracy", "trends", "alerts", "breaks", "forecast", "patrol demand",
-        "patrol plan", "plan to edit", "briefing cards", "profiles", "report", "tables",
-        "GeoPackage",
+        "shifts, units", "study places", "LPTs", "incidents", "grid", "empirical_bayes", "kde",
+        "dbscan", "classes", "accuracy", "trends", "alerts", "breaks", "forecast",
+        "patrol demand", "patrol plan", "plan to edit", "briefing cards", "impact", "profiles",
+        "report", "tables", "GeoPackage",
     ]  # fmt: skip
     assert "25,955 accepted, 4 rejected, 6 superseded; 1 month missing" in done.stdout
     assert steps[-2] == "total"
@@ -363,7 +365,8 @@ def test_run_records_what_it_did(ran, sample):
     assert record["libraries"]["pandas"] == pd.__version__
     inputs = {Path(i["path"]).name: i for i in record["inputs"]}
     assert set(inputs) == {
-        "config.toml", "county-street.zip", "lpts.gpkg", "shifts.csv", "units.csv",
+        "config.toml", "control.geojson", "county-street.zip", "lpts.gpkg", "shifts.csv",
+        "treated.geojson", "units.csv",
     }  # fmt: skip
     assert inputs["county-street.zip"]["bytes"] == (sample / "county-street.zip").stat().st_size
     assert len(inputs["lpts.gpkg"]["sha256"]) == 64

@@ -349,6 +349,7 @@ def _record(
         "data": config.data, "hotspots": {**config.hotspots, **config.methods},
         "grid": config.grid, "classes": config.classes, "accuracy": config.accuracy,
         "trends": config.trends, **config.time, "patrols": config.patrols,
+        "impact": config.impact,
         "output": config.output,
     }  # fmt: skip
     if config.patrols is not None:  # the seed is a secret: its fingerprint says which it was
@@ -356,6 +357,8 @@ def _record(
     inputs = [config.path, *config.data["incidents"], config.data["lpts"], config.data["mapping"]]
     if config.data["harm"] != "fallback":
         inputs.append(config.data["harm"])
+    if config.impact is not None:
+        inputs += [config.impact["treated"], config.impact["control"]]
     if config.patrols is not None:
         inputs += [config.patrols[name]
                    for name in ("shifts", "units", "tasks", "priorities", "roads")]  # fmt: skip
