@@ -73,7 +73,7 @@ def fingerprint(seed: int | str, salt: str = "hotspots: patrol plan") -> str:
 
 
 def blind(seed: int | str, salt: str) -> str:
-    """Make a text from a seed that can be shown, but guessed only together with the seed.
+    """Make a text from a seed that can be shown without giving the seed away.
 
     Parameters
     ----------
@@ -84,12 +84,14 @@ def blind(seed: int | str, salt: str) -> str:
     Returns
     -------
     str
-        64 hexadecimal digits, its PBKDF2-HMAC-SHA256.
+        64 hexadecimal digits: its PBKDF2-HMAC-SHA256; of a number, which is no secret, of one
+        round.
 
     Examples
     --------
     >>> len(blind("kept on file in the control room", "a trial"))
     64
     """
-    raw = hashlib.pbkdf2_hmac("sha256", str(seed).encode("utf-8"), salt.encode("utf-8"), ROUNDS)
+    rounds = ROUNDS if isinstance(seed, str) else 1
+    raw = hashlib.pbkdf2_hmac("sha256", str(seed).encode("utf-8"), salt.encode("utf-8"), rounds)
     return raw.hex()

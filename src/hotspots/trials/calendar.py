@@ -86,11 +86,10 @@ class Timetable:
         if self.runs is not None:
             return self._days(self.runs, drawn, unit, low)
         end = self.start + self.days
-        begin = self.firsts if self.steps else np.array([end, self.start])  # arm 0, arm 1
-        on = (high > begin[:, None]) & (low < end)
-        if self.steps:  # steps are counted from 1
-            on = np.concatenate([np.zeros((1, len(low)), dtype=bool), on])
-        return on.astype(np.int8)[drawn[:, unit]]
+        begin = self.firsts if self.steps else np.array([self.start])
+        on = np.zeros((len(begin) + 1, len(low)), dtype=np.int8)  # the control arm is 0
+        on[1:] = (high > begin[:, None]) & (low < end)
+        return on[drawn[:, unit]]
 
     def _days(
         self, runs: NDArray[np.int8], drawn: Ints, unit: Ints, low: NDArray[np.datetime64]
