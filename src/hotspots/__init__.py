@@ -142,6 +142,11 @@ _HOME = {
     "wdd_harm": "impact",
     "cumulative_wdd": "impact",
     "Wdd": "impact",
+    "e_test": "impact",
+    "small_sample_test": "impact",
+    "BinTest": "impact",
+    "sppt": "impact",
+    "Sppt": "impact",
     "write_up": "evidence",
     "WriteUp": "evidence",
     "write_what_works": "evidence",
@@ -269,13 +274,18 @@ if TYPE_CHECKING:
     from .harm import harm_days as harm_days
     from .harm import harm_drivers as harm_drivers
     from .harm import read_harm_weights as read_harm_weights
+    from .impact import BinTest as BinTest
     from .impact import Impact as Impact
     from .impact import ImpactRules as ImpactRules
     from .impact import Matches as Matches
+    from .impact import Sppt as Sppt
     from .impact import Wdd as Wdd
     from .impact import cumulative_wdd as cumulative_wdd
+    from .impact import e_test as e_test
     from .impact import estimate_impact as estimate_impact
     from .impact import match_controls as match_controls
+    from .impact import small_sample_test as small_sample_test
+    from .impact import sppt as sppt
     from .impact import wdd as wdd
     from .impact import wdd_harm as wdd_harm
     from .incidents import Ingest as Ingest

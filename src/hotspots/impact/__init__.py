@@ -17,6 +17,11 @@ from .influence import leave_one_out as leave_one_out
 from .kinds import compare_kinds as compare_kinds
 from .matching import Matches as Matches
 from .matching import match_controls as match_controls
+from .pattern import BinTest as BinTest
+from .pattern import Sppt as Sppt
+from .pattern import e_test as e_test
+from .pattern import small_sample_test as small_sample_test
+from .pattern import sppt as sppt
 from .placebo import placebo_dates as placebo_dates
 from .placebo import placebo_places as placebo_places
 from .pool import pool_counts as pool_counts
@@ -28,17 +33,20 @@ from .study import make_study as make_study
 __all__ = [
     "ESTIMATORS",
     "Batch",
+    "BinTest",
     "Check",
     "Impact",
     "ImpactRules",
     "Matches",
     "PlaceCounts",
+    "Sppt",
     "Study",
     "Wdd",
     "compare_kinds",
     "count_places",
     "cumulative_wdd",
     "dispersion",
+    "e_test",
     "estimate_impact",
     "event_study",
     "leave_one_out",
@@ -48,6 +56,8 @@ __all__ = [
     "placebo_dates",
     "placebo_places",
     "pool_counts",
+    "small_sample_test",
+    "sppt",
     "wdd",
     "wdd_harm",
 ]
