@@ -425,20 +425,23 @@ def test_treatment_is_that_of_the_calendar_and_the_lot(design, trial_records):
     assert counts.design == design
     assert counts.period == ("D" if design == "crossover" else "W")
     assert set(counts.places["hotspot"]) == set(trial.sites.index)
-    wide = trial.calendar.pivot(index="hotspot", columns="date", values="treated")
-    phase = trial.calendar.pivot(index="hotspot", columns="date", values="phase")
+    by_day = {
+        name: trial.calendar.set_index(["hotspot", "date"])[name].unstack()  # noqa: PD010
+        for name in ("treated", "phase")
+    }
+    wide, phase = by_day["treated"], by_day["phase"]
     wide, phase = wide.loc[counts.places["hotspot"]], phase.loc[counts.places["hotspot"]]
     for t, period in counts.periods.iterrows():
         days = (wide.columns >= period["start"]) & (wide.columns < period["end"])
         assert (counts.treat[:, t] == wide.loc[:, days].any(axis=1)).all()
         assert (counts.used[:, t] == ~(phase.loc[:, days] == "wash-out").any(axis=1)).all()
     # the lot draws in the order of these places, and as often for each as for another
-    drawn = np.asarray(counts.redraw(400, np.random.default_rng(0)))
-    assert drawn.shape == (400, *counts.treat.shape)
+    drawn = np.asarray(counts.redraw(50, np.random.default_rng(0)))
+    assert drawn.shape == (50, *counts.treat.shape)
     after = counts.periods["after"].to_numpy()
     assert not drawn[:, :, ~after].any()
     own = np.asarray(trial.redraw(
-        400, np.random.default_rng(0), counts.periods["start"], counts.periods["end"]
+        50, np.random.default_rng(0), counts.periods["start"], counts.periods["end"]
     ))  # fmt: skip
     order = [list(trial.sites.index).index(one) for one in counts.places["hotspot"]]
     assert (drawn == own[:, order]).all()
@@ -476,7 +479,7 @@ def test_rings_of_a_trial_do_not_depend_on_the_lot():
     two = hotspots.iloc[:8].copy()
     two["geometry"] = shapely.box(500.0 * np.arange(8), 0, 500.0 * np.arange(8) + 200, 200)
     found = []
-    for seed in (1, 2, 3):
+    for seed in (1, 2):
         trial = design_trial(
             two, records, design="simple", start="2026-01-05", seed=seed,
             rules=hs.TrialRules(min_incidents=0, buffer_m=100),

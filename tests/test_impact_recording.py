@@ -126,10 +126,14 @@ def test_snapped_points_near_an_edge_give_doubt():
 
 def test_short_records_cannot_tell_a_step():
     counts = count_places(
-        make_records(np.random.default_rng(6), months=9), TREATED, CONTROL, start="2023-06-01",
+        make_records(np.random.default_rng(6), months=16), TREATED, CONTROL, start="2023-10-01",
         rules=MONTHS,
     )  # fmt: skip
     assert checks(counts).loc["recording elsewhere", "verdict"] == "cannot tell"
+    few = count(make_records(np.random.default_rng(6), elsewhere=3.0))
+    row = checks(few).loc["recording elsewhere"]
+    assert row["verdict"] == "cannot tell"
+    assert row["low"] < 0.75
 
 
 def test_the_step_is_that_of_the_same_regression_elsewhere():

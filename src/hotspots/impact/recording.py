@@ -25,13 +25,16 @@ COLUMNS = ["check", "asks", "found", "low", "high", "verdict", "words"]
 STEP = 0.1
 """Share by which the rest of the force must step for a doubt, beyond chance."""
 
+WIDE = 0.25
+"""Width of its interval to either side from which a step cannot be told."""
+
 TYPE_STEP = 0.25
 """The same for one type of incident among many."""
 
 POINTS = 0.02
 """Change of a share (of incidents without a place, or found by police) that gives doubt."""
 
-EDGE_SHARE = 0.25
+EDGE_SHARE = 0.5
 """Share of the counts near an edge that gives doubt where points are snapped."""
 
 LEAST = 20
@@ -105,11 +108,11 @@ def check_recording(
 
 
 _ASKS = {
-    "rest": "did recording change at the start in the rest of the force?",
-    "types": "did the recording of any type change at the start in the rest of the force?",
-    "lost": "were more or fewer incidents recorded without a place?",
-    "police": "did police activity find more of what is counted at the treated places?",
-    "edges": "how many counts depend on which side of an edge a point lies?",
+    "rest": "Did recording change at the start in the rest of the force?",
+    "types": "Did the recording of any type change at the start in the rest of the force?",
+    "lost": "Were more or fewer incidents recorded without a place?",
+    "police": "Did police activity find more at the treated places?",
+    "edges": "How many counts depend on which side of an edge a point lies?",
 }
 
 
@@ -137,13 +140,14 @@ def step_at_start(
     -------
     log_ratio, error, df : ndarray, shape (K,)
         Step of the log rate, its standard error and the degrees of freedom left; NaN where the
-        records are shorter than a year, or a side has fewer than three periods.
+        records are shorter than 17 months, as a season may pass for a step, or a side has fewer
+        than three periods or 20 incidents.
 
     Notes
     -----
-    Negative binomial regression on a line, a step and, from 18 months of records, a yearly wave
-    with its half-yearly one. The variance is raised by :math:`(1 + r)/(1 - r)` for the
-    correlation :math:`r` of neighbouring residuals, where it is above 0.
+    Negative binomial regression on a line, a step, a yearly and a half-yearly wave. The variance
+    is raised by :math:`(1 + r)/(1 - r)` for the correlation :math:`r` of neighbouring residuals,
+    to which p/T is added, by which p columns fitted to T periods lower it, where it is above 0.
 
     Examples
     --------
@@ -158,12 +162,11 @@ def step_at_start(
     none = np.full(len(y), np.nan)
     span = float(np.ptp(when[some])) if some.any() else 0.0
     sides = min(int((some & after).sum()), int((some & ~after).sum()))
-    if span < 0.9 or sides < 3:
+    if span < 1.4 or sides < 3:
         return none, none, none
     columns = [np.ones(len(when)), when - when[some].mean(), after.astype(float)]
-    if span >= 1.4:
-        for wave in (1, 2):
-            columns += [np.cos(2 * np.pi * wave * when), np.sin(2 * np.pi * wave * when)]
+    for wave in (1, 2):
+        columns += [np.cos(2 * np.pi * wave * when), np.sin(2 * np.pi * wave * when)]
     fit = fit_counts(y, np.column_stack(columns), np.log(days), used)
     spread = np.sqrt(fit.mean + fit.dispersion[:, None] * fit.mean**2)
     with np.errstate(divide="ignore", invalid="ignore"):
@@ -190,15 +193,21 @@ def _steps(rest: Rest, periods: pd.DataFrame, whole: Bools, after: Bools) -> lis
     clear = (low[0] > 1) | (high[0] < 1)
     doubt = bool(clear and abs(ratio[0] - 1) >= STEP)
     n = int(np.nansum(y[:, later]))
+    verdict = "doubt" if doubt else "fine"
     if doubt:
         words = (f"The rest of the force had {_moved(ratio[0])} from the start on than its trend "
                  f"and season lead one to expect ({_between(low[0], high[0])}; {n:,} incidents): "
                  "recording, or crime everywhere, changed. The comparison takes that out only as "
                  "far as it met both arms alike.")  # fmt: skip
+    elif half[0] > np.log1p(WIDE):
+        verdict = "cannot tell"
+        words = ("A step at the start in the rest of the force cannot be told from trend and "
+                 f"season in records so short ({_between(low[0], high[0])}; {n:,} "
+                 "incidents).")  # fmt: skip
     else:
         words = (f"The rest of the force shows no step at the start beyond {STEP:.0%} and chance "
                  f"({_between(low[0], high[0])}; {n:,} incidents).")  # fmt: skip
-    rows = [_row("recording elsewhere", _ASKS["rest"], "doubt" if doubt else "fine", words,
+    rows = [_row("recording elsewhere", _ASKS["rest"], verdict, words,
                  (float(ratio[0]), float(low[0]), float(high[0])))]  # fmt: skip
     told = np.flatnonzero(np.isfinite(step[1:])) + 1
     if len(told):
@@ -229,8 +238,9 @@ def _weekly(
         first = int(start[after][0]) if after.any() else int(start[-1]) + 1
         seven = (start - first) // 7
         groups, code = np.unique(seven, return_inverse=True)
-        full = np.bincount(code) == 7
-        y = np.stack([np.bincount(code, row, len(groups)) for row in y])[:, full]
+        full = np.asarray(np.bincount(code) == 7)
+        added = [np.bincount(code, row, len(groups)) for row in y]
+        y = np.stack(added).astype(float)[:, full]
         groups = groups[full]
         return (y, np.full(len(groups), 7.0), (first + groups * 7 + 3.5) / _YEAR, groups >= 0)
     return y, days, (start + days / 2) / _YEAR, after
@@ -300,7 +310,7 @@ def _near_edges(inside: int, near: int, beyond: int, snapped: bool) -> dict[str,
     doubt = snapped and share >= EDGE_SHARE
     if snapped:
         words += ("; the points are snapped to a street or square, so which side they lie on is "
-                  "partly chance")  # fmt: skip
+                  "partly chance, which blurs a difference but makes none")  # fmt: skip
     return _row("edges of places", _ASKS["edges"], "doubt" if doubt else "fine", words + ".",
                 (share, np.nan, np.nan))  # fmt: skip
 
