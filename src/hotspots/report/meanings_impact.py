@@ -29,6 +29,12 @@ _SAYS = {
     "refused": ("text", "", "why there is no number; blank where there is"),
 }
 
+_TRIAL_SITE = {
+    "lpt": ("text", "", "Local Policing Team; no LPT: none known"),
+    "name": ("text", "", "name to show"),
+    "baseline": ("number", "incidents", "in the months before the trial"),
+}
+
 OWN_IMPACT: dict[str, dict[str, tuple[str, str, str]]] = {
     "impact_effect": {
         **_ARMS,
@@ -120,5 +126,58 @@ OWN_IMPACT: dict[str, dict[str, tuple[str, str, str]]] = {
         "treated": ("number", "", "mean of the treated places"),
         "control": ("number", "", "mean of the comparison places"),
         "difference": ("number", "standard deviations", "of the two means"),
+    },
+    "trialdesign_sites": {
+        **_TRIAL_SITE,
+        "cluster": ("text", "", "hotspots with one name here share a catchment, drawn as one"),
+        "block": ("text", "", "block or pair it was drawn in"),
+        "arm": ("text", "", "treated or control; both: each at times"),
+        "step": ("whole", "", "stepped wedge: at which step it begins, from 1"),
+        "start": ("time", "", "first day of treatment; blank: none"),
+        "change": ("number", "incidents", "later half of the baseline less the earlier half"),
+        "area_km2": ("number", "km²", "its area"),
+        "command": ("text", "", "the command its team belongs to"),
+    },
+    "trialdesign_excluded": {
+        **_TRIAL_SITE,
+        "reason": ("text", "", "why it is not in the trial"),
+        "detail": ("text", "", "the count, or the hotspot it gives way to"),
+    },
+    "trialdesign_calendar": {
+        "date": ("date", "", "duty day"),
+        "treated": ("flag", "", "whether patrols go there that day"),
+        "phase": ("text", "", "treatment, control or wash-out (not counted)"),
+    },
+    "trialdesign_balance": {
+        "covariate": ("text", "", "what the arms are compared by"),
+        "treated": ("number", "", "mean of the treated sites, early starters or days with patrols"),
+        "control": ("number", "", "mean of the others"),
+        "difference": ("number", "standard deviations", "of the two means"),
+        "chance_low": ("number", "standard deviations", "2.5% of draws have a smaller difference"),
+        "chance_high": ("number", "standard deviations", "2.5% of draws have a larger one"),
+        "chance": ("number", "0 to 1", "share of draws with one at least as large"),
+    },
+    "trialdesign_arms": {
+        "arm": ("text", "", "treated, control, both, or the step of a stepped wedge"),
+        "sites": ("whole", "hotspots", "in the arm"),
+        "clusters": ("whole", "", "units drawn: hotspots with one catchment count once"),
+        "baseline": ("number", "incidents", "in the months before the trial"),
+        "start": ("time", "", "first day of treatment; blank: none"),
+        "treated_days": ("whole", "site-days", "with patrols"),
+        "control_days": ("whole", "site-days", "without, that count"),
+        "washout_days": ("whole", "site-days", "without, that do not count"),
+    },
+    "trialregister_log": {
+        "number": ("whole", "", "row of the register, as written"),
+        "when": ("time", "", "when it was registered"),
+        "trial": ("text", "", "first day, design and start of the digest"),
+        "design": ("text", "", "how patrols were shared out"),
+        "start": ("time", "", "first day of the trial"),
+        "end": ("time", "", "the day after its last"),
+        "sites": ("number", "hotspots", "in the trial"),
+        "places": ("text", "", "digest of which hotspots: the same for the same"),
+        "seed": ("text", "", "fingerprint of the seed"),
+        "digest": ("text", "", "SHA-256 of the whole design"),
+        "intact": ("flag", "", "false: the row was changed, or does not follow the one before"),
     },
 }
