@@ -44,9 +44,6 @@ class Pool:
     weights: Floats
 
 
-_DRAWS = 19_999  # of the spread between settings
-
-
 def random_effects(
     y: ArrayLike,
     v: ArrayLike,
@@ -149,7 +146,9 @@ class Drawn:
     expect_high: float
 
 
-def drawn_spread(y: ArrayLike, v: ArrayLike, *, level: float = 0.95, seed: int = 0) -> Drawn:
+def drawn_spread(
+    y: ArrayLike, v: ArrayLike, *, level: float = 0.95, seed: int = 0, draws: int = 19_999
+) -> Drawn:
     r"""Pool allowing for how little a few results tell of the spread between settings.
 
     Parameters
@@ -157,7 +156,8 @@ def drawn_spread(y: ArrayLike, v: ArrayLike, *, level: float = 0.95, seed: int =
     y, v : array_like, shape (k,)
         Estimates and their variances, two or more.
     level : float
-    seed : int
+    seed, draws : int
+        Where chance begins, and how often the spread is drawn.
 
     Returns
     -------
@@ -191,19 +191,19 @@ def drawn_spread(y: ArrayLike, v: ArrayLike, *, level: float = 0.95, seed: int =
     mean = (w * y).sum(axis=1) / w.sum(axis=1)
     spread = (w * (y - mean[:, None]) ** 2).sum(axis=1)  # falls as tau2 rises
     rng = np.random.default_rng(seed)
-    drawn = np.interp(rng.chisquare(len(y) - 1, _DRAWS), spread[::-1], steps[::-1])
+    drawn = np.interp(rng.chisquare(len(y) - 1, draws), spread[::-1], steps[::-1])
     w = 1 / (v + drawn[:, None])
     total = w.sum(axis=1)
     mean = (w * y).sum(axis=1) / total
     q = np.maximum(1, (w * (y - mean[:, None]) ** 2).sum(axis=1) / (len(y) - 1))
     ends = [(1 - level) / 2, (1 + level) / 2]
-    centre = mean + rng.standard_normal(_DRAWS) / np.sqrt(total)
-    error = rng.standard_t(len(y) - 1, _DRAWS) * np.sqrt(q / total)
-    further = mean + np.sqrt(drawn) * rng.standard_normal(_DRAWS) + error
+    centre = mean + rng.standard_normal(draws) / np.sqrt(total)
+    error = rng.standard_t(len(y) - 1, draws) * np.sqrt(q / total)
+    further = mean + np.sqrt(drawn) * rng.standard_normal(draws) + error
     low, high = np.quantile(centre, ends)
     first, last = np.quantile(further, ends) if len(y) > 2 else (np.nan, np.nan)
     beyond = min(int((centre >= 0).sum()), int((centre <= 0).sum()))
-    p = min(1.0, 2 * (1 + beyond) / (1 + _DRAWS))
+    p = min(1.0, 2 * (1 + beyond) / (1 + draws))
     return Drawn(float(low), float(high), p, float(first), float(last))
 
 

@@ -180,9 +180,11 @@ def _choose(
     """Take at most one result of each trial, and say why of every other."""
     studies: list[dict[str, Any]] = []
     left: list[dict[str, str]] = []
+    by: dict[str, list[dict[str, Any]]] = {}
+    for one in bank.results.to_dict("records"):
+        by.setdefault(one["trial"], []).append({str(key): value for key, value in one.items()})
     for trial, about in bank.trials.iterrows():
-        rows = bank.results[bank.results["trial"] == trial]
-        row, why = _result_of(rows, wanted, part)
+        row, why = _result_of(by[str(trial)], wanted, part)
         if about["kind"] == "review":
             why = "a review: its trials would count twice"
         elif about["origin"] == "published" and not published:
@@ -205,23 +207,25 @@ def _choose(
             pd.DataFrame(left, columns=["trial", "outcome", "why"], dtype="str"))  # fmt: skip
 
 
-def _result_of(rows: pd.DataFrame, wanted: list[str], part: str) -> tuple[dict[str, Any], str]:
+def _result_of(
+    rows: list[dict[str, Any]], wanted: list[str], part: str
+) -> tuple[dict[str, Any], str]:
     """Return the one result of a trial to pool, or why there is none."""
-    here = rows[rows["part"] == part]
-    if wanted:
-        here = here[here["outcome"].isin(wanted)]
-        if here.empty:
-            return {}, f"it has no result for {' or '.join(wanted)}, {part}"
-    else:  # what the trial is judged by, in this part
-        judged = rows.loc[rows["main"], "outcome"].iloc[0]
-        here = here[here["outcome"] == judged]
-        if here.empty:
-            return {}, f"it has no result for {judged}, {part}"
-    order = here.assign(first=here["main"], known=here["unit"] == "ratio")
-    order = order.sort_values(["first", "known"], ascending=False, kind="stable")
-    usable = order[(order["unit"] == "ratio") & order["low"].notna() & (order["refused"] == "")]
-    best = (usable if len(usable) else order).drop(columns=["first", "known"]).iloc[0]
-    row = {str(key): value for key, value in best.to_dict().items()}
+    judged = next(row["outcome"] for row in rows if row["main"])
+    asked = wanted or [judged]  # what the trial is judged by, where nothing is asked for
+    here = [row for row in rows if row["part"] == part and row["outcome"] in asked]
+    if not here:
+        return {}, f"it has no result for {' or '.join(asked)}, {part}"
+
+    def rank(row: dict[str, Any]) -> tuple[bool, bool]:
+        return not row["main"], row["unit"] != "ratio"
+
+    usable = [
+        row
+        for row in here
+        if row["unit"] == "ratio" and not np.isnan(row["low"]) and not row["refused"]
+    ]
+    row = min(usable or here, key=rank)  # the first of its kind
     if row["refused"]:
         return row, f"it has no answer: {row['refused']}"
     if row["unit"] != "ratio":

@@ -55,14 +55,15 @@ def plot_impact(impact: Result, *, methods: bool = False, ax: Axes | None = None
     >>> import hotspots as hs
     >>> from hotspots.evidence.example import example_result
     >>> hs.plot_impact(example_result()).get_xlabel()
-    'incidents over those expected'
+    'incidents, against those expected'
     """
     effect = _table(impact, "effect", _EFFECT, "plot_impact")
     first = effect.loc[effect["main"].to_numpy(dtype=bool), "outcome"].iloc[:1]
     chosen = effect[effect["main"].to_numpy(dtype=bool)]
     if methods and len(first):
         chosen = effect[effect["outcome"] == first.iloc[0]]
-    drawn = chosen[(chosen["unit"] == "ratio") & chosen["low"].gt(0) & chosen["high"].notna()]
+    fits = (chosen["unit"] == "ratio") & chosen["low"].gt(0) & chosen["high"].notna()
+    drawn = chosen[fits]
     if drawn.empty:
         raise InputError("plot_impact", [
             "no row of its table 'effect' has a ratio with an interval; there is nothing to draw."
@@ -76,12 +77,12 @@ def plot_impact(impact: Result, *, methods: bool = False, ax: Axes | None = None
     ]
     compared = bool(getattr(impact, "comparator", True))
     _dots(ax, shown, names, [_solid(row) for _, row in shown.iterrows()])
-    ax.set_xlabel("incidents over those expected" if compared else "incidents a day, after over "
-                  "before; nothing to compare with")  # fmt: skip
+    ax.set_xlabel("incidents, against those expected" if compared else
+                  "incidents a day after, against before; nothing to compare with")  # fmt: skip
     ax.set_title("What was found, by estimator" if methods else "What was found"
                  if compared else "Change, whatever the reason")  # fmt: skip
     lost = [f"{row['outcome']}, {_PARTS.get(row['part'], row['part'])}, {row['method']}"
-            for _, row in chosen.drop(index=drawn.index).iterrows()]  # fmt: skip
+            for _, row in chosen[~fits].iterrows()]  # fmt: skip
     _note_below(ax, _impact_note(impact, shown, drawn, lost))
     return ax
 
@@ -185,7 +186,7 @@ def plot_cumulative(
     >>> import hotspots as hs
     >>> from hotspots.evidence.example import example_result
     >>> hs.plot_cumulative(example_result()).get_ylabel()
-    'incidents more or fewer than expected, so far'
+    'more or fewer than expected, so far'
     """
     rows = _series(impact, outcome, part, _CUMULATIVE, "plot_cumulative")
     rows = rows[rows["after"].to_numpy(dtype=bool) & rows["cumulative"].notna()]
@@ -197,15 +198,17 @@ def plot_cumulative(
     ax.fill_between(end, rows["cumulative_low"], rows["cumulative_high"], color=PALE, zorder=0,
                     label="where each point would lie by chance alone about it")  # fmt: skip
     ax.plot(end, rows["cumulative"], "o-", color=BLUE, ms=4, lw=1.5, zorder=3)
-    ax.set_ylabel("incidents more or fewer than expected, so far")
+    ax.set_ylabel("more or fewer than expected, so far")
     ax.set_xlabel(f"end of the {_period(rows)}")
     ax.set_title(f"{rows['outcome'].iloc[0]}, {_PARTS.get(part, part)}")
     ax.legend(loc="best", fontsize=8, framealpha=0.8)
     ax.spines[["top", "right"]].set_visible(False)
     last = rows.iloc[-1]
-    _note_below(ax, f"By the end {last['cumulative']:+,.0f} ({last['cumulative_low']:+,.0f} to "
-                f"{last['cumulative_high']:+,.0f}). The band holds at each point, not at all at "
-                "once: to stop at the best-looking one is to be fooled.")  # fmt: skip
+    ends = [f"{last[name]:+,.0f}".replace("-", "−") for name in
+            ("cumulative", "cumulative_low", "cumulative_high")]  # fmt: skip
+    _note_below(ax, f"Incidents by the end: {ends[0]} ({ends[1]} to {ends[2]}). The band holds at "
+                "each point, not at all at once: to stop at the best-looking one is to be "
+                "fooled.")  # fmt: skip
     return ax
 
 
@@ -238,6 +241,8 @@ def plot_event_study(impact: Result, outcome: str | None = None, *, ax: Axes | N
     >>> hs.plot_event_study(example_result()).get_xlabel()
     'periods from the start'
     """
+    from matplotlib.ticker import MaxNLocator
+
     table = _table(impact, "event_study", _EVENT, "plot_event_study")
     rows = _of(table, "outcome", outcome, "plot_event_study")
     known = rows["low"].gt(0) & rows["high"].notna() & np.isfinite(rows["high"])
@@ -257,15 +262,17 @@ def plot_event_study(impact: Result, outcome: str | None = None, *, ax: Axes | N
                        edgecolors=BLUE, zorder=3, label=words)  # fmt: skip
     _log_ticks(ax.yaxis, rows["low"].min(), rows["high"].max())
     ax.set_xlabel("periods from the start")
-    ax.set_ylabel("ratio of the arms, against the last period before")
+    ax.set_ylabel("treated over comparison")
+    ax.xaxis.set_major_locator(MaxNLocator(integer=True))
     ax.set_title(f"{rows['outcome'].iloc[0]}, period by period")
     ax.legend(loc="best", fontsize=8, framealpha=0.8)
     ax.spines[["top", "right"]].set_visible(False)
     out = int(((rows["low"] > 1) | (rows["high"] < 1))[lead].sum())
-    said = f"Before the start {out:,} of {int(lead.sum()):,} intervals leave out 1"
-    told = f" {lost:,} periods without an interval are not drawn." if lost else ""
-    _note_below(ax, f"{said}; by chance about one in 20 would.{told} Single periods say little: "
-                "the finding is the table effect.")  # fmt: skip
+    said = f"Before it {out:,} of {int(lead.sum()):,} intervals leave out 1"
+    told = f" Without an interval, so not drawn: {lost:,}." if lost else ""
+    _note_below(ax, f"Each against the last period before the start. {said}; by chance about one "
+                f"in 20 would.{told} Single periods say little: the finding is the table "
+                "effect.")  # fmt: skip
     return ax
 
 
@@ -326,7 +333,7 @@ def plot_forest(pooled: Result, *, ax: Axes | None = None) -> Axes:
                   fontsize=9)  # fmt: skip
     ax.set_ylim(foot + 0.9, -0.7)
     _log_ticks(ax.xaxis, max(min(reach), 0.05), min(max(reach), 20))
-    ax.set_xlabel("incidents over those expected")
+    ax.set_xlabel("incidents, against those expected")
     ax.set_title(f"{main['k']:,.0f} trials together")
     ax.spines[["top", "right", "left"]].set_visible(False)
     ax.tick_params(axis="y", length=0)
@@ -462,8 +469,8 @@ def _log_ticks(axis: Any, low: float, high: float) -> None:
 def _ratio(value: float) -> str:
     share = value - 1
     if abs(share) < 0.005:
-        return "1\nas expected"
-    return f"{value:g}\n{share:+.0%}".replace("-", "−") if value < 3 else f"{value:g}"
+        return "same"
+    return f"{share:+.0%}".replace("-", "−") if value < 3 else f"×{value:g}"
 
 
 def _short(name: str, most: int = 34) -> str:
