@@ -561,3 +561,16 @@ def test_the_page_is_whole_and_escaped(tmp_path):
     assert "<b>" not in page
     assert "http" not in page
     assert page.rstrip().endswith("</html>")
+
+
+def test_every_column_that_is_exported_is_explained(tmp_path, trials):
+    from hotspots.report.bi import _flat
+    from hotspots.report.columns import about
+    from hotspots.report.stations import gather
+
+    for trial in (trials["stepped wedge"], trials["crossover"]):
+        held = register_trial(tmp_path / f"{trial.design}.csv", trial)
+        for kind, name, frame in gather((trial, held), what="test").tables():
+            table = f"{kind}_{name}"
+            silent = [c for c in _flat(frame) if not about(table, str(c))["meaning"]]
+            assert silent == [], table

@@ -127,7 +127,7 @@ OWN_IMPACT: dict[str, dict[str, tuple[str, str, str]]] = {
         "control": ("number", "", "mean of the comparison places"),
         "difference": ("number", "standard deviations", "of the two means"),
     },
-    "trialdesign_sites": {
+    "trial_design_sites": {
         **_TRIAL_SITE,
         "cluster": ("text", "", "hotspots with one name here share a catchment, drawn as one"),
         "block": ("text", "", "block or pair it was drawn in"),
@@ -138,17 +138,17 @@ OWN_IMPACT: dict[str, dict[str, tuple[str, str, str]]] = {
         "area_km2": ("number", "km²", "its area"),
         "command": ("text", "", "the command its team belongs to"),
     },
-    "trialdesign_excluded": {
+    "trial_design_excluded": {
         **_TRIAL_SITE,
         "reason": ("text", "", "why it is not in the trial"),
         "detail": ("text", "", "the count, or the hotspot it gives way to"),
     },
-    "trialdesign_calendar": {
+    "trial_design_calendar": {
         "date": ("date", "", "duty day"),
         "treated": ("flag", "", "whether patrols go there that day"),
         "phase": ("text", "", "treatment, control or wash-out (not counted)"),
     },
-    "trialdesign_balance": {
+    "trial_design_balance": {
         "covariate": ("text", "", "what the arms are compared by"),
         "treated": ("number", "", "mean of the treated sites, early starters or days with patrols"),
         "control": ("number", "", "mean of the others"),
@@ -157,7 +157,7 @@ OWN_IMPACT: dict[str, dict[str, tuple[str, str, str]]] = {
         "chance_high": ("number", "standard deviations", "2.5% of draws have a larger one"),
         "chance": ("number", "0 to 1", "share of draws with one at least as large"),
     },
-    "trialdesign_arms": {
+    "trial_design_arms": {
         "arm": ("text", "", "treated, control, both, or the step of a stepped wedge"),
         "sites": ("whole", "hotspots", "in the arm"),
         "clusters": ("whole", "", "units drawn: hotspots with one catchment count once"),
@@ -167,7 +167,7 @@ OWN_IMPACT: dict[str, dict[str, tuple[str, str, str]]] = {
         "control_days": ("whole", "site-days", "without, that count"),
         "washout_days": ("whole", "site-days", "without, that do not count"),
     },
-    "trialregister_log": {
+    "trial_register_log": {
         "number": ("whole", "", "row of the register, as written"),
         "when": ("time", "", "when it was registered"),
         "trial": ("text", "", "first day, design and start of the digest"),
