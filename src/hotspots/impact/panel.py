@@ -230,11 +230,11 @@ def _error(study: Study, fit: Fit, errors: str) -> tuple[Floats, Floats]:
     if errors == "cr1":
         size = places / (places - 1) * (fit.counts - 1) / np.maximum(fit.df, 1)
         return np.sqrt((fit.influence[..., 0] ** 2).sum(axis=1) * size), places - 1.0
-    error, df, _ = places_error(study, fit)
+    error, df = places_error(study, fit)
     return error[:, 0], df[:, 0]
 
 
-def places_error(study: Study, fit: Fit) -> tuple[Floats, Floats, Floats]:
+def places_error(study: Study, fit: Fit) -> tuple[Floats, Floats]:
     """Errors of coefficients by leaving out each place in turn.
 
     Parameters
@@ -248,8 +248,6 @@ def places_error(study: Study, fit: Fit) -> tuple[Floats, Floats, Floats]:
     error : ndarray, shape (S, K)
     df : ndarray, shape (S, K)
         Welch's degrees of freedom, the places of an arm being its sample.
-    shared : ndarray, shape (K, K)
-        Covariance of the coefficients of the first study.
     """
     assert fit.extra is not None
     counted = (study.y * study.used).sum(axis=2) > 0
@@ -263,8 +261,7 @@ def places_error(study: Study, fit: Fit) -> tuple[Floats, Floats, Floats]:
         spare.append(np.maximum((side & counted).sum(axis=1) - 1, 1e-9)[:, None])
     with np.errstate(divide="ignore", invalid="ignore"):
         df = sum(parts) ** 2 / sum(p**2 / s for p, s in zip(parts, spare, strict=True))
-    shared = (places[0] - 1) / places[0] * moves[0].T @ moves[0]
-    return whole, df, shared
+    return whole, df
 
 
 def _batch(beta: Floats, error: Floats, df: Floats, level: float, said: str) -> Batch:

@@ -1,0 +1,190 @@
+"""How often panels and interrupted series find what is not there, and checks doubt what is sound.
+
+Prints the tables of docs/methods/impact-panel.md. Studies are simulated by `impact_worlds.py`: no
+effect for the share called one, 20% fewer for the share of 95% intervals that hold it. Run:
+`python benchmarks/impact_panel.py [studies]` (400 by default, some minutes of one processor).
+"""
+
+import sys
+from dataclasses import replace
+
+import numpy as np
+from impact_worlds import make_worlds
+
+from hotspots.impact.event import event_study, parallel_trends
+from hotspots.impact.influence import dispersion, leave_one_out
+from hotspots.impact.interrupted import fit_interrupted
+from hotspots.impact.panel import fit_panel
+from hotspots.impact.placebo import placebo_dates, placebo_places
+from hotspots.impact.study import make_study
+
+N = int(sys.argv[1]) if len(sys.argv) > 1 else 400
+MONTH = 365.25 / 12
+TRUTH = np.log(0.8)
+
+
+def world(treated=None, **given):
+    """Make studies of months; with ``treated``, only so many of the treated places are kept."""
+    made = make_worlds(given.pop("studies", N), **given)
+    made = replace(made, days=np.full(made.y.shape[2], MONTH))
+    if treated is None:
+        return made
+    half = made.y.shape[1] // 2
+    kept = np.r_[:treated, half : 2 * half]
+    return make_study(made.y[:, kept], made.treat[:, kept], days=MONTH)
+
+
+def one(made, s):
+    """Take study ``s`` alone."""
+    return replace(made, y=made.y[s : s + 1], treat=made.treat[s : s + 1])
+
+
+def rate(fit, given):
+    """Share called an effect without one, and share of intervals that hold a true one."""
+    none, some = fit(world(**given)), fit(world(**given, effect=0.8))
+    if none.refused:
+        return "refused"
+    held = np.nanmean((some.low <= TRUTH) & (some.high >= TRUTH))
+    told = np.isfinite(none.p)
+    return f"{np.mean(none.p[told] < 0.05):.3f} · {held:.3f}"
+
+
+def table(title, rows, fits):
+    """Print a table: a row per world, a column per estimator."""
+    print(f"\n{title}\n\n| studies | {' | '.join(fits)} |\n|---|{'---|' * len(fits)}")
+    for name, given in rows.items():
+        cells = [rate(fit, given) for fit in fits.values()]
+        print(f"| {name} | {' | '.join(cells)} |", flush=True)
+
+
+PANELS = {
+    "jackknife by place": fit_panel,
+    "wild bootstrap": lambda study: fit_panel(study, errors="wild", draws=399),
+    "CR1": lambda study: fit_panel(study, errors="cr1"),
+    "Poisson as it says": lambda study: fit_panel(study, errors="model"),
+    "NB as it says": lambda study: fit_panel(study, family="nb", errors="model"),
+}
+
+
+def panels():
+    """Print the table of the panel."""
+    rows = {}
+    for chosen in ("random", "trial", "matched", "worst"):
+        for places in (10, 20, 60):
+            for k in (0.0, 0.2):
+                rows[f"{chosen}, {places} places, κ {k:g}"] = {
+                    "chosen": chosen, "places": places, "dispersion": k,
+                }  # fmt: skip
+    rows |= {
+        "1 a month, 20 places": {"mean": 1.0},
+        "20 a month, 20 places": {"mean": 20.0},
+        "12 months and 6": {"before": 12},
+        "24 months and 12": {"after": 12},
+        "own seasons": {"own_seasons": 0.3},
+        "own seasons, 24 months and 12": {"own_seasons": 0.3, "after": 12},
+        "places drift": {"drift": 0.2},
+        "places drift, 10 places": {"drift": 0.2, "places": 10},
+        "4 treated, 10 compared": {"treated": 4, "places": 20},
+        "4 treated, 30 compared": {"treated": 4, "places": 60},
+        "8 treated, 30 compared": {"treated": 8, "places": 60},
+        "100 places": {"places": 100},
+    }
+    table(f"Panels, {N} studies a cell: called an effect without one · 95% intervals that hold a "
+          "true fall of 20%", rows, PANELS)  # fmt: skip
+
+
+def series():
+    """Print the table of the interrupted series."""
+    rows = {
+        "24 months and 6": {}, "24 months and 12": {"after": 12},
+        "36 months and 12": {"before": 36, "after": 12}, "κ 0": {"dispersion": 0.0},
+        "κ 0.2": {"dispersion": 0.2}, "60 places": {"places": 60}, "100 places": {"places": 100},
+        "10 places, 1 a month": {"places": 10, "mean": 1.0},
+        "own seasons": {"own_seasons": 0.3}, "places drift": {"drift": 0.2},
+        "trial": {"chosen": "trial"}, "matched": {"chosen": "matched"},
+        "worst": {"chosen": "worst"}, "12 months and 6": {"before": 12},
+    }  # fmt: skip
+    table(f"Interrupted series, {N} studies a cell", rows, {
+        "with comparison places": fit_interrupted,
+        "alone": lambda study: fit_interrupted(study, comparator=False),
+    })  # fmt: skip
+
+
+def leads():
+    """Print how often the time before the start is called apart, and how often it is seen."""
+    print(
+        f"\nBefore the start, {N} studies a cell: steps called apart · trends called apart · 95% "
+        "interval of the trend holds it · band of all steps holds all · place dispersion held\n"
+    )
+    print("| studies | steps | trends | interval | band | φ |\n|---|---|---|---|---|---|")
+    rows = {
+        "10 places": {"places": 10}, "20 places": {}, "60 places": {"places": 60},
+        "κ 0": {"dispersion": 0.0}, "κ 0.2": {"dispersion": 0.2}, "1 a month": {"mean": 1.0},
+        "own seasons": {"own_seasons": 0.3}, "matched": {"chosen": "matched"},
+        "trial": {"chosen": "trial"},
+    }  # fmt: skip
+    for name, given in rows.items():
+        print(f"| {name} | {' | '.join(_leads(world(**given), given))} |", flush=True)
+    made = world(places=20)
+    slope = np.exp(-0.2 * np.arange(30) / 12)
+    y = made.y.copy()
+    y[:, :10] = np.random.default_rng(1).binomial(y[:, :10].astype(int), slope)
+    told = _leads(replace(made, y=y), {}, slope=-0.2)
+    print(f"| 20 places, treated fall 18% a year more | {' | '.join(told)} |", flush=True)
+
+
+def _leads(made, given, slope=0.0):
+    apart, trend, held, band, phi = [], [], [], [], []
+    for s in range(len(made.y)):
+        study = one(made, s)
+        steps, check = event_study(study)
+        if check.verdict != "cannot tell":
+            apart.append(check.verdict == "doubt")
+            inside = (steps["band_low"] <= 1) & (steps["band_high"] >= 1)
+            band.append(inside.all())
+        line, check = parallel_trends(study)
+        if not np.isnan(line["p"][0]):
+            trend.append(check.verdict == "doubt")
+            held.append(line["low"][0] <= np.exp(slope) <= line["high"][0])
+        if given.get("dispersion") == 0:
+            spread, _ = dispersion(study)
+            phi.append(spread["low"][0] <= 1 <= spread["high"][0])
+    return [f"{np.mean(v):.3f}" if v else "" for v in (apart, trend, held, band, phi)]
+
+
+def doubts():
+    """Print how often each check doubts."""
+    few = max(N // 4, 50)
+    print(
+        f"\nVerdicts of the checks, {few} studies a cell, panel with the jackknife: share of "
+        "studies doubted, of all and of those with a clear finding\n"
+    )
+    print("| studies | dates | places | one place | clear findings |\n|---|---|---|---|---|")
+    rows = {
+        "no effect": {}, "20% fewer": {"effect": 0.8}, "40% fewer": {"effect": 0.6},
+        "40% fewer, 40 places": {"effect": 0.6, "places": 40}, "own seasons": {"own_seasons": 0.3},
+    }  # fmt: skip
+    for name, given in rows.items():
+        made = world(**{"places": 20, "studies": few, **given})
+        found, clear = [], []
+        for s in range(few):
+            study = one(made, s)
+            batch = fit_panel(study)
+            clear.append(bool(batch.p[0] < 0.05))
+            found.append([
+                check(study, fit_panel, batch)[1].verdict == "doubt"
+                for check in (placebo_dates, placebo_places, leave_one_out)
+            ])  # fmt: skip
+        table, mask = np.array(found), np.array(clear)
+        cells = [
+            f"{column.mean():.2f} · {column[mask].mean():.2f}" if mask.any() else ""
+            for column in table.T
+        ]  # fmt: skip
+        print(f"| {name} | {' | '.join(cells)} | {mask.mean():.2f} |", flush=True)
+
+
+if __name__ == "__main__":
+    panels()
+    series()
+    leads()
+    doubts()
