@@ -31,8 +31,7 @@ _LEADS_ASKS = "Did treated and comparison places move apart before the start?"
 _TRENDS = "parallel trends"
 _TRENDS_ASKS = "Did the arms have one trend before the start, and what if they had not?"
 _COLUMNS = [
-    "relative", "since", "until", "lead", "estimate", "low", "high", "band_low", "band_high",
-    "treated", "control",
+    "since", "until", "lead", "ratio", "low", "high", "band_low", "band_high", "treated", "control",
 ]  # fmt: skip
 
 
@@ -54,10 +53,9 @@ def event_study(
     -------
     steps : DataFrame
         ``since`` and ``until`` (periods from the start; the first under treatment is 0),
-        ``relative`` (their middle), ``lead`` (before it), ``estimate`` (ratio of the arms over
-        that in the last step before) with ``low`` and ``high`` (each step by itself) and
-        ``band_low`` and ``band_high`` (all steps together), and the incidents: ``treated``,
-        ``control``. Empty where it cannot be told.
+        ``lead`` (before it), ``ratio`` (of the arms, over that in the last step before) with
+        ``low`` and ``high`` (each step by itself) and ``band_low`` and ``band_high`` (all steps
+        together), and the incidents: ``treated``, ``control``. Empty where it cannot be told.
     check : Check
         ``found`` is the largest move of a step before the start, as a ratio, with its band.
 
@@ -88,7 +86,7 @@ def event_study(
     >>> treat[:6, 12:] = 1
     >>> steps, check = event_study(make_study(
     ...     np.random.default_rng(2).poisson(20 - 8 * treat), treat), width=6)
-    >>> steps[["since", "estimate"]].round(2).values.tolist()
+    >>> steps[["since", "ratio"]].round(2).values.tolist()
     [[-12.0, 1.03], [-6.0, 1.0], [0.0, 0.66]]
     >>> check.verdict
     'fine'
@@ -260,8 +258,8 @@ def _table(study: Study, since: Ints, starts: Ints, ends: Ints, base: int) -> pd
         beside = (first >= start) & (first <= end) & ~arm[:, None]
         told = 1.0 if k == base else np.nan
         rows.append({
-            "relative": (start + end) / 2, "since": start, "until": end, "lead": bool(start < 0),
-            "estimate": told, "low": told, "high": told, "band_low": told, "band_high": told,
+            "since": start, "until": end, "lead": bool(start < 0),
+            "ratio": told, "low": told, "high": told, "band_low": told, "band_high": told,
             "treated": study.y[0][inside].sum(), "control": study.y[0][beside].sum(),
         })  # fmt: skip
     return pd.DataFrame(rows, columns=_COLUMNS)
@@ -277,7 +275,7 @@ def _fill(
     reach = stdtrit(df, 0.5 + level / 2) * error
     wide = stdtrit(df, 0.5 + level ** (1 / len(others)) / 2) * error
     for name, value in {
-        "estimate": coef, "low": coef - reach, "high": coef + reach,
+        "ratio": coef, "low": coef - reach, "high": coef + reach,
         "band_low": coef - wide, "band_high": coef + wide,
     }.items():  # fmt: skip
         steps.loc[others, name] = np.exp(value)
@@ -287,7 +285,7 @@ def _fill(
 
 def _leads_check(steps: pd.DataFrame, p: float, level: float, width: int) -> Check:
     leads = steps[steps["lead"]].iloc[:-1]
-    off = np.log(leads["estimate"].to_numpy())
+    off = np.log(leads["ratio"].to_numpy())
     far = leads.iloc[int(np.argmax(np.abs(off)))]
     doubt = p < 1 - level
     span = f"{len(leads)} step{'' if len(leads) == 1 else 's'} of {width} period" \
@@ -301,7 +299,7 @@ def _leads_check(steps: pd.DataFrame, p: float, level: float, width: int) -> Che
     else:
         words = (f"Before the start the arms moved alike as far as can be told (p = {p:.2f} over "
                  f"{span}): {said}.")  # fmt: skip
-    return Check(_LEADS, _LEADS_ASKS, float(far["estimate"]), float(far["band_low"]),
+    return Check(_LEADS, _LEADS_ASKS, float(far["ratio"]), float(far["band_low"]),
                  float(far["band_high"]), "doubt" if doubt else "fine", words)  # fmt: skip
 
 
