@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 COLUMNS = ["check", "asks", "found", "low", "high", "verdict", "words"]
 
-_FEWER_DRAWS = 999  # a check need not be as fine as the finding
+_FEWER_DRAWS = 499  # a check need not be as fine as the finding
 
 
 @dataclass(frozen=True)
@@ -44,7 +44,7 @@ def check_finding(counts: PlaceCounts, effect: pd.DataFrame, rules: ImpactRules)
         return ESTIMATORS[key].fit(given, quick)
 
     found = fit(study)
-    steps, leads = event_study(study, level=rules.level, seed=rules.seed)
+    steps, leads = event_study(study, level=rules.level)
     dates = placebo_dates(study, fit, found)[1]
     places = placebo_places(study, fit, found, seed=rules.seed)[1]
     without, influence = leave_one_out(study, fit, found, names=list(counts.places.index))
