@@ -135,6 +135,10 @@ _HOME = {
     "TrialRegister": "trials",
     "match_controls": "impact",
     "Matches": "impact",
+    "count_places": "impact",
+    "PlaceCounts": "impact",
+    "compare_kinds": "impact",
+    "pool_counts": "impact",
     "estimate_impact": "impact",
     "Impact": "impact",
     "ImpactRules": "impact",
@@ -278,12 +282,16 @@ if TYPE_CHECKING:
     from .impact import Impact as Impact
     from .impact import ImpactRules as ImpactRules
     from .impact import Matches as Matches
+    from .impact import PlaceCounts as PlaceCounts
     from .impact import Sppt as Sppt
     from .impact import Wdd as Wdd
+    from .impact import compare_kinds as compare_kinds
+    from .impact import count_places as count_places
     from .impact import cumulative_wdd as cumulative_wdd
     from .impact import e_test as e_test
     from .impact import estimate_impact as estimate_impact
     from .impact import match_controls as match_controls
+    from .impact import pool_counts as pool_counts
     from .impact import small_sample_test as small_sample_test
     from .impact import sppt as sppt
     from .impact import wdd as wdd
