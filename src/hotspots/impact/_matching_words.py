@@ -48,10 +48,10 @@ def _hotspots(n: int) -> str:
 
 
 def _level(found: pd.DataFrame, course: pd.DataFrame, told: Any) -> str:
-    on = course[course["matched_on"]]
+    on = course[course["chosen"]]
     a = found.drop_duplicates("hotspot")["treated_incidents"].sum()
     text = (
-        f"In the {len(on)} months they were matched on ({on['month'].iloc[0]:%B %Y} to "
+        f"In the {len(on)} months the hotspots were chosen for ({on['month'].iloc[0]:%B %Y} to "
         f"{on['month'].iloc[-1]:%B %Y}) a hotspot had {on['treated'].mean():.1f} incidents a "
         f"month, a comparison place {on['control'].mean():.1f} ({a:,.0f} and "
         f"{found['control_incidents'].sum():,.0f} incidents in all)."

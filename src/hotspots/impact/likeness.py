@@ -25,8 +25,9 @@ class Likeness:
 
     Attributes
     ----------
-    level : ndarray, shape (n,)
-        Log incidents a month in the months the places were chosen for.
+    level : ndarray, shape (n, L)
+        Log incidents a month in the months the places were chosen for and, where there are any, in
+        the others.
     trend : ndarray, shape (n,)
         Log change a year beside that of all places together, shrunk to what is not chance; zeros
         where the history is too short.
@@ -55,17 +56,18 @@ class Likeness:
 
         Notes
         -----
-        :math:`D^2 = \Delta l^2 + \Delta b^2 + (\Delta c^2 + \Delta s^2)/2 + H^2`: the level, what
-        a year of trend adds, the mean square of the wave, and the Hellinger distance of the mixes
-        (0 to 1). Of .2 one may think as rates some 20% apart.
+        :math:`D^2 = \overline{\Delta l^2} + \Delta b^2 + (\Delta c^2 + \Delta s^2)/2 + H^2`: the
+        mean square over the levels, what a year of trend adds, the mean square of the wave, and
+        the Hellinger distance of the mixes (0 to 1). Of .2 one may think as rates 20% apart.
 
         Examples
         --------
-        >>> two = Likeness(np.log([10.0, 12.0]), np.zeros(2), np.zeros((2, 2)), np.ones((2, 1)))
+        >>> two = Likeness(np.log([[10.0], [12.0]]), np.zeros(2), np.zeros((2, 2)), np.ones((2, 1)))
         >>> two.distance(np.array([0]), np.array([1])).round(3).tolist()
         [[0.182]]
         """
-        scaled = np.column_stack([self.level, self.trend, self.season / np.sqrt(2),
+        level = self.level / np.sqrt(self.level.shape[1])
+        scaled = np.column_stack([level, self.trend, self.season / np.sqrt(2),
                                   self.mix / np.sqrt(2)])  # fmt: skip
         a, b = scaled[one], scaled[other]
         square = (a**2).sum(axis=1)[:, None] + (b**2).sum(axis=1) - 2 * a @ b.T
@@ -94,8 +96,8 @@ def liken(y: Floats, kinds: Floats, chosen: Bools, days: Floats, month: Floats) 
 
     Notes
     -----
-    The level is left as counted (half an incident added), for both sides are then picked from the
-    same counts and go back to their own means together. Trend and season of a single place are
+    Levels are left as counted (half an incident added): places picked from the same counts in the
+    same months go back to their own means together. Trend and season of a single place are
     mostly chance: they are one step of Poisson regression from the pool of all places,
     :math:`\delta_i = (X'M_iX + \phi T^{-1})^{-1} X'(y_i - \mu_i)` with :math:`\mu_{it}` the
     place's total shared out over the months as the pool's, φ the variance over the mean, and T
@@ -108,10 +110,12 @@ def liken(y: Floats, kinds: Floats, chosen: Bools, days: Floats, month: Floats) 
     >>> last = np.arange(36) >= 24
     >>> alike = liken(y, y.sum(axis=1, keepdims=True), last, np.full(36, 30.4), np.arange(36.0))
     >>> alike.level.shape, bool(np.abs(alike.trend).max() < 0.1)
-    ((40,), True)
+    ((40, 2), True)
     """
-    span = days[chosen].sum() / 30.4375
-    level = np.log((y[:, chosen].sum(axis=1) + 0.5) / span)
+    spans = [span for span in (chosen, ~chosen) if span.any()]
+    level = np.log(np.column_stack([
+        (y[:, span].sum(axis=1) + 0.5) / days[span].sum() * 30.4375 for span in spans
+    ]))  # fmt: skip
     trend, season = np.zeros(len(y)), np.zeros((len(y), 2))
     if y.shape[1] >= LONG and y.sum() > 0:
         own = _own_course(y, month)

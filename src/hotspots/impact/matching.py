@@ -48,16 +48,16 @@ class Matches(Result):
     pairs : DataFrame
         A row per pair: ``hotspot``, ``control``, ``distance`` (0 is alike; of .2 one may think as
         rates 20% apart), ``nearest`` (distance of the nearest of all candidates), and what each
-        had in the months matched on (``treated_incidents``, ``control_incidents``). A hotspot
-        that found none has an empty ``control``.
+        had in the months the places were chosen for (``treated_incidents``,
+        ``control_incidents``). A hotspot that found none has an empty ``control``.
     balance : DataFrame
         A row per trait: ``trait``, ``unit``, its mean over ``treated`` and ``control`` and over
         all ``candidates``, the ``difference`` in standard deviations of both, that of all before
         matching (``unmatched``), and the ``verdict``: alike where rates and areas are within 10%,
         shares within 5 points; near within 25% and 12.5 points; else differs.
     course : DataFrame
-        A row per whole month before the start: ``month``, ``matched_on``, incidents a place in
-        the ``treated`` and the ``control`` places.
+        A row per whole month before the start: ``month``, ``chosen`` (whether the places were
+        chosen for it), incidents a place in the ``treated`` and the ``control`` places.
     candidates : DataFrame
         What became of every candidate: ``why`` and ``places``.
     said : str
@@ -125,8 +125,8 @@ def match_controls(
         Largest distance of a pair, over 0 to 5; .5 is a rate some 1.6 times another.
     rules : ImpactRules, optional
         ``buffer_m``: candidates this near a treated place are left out; ``chosen``: the dates the
-        treated places were chosen for, else the last 12 months; ``outcomes``: the first is
-        matched on; ``include_police``.
+        treated places were chosen for, taken as the last 12 months when absent; ``outcomes``: the
+        first is matched on; ``include_police``.
 
     Returns
     -------
@@ -140,11 +140,11 @@ def match_controls(
     Notes
     -----
     Places are paired by :meth:`hotspots.impact.likeness.Likeness.distance` in the optimal
-    assignment without replacement [1]_; of candidates that overlap one is taken. **The level is
-    that of the very months the treated places were chosen for.** Whatever was chosen for high
-    counts falls back to its own mean afterwards; a comparison place picked for the same counts in
-    the same months falls back too, one matched on other months does not, and the difference looks
-    like an effect [2]_. How much is left of it is on the page ``impact-controls``.
+    assignment without replacement [1]_; of candidates that overlap one is taken. **Levels are
+    those of the very months the treated places were chosen for, and of the months before.**
+    What was chosen for high counts falls back to its own mean afterwards; a comparison place with
+    the same counts in the same months falls back too, one matched on other months does not, and
+    the difference looks like an effect [2]_. How much is left is on the page ``impact-controls``.
 
     References
     ----------
@@ -237,6 +237,9 @@ def _lay(
         notes.append(f"{int((police & (code >= 0)).sum()):,} incidents found by police activity "
                      "were not counted (include_police=True counts them)")  # fmt: skip
         counts &= ~police
+    if (lost := int((np.isnan(xy[:, 0]) & (code >= 0)).sum())) > 0:
+        notes.append(f"{lost:,} incidents without a point were not counted")
+    counts &= code >= 0
     points, place = distinct_points(xy[counts])
     if candidates is None or isinstance(candidates, Grid):
         theirs = candidate_squares(points, float(np.median(mine.area)) / 1e6, crs, candidates)
@@ -259,7 +262,7 @@ def _lay(
     month, seen = code[counts], wanted[counts]
     y = tally(shapes, points, place, np.where(seen, month, -1), len(months))
     kind, names = pd.factorize(incidents["category"].astype(object)[counts], sort=True)
-    kinds = tally(shapes, points, place, np.where(month >= 0, kind, -1), len(names))
+    kinds = tally(shapes, points, place, kind, len(names))
     chosen = _chosen(months, rules, notes)
     number = (months["start"].to_numpy().astype("datetime64[M]")).astype(np.int64).astype(float)
     alike = liken(y, kinds, chosen, months["days"].to_numpy(dtype=float), number)
@@ -302,17 +305,17 @@ def _months(
 
 
 def _chosen(months: pd.DataFrame, rules: ImpactRules, notes: list[str]) -> NDArray[np.bool_]:
-    """Months on which the level is matched: those the places were chosen for."""
+    """Tell the months the places were chosen for, in which they must be alike above all."""
     last = np.arange(len(months)) >= len(months) - 12
     if rules.span is None:
         notes.append("the months the hotspots were chosen for are not known (chosen= in the "
-                     "rules): the last 12 before the start are taken")  # fmt: skip
+                     "rules): the last 12 before the start are taken for them")  # fmt: skip
         return last
     first, end = (day.to_datetime64().astype("datetime64[s]") for day in rules.span)
     inside = (months["end"].to_numpy() > first) & (months["start"].to_numpy() <= end)
     if not inside.any():
         notes.append("none of the whole months before the start lies in the dates of chosen: the "
-                     "last 12 are matched on instead")  # fmt: skip
+                     "last 12 are taken for them")  # fmt: skip
         return last
     return np.asarray(inside, dtype=bool)
 
@@ -360,7 +363,7 @@ def _course(ground: _Ground, rows: Ints, column: Ints) -> pd.DataFrame:
     n = len(ground.treated)
     months = ground.months
     return pd.DataFrame({
-        "month": months["start"].to_numpy(), "matched_on": ground.chosen,
+        "month": months["start"].to_numpy(), "chosen": ground.chosen,
         "treated": ground.y[rows].mean(axis=0) if len(rows) else np.nan,
         "control": ground.y[n + column].mean(axis=0) if len(column) else np.nan,
     })  # fmt: skip
