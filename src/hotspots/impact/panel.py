@@ -231,7 +231,12 @@ def _error(study: Study, fit: Fit, errors: str) -> tuple[Floats, Floats]:
         size = places / (places - 1) * (fit.counts - 1) / np.maximum(fit.df, 1)
         return np.sqrt((fit.influence[..., 0] ** 2).sum(axis=1) * size), places - 1.0
     error, df = places_error(study, fit)
-    return error[:, 0], df[:, 0]
+    arm = np.broadcast_to(study.arm, counted.shape)
+    least = np.full(len(arm), LEAST)
+    for side in (arm, ~arm):
+        some = side.any(axis=1)
+        least = np.where(some, np.minimum(least, (side & counted).sum(axis=1)), least)
+    return np.where(least < LEAST, np.nan, error[:, 0]), df[:, 0]
 
 
 def places_error(study: Study, fit: Fit) -> tuple[Floats, Floats]:
@@ -275,7 +280,8 @@ def _batch(beta: Floats, error: Floats, df: Floats, level: float, said: str) -> 
     if not told.any():
         none = np.full(len(beta), np.nan)
         return Batch(none, none, none, none, True, "",
-                     "Incidents are lacking on one side: a ratio has no estimate.")  # fmt: skip
+                     f"Too few incidents: a side has none, or under {LEAST} places of an arm have "
+                     "any.")  # fmt: skip
     return Batch(beta, beta - reach, beta + reach, p, True, said)
 
 
