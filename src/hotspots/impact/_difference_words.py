@@ -43,12 +43,16 @@ def between(low: float, high: float) -> str:
     --------
     >>> between(-195.6, -40.4), between(-23.76, 3.76)
     ('between 196 and 40 fewer', 'between 24 fewer and 3.8 more')
+    >>> between(-3.2, 0.01)
+    'between 3.2 fewer and no difference'
     """
+    low, high = (0.0 if round(abs(end), 1) == 0 else end for end in (low, high))
     if low < 0 and high < 0:
         return f"between {amount(low)} and {amount(high)} fewer"
     if low > 0 and high > 0:
         return f"between {amount(low)} and {amount(high)} more"
-    return f"between {fewer(low)} and {fewer(high)}"
+    ends = [fewer(end) if end else "no difference" for end in (low, high)]
+    return f"between {ends[0]} and {ends[1]}"
 
 
 def wdd_text(

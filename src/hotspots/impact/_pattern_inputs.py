@@ -143,8 +143,10 @@ def _in_areas(
     if not known.all():
         notes.append(f"{int((~known).sum()):,} {name} without a point left out")
     points = np.asarray(kept.geometry.array)[known]
-    tree = shapely.STRtree(np.asarray(areas.geometry.array))
-    point, area = tree.query(points, predicate="intersects")
+    # by polygon, which is then prepared once for all points
+    area, point = shapely.STRtree(points).query(
+        np.asarray(areas.geometry.array), predicate="intersects"
+    )
     order = np.lexsort((area, point))
     point, area = point[order], area[order]
     first = np.append(True, np.diff(point) > 0) if len(point) else np.zeros(0, bool)

@@ -365,7 +365,7 @@ def sppt(
         "difference": share_b - share_a,
         "ratio": np.divide(share_b, share_a, out=none.copy(), where=share_a > 0),
         "low": none, "high": none, "p": none, "p_adjusted": none,
-    }, index=index)  # fmt: skip
+    }, index=index.rename(index.name or "area"))  # fmt: skip
     least = _fisher(np.zeros_like(a), a + b, total_a, total_b)
     most = _fisher(a + b, np.zeros_like(a), total_a, total_b)
     able = np.minimum(least, most) <= ALPHA

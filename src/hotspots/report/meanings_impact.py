@@ -50,7 +50,41 @@ _RATIO = {
     "k": ("whole", "trials", "pooled"),
 }
 
+_MATCHED_PLACE = {
+    "place": ("text", "", "id of the comparison place"),
+    "block": ("text", "", "the hotspot it is compared with"),
+    "distance": ("number", "log rate", "how unlike they were before the start; 0 is alike"),
+}
+
 OWN_IMPACT: dict[str, dict[str, tuple[str, str, str]]] = {
+    "matches_control": {**_MATCHED_PLACE, "lpt": ("text", "", "Local Policing Team")},
+    "matches_treated": {"block": ("text", "", "its own id, which its comparison places bear")},
+    "matches_pairs": {
+        "control": ("text", "", "the comparison place; blank: none was like it"),
+        "distance": ("number", "log rate", "of the pair; of .2 one may think as rates 20% apart"),
+        "nearest": ("number", "log rate", "distance of the nearest of all candidates"),
+        "treated_incidents": ("whole", "incidents", "in the months the places were chosen for"),
+        "control_incidents": ("number", "incidents", "in the same months"),
+    },
+    "matches_balance": {
+        "trait": ("text", "", "what is compared"),
+        "unit": ("text", "", "unit of the three means"),
+        "treated": ("number", "", "mean of the hotspots with a comparison place"),
+        "control": ("number", "", "mean of the comparison places"),
+        "candidates": ("number", "", "mean of all candidates"),
+        "difference": ("number", "SD", "of the two means after matching"),
+        "unmatched": ("number", "SD", "of all hotspots and all candidates, before matching"),
+        "verdict": ("text", "", "alike, near, differs or cannot tell"),
+    },
+    "matches_course": {
+        "chosen": ("flag", "", "whether the hotspots were chosen for this month"),
+        "treated": ("number", "incidents", "a hotspot"),
+        "control": ("number", "incidents", "a comparison place"),
+    },
+    "matches_candidates": {
+        "why": ("text", "", "what became of them"),
+        "places": ("whole", "places", "candidates"),
+    },
     "impact_effect": {
         **_ARMS,
         **_ESTIMATE,
@@ -178,6 +212,60 @@ OWN_IMPACT: dict[str, dict[str, tuple[str, str, str]]] = {
     "place_counts_kinds": {
         "by": ("text", "", "type of incident, or hour of the day"),
         "kind": ("text", "", "which"),
+    },
+    "wdd_counts": {
+        "area": ("text", "", "treated, control, or the displacement area around either"),
+        "before": ("number", "incidents", "before the start"),
+        "after": ("number", "incidents", "after it"),
+        "weight_before": ("number", "", "size × time that the count before was divided by"),
+        "weight_after": ("number", "", "size × time that the count after was divided by"),
+    },
+    "wdd_effect": {
+        "part": ("text", "", "local, displacement (areas around), total or harm"),
+        "errors": ("text", "", "Poisson (chance alone) or dispersion-adjusted"),
+        "estimate": ("number", "", "more (above 0) or fewer than expected: incidents, or harm"),
+        "low": ("number", "", "lower end of the interval"),
+        "high": ("number", "", "upper end of the interval"),
+        "se": ("number", "", "standard error of the estimate"),
+        "z": ("number", "", "estimate over its standard error"),
+        "df": ("number", "", "degrees of freedom of Student's t; infinite: the normal law"),
+        "p": ("number", "0 to 1", "chance of so large a difference were there none"),
+    },
+    "wdd_ratios": {
+        "measure": ("text", "", "rate ratio, or WDQ (displacement over gain)"),
+        "errors": ("text", "", "Poisson, dispersion-adjusted or none"),
+        "value": ("number", "ratio", "of the measure; blank where there is none"),
+        "low": ("number", "ratio", "lower end of the interval; blank where there is none"),
+        "high": ("number", "ratio", "upper end of the interval; blank where there is none"),
+        "z": ("number", "", "log ratio over its standard error"),
+        "p": ("number", "0 to 1", "chance of so large a difference were there none"),
+        "words": ("text", "", "how to read it, or why not to"),
+    },
+    "bin_test_bins": {
+        "bin": ("text", "", "the bin, as a day of the week"),
+        "count": ("whole", "incidents", "in it"),
+        "expected": ("number", "incidents", "in it were there no pattern"),
+        "ratio": ("number", "ratio", "count over expected"),
+        "p": ("number", "0 to 1", "of that bin alone, the number of bins paid for"),
+    },
+    "bin_test_power": {
+        "pattern": ("text", "", "a pattern that might be there"),
+        "power": ("number", "0 to 1", "how often so many incidents would show it"),
+    },
+    "sppt_areas": {
+        "area": ("text", "", "id of the area"),
+        "before": ("whole", "incidents", "before"),
+        "after": ("whole", "incidents", "after"),
+        "share_before": ("number", "0 to 1", "of all incidents before"),
+        "share_after": ("number", "0 to 1", "of all incidents after"),
+        "difference": ("number", "", "share after less share before"),
+        "ratio": ("number", "ratio", "share after over share before; blank: none before"),
+        "low": ("number", "0 to 1", "lower end of the share after (bootstrap only)"),
+        "high": ("number", "0 to 1", "upper end of the share after (bootstrap only)"),
+        "p": ("number", "0 to 1", "chance of so large a difference were there none"),
+        "p_adjusted": ("number", "0 to 1", "p with the number of areas paid for"),
+        "change": ("text", "", "rose, fell or as before, of the share"),
+        "could_show": ("flag", "", "whether so few incidents could have shown any change"),
     },
     "trial_design_sites": {
         **_TRIAL_SITE,
