@@ -34,7 +34,8 @@ def make_worlds(
     ``chosen``: "random": treated by lot among places as they are; "trial": the worst tenth of ten
     times as many by the last 12 months before, then treated by lot; "worst": the worst tenth, of
     which the worse half is treated and the other compared; "matched": the worst tenth of one half
-    of the county is treated, and the places of the other half nearest in those 12 months compared.
+    of the county is treated, and the places of the other half nearest in those 12 months compared;
+    "rest": the worst are treated, and places taken blindly from the others compared.
     ``dispersion`` is κ of Var = μ + κμ² per place and month; ``season`` the amplitude of the log
     rate, shared, ``own_seasons`` that of each place's own; ``drift`` the standard deviation of the
     log change of each place's level at the start, which no design can see; ``wander`` that of
@@ -69,14 +70,17 @@ def make_worlds(
             rows = rng.permutation(np.argsort(-year)[:places])
         elif chosen == "worst":
             rows = np.argsort(-year)[:places]
+        elif chosen == "rest":
+            order = np.argsort(-year)
+            rows = np.concatenate([order[:half], rng.choice(order[half:], half, replace=False)])
         else:
             here, there = np.arange(pool // 2), np.arange(pool // 2, pool)
             treated = here[np.argsort(-year[here])[:half]]
-            left, found = list(there), []
+            free, found = year[there].copy(), []
             for row in treated:
-                nearest = min(left, key=lambda c: abs(year[c] - year[row]))
-                left.remove(nearest)
-                found.append(nearest)
+                nearest = int(np.abs(free - year[row]).argmin())
+                free[nearest] = np.inf
+                found.append(there[nearest])
             rows = np.concatenate([treated, found])
         out_y[s] = base[rows]
         out_treat[s, :half, before:] = 1

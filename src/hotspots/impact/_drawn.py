@@ -12,6 +12,7 @@ if TYPE_CHECKING:
 
     Floats = NDArray[np.float64]
     Inside = Callable[[Floats], NDArray[np.bool_]]
+    Tails = Callable[[Floats], tuple[Floats, Floats]]
 
 FARTHEST = 12.0
 """Log ratio beyond which an interval has no end."""
@@ -21,7 +22,7 @@ _SAME = 1e-9  # statistics closer than this are ties
 
 
 def drawn_ratio(
-    after: Floats, expected: Floats, arm: Floats, draws: Floats, level: float
+    after: Floats, expected: Floats, arm: Floats, draws: Floats, level: float | None
 ) -> tuple[Floats, Floats, Floats, Floats]:
     r"""Compare the treated places with the others, against arms drawn anew.
 
@@ -35,8 +36,8 @@ def drawn_ratio(
         1 treated, 0 not.
     draws : ndarray, shape (D, n)
         Arms drawn anew, each with as many treated as ``arm``.
-    level : float
-        Of the interval.
+    level : float or None
+        Of the interval; without it there is none, and the ends are NaN.
 
     Returns
     -------
@@ -64,7 +65,9 @@ def drawn_ratio(
     return one, two, three, four
 
 
-def _one(y: Floats, x: Floats, arm: Floats, draws: Floats, level: float) -> tuple[Floats, ...]:
+def _one(
+    y: Floats, x: Floats, arm: Floats, draws: Floats, level: float | None
+) -> tuple[Floats, ...]:
     on, off = y * arm, y * (1 - arm)
     columns = (on, off, x, on * on, off * off, on * x, off * x, x * x)
     drawn = [draws @ column.T for column in columns]  # each (D, S)
@@ -91,10 +94,38 @@ def _one(y: Floats, x: Floats, arm: Floats, draws: Floats, level: float) -> tupl
     theta, error = np.where(known, theta, 0.0), np.where(known, np.maximum(error, 1e-3), 1.0)
     lower, upper = tails(np.zeros(len(y)))
     p = np.minimum(1.0, 2 * np.minimum(lower, upper))
-    alpha = (1 - level) / 2
-    low = interval_end(lambda b: tails(b)[1] > alpha, theta, -error)
-    high = interval_end(lambda b: tails(b)[0] > alpha, theta, error)
+    low, high = ends(tails, theta, error, level)
     return tuple(np.where(known, v, np.nan) for v in (theta, low, high, p))
+
+
+def ends(tails: Tails, theta: Floats, error: Floats, level: float | None) -> tuple[Floats, Floats]:
+    """Find both ends of an interval by inverting a test.
+
+    Parameters
+    ----------
+    tails : callable
+        Effects (S,) → chance of a result as low, and of one as high, as seen.
+    theta, error : ndarray, shape (S,)
+        Estimates, and about how sure they are.
+    level : float or None
+        Without it there is no interval.
+
+    Returns
+    -------
+    low, high : ndarray, shape (S,)
+
+    Examples
+    --------
+    >>> from scipy.stats import norm
+    >>> tails = lambda beta: (norm.cdf(1 - beta), norm.sf(1 - beta))
+    >>> [end.round(2).tolist() for end in ends(tails, np.ones(1), np.ones(1), .95)]
+    [[-0.96], [2.96]]
+    """
+    if level is None:
+        return np.full_like(theta, np.nan), np.full_like(theta, np.nan)
+    alpha = (1 - level) / 2
+    return (interval_end(lambda beta: tails(beta)[1] > alpha, theta, -error),
+            interval_end(lambda beta: tails(beta)[0] > alpha, theta, error))  # fmt: skip
 
 
 def _statistic(

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from ..contracts import InputError
-from ._drawn import halve, interval_end
+from ._drawn import ends, halve
 from .study import Batch, Study, refuse
 
 if TYPE_CHECKING:
@@ -221,6 +221,19 @@ def _fit(
 
     none = np.zeros(len(y))
     lower, upper = tails(none)
+    p = np.minimum(1.0, 2 * np.minimum(lower, upper))
+    if not interval:
+        steep = (found(none - 0.01) - found(none + 0.01)) / 0.02
+        step = np.where(on.sum(axis=(1, 2)) > 0, found(none) / np.maximum(steep, 1e-12), np.nan)
+        blank = np.full(len(y), np.nan)
+        return step, blank, blank, np.where(np.isnan(step), np.nan, p)
+    theta = halve(lambda b: found(b) > 0, none - FARTHEST, none + FARTHEST, rounds=45)
+    known = (np.abs(theta) < FARTHEST - 1e-6) & (on.sum(axis=(1, 2)) > 0)
+    theta = np.where(known, theta, 0.0)
+    left = lots.sums(residual(theta)).std(axis=0)
+    slope = (found(theta - 0.01) - found(theta + 0.01)) / 0.02
+    error = np.clip(left / np.maximum(slope, 1e-12), 1e-3, 2.0)
+    low, high = ends(tails, theta, error, level)
     p = np.minimum(1.0, 2 * np.minimum(lower, upper))
     if not interval:
         steep = (found(none - 0.01) - found(none + 0.01)) / 0.02

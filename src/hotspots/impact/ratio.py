@@ -58,7 +58,14 @@ class Baseline:
     told: bool
 
 
-def fit_places(study: Study, *, level: float = 0.95, seed: int = 0, draws: int = 999) -> Batch:
+def fit_places(
+    study: Study,
+    *,
+    level: float = 0.95,
+    seed: int = 0,
+    draws: int = 999,
+    interval: bool = True,
+) -> Batch:
     r"""Compare how treated places and others changed, with the place as the unit.
 
     Parameters
@@ -70,6 +77,8 @@ def fit_places(study: Study, *, level: float = 0.95, seed: int = 0, draws: int =
     seed : int
     draws : int
         Times the arms of the places are exchanged.
+    interval : bool
+        False leaves the interval out, for thousands of simulated studies.
 
     Returns
     -------
@@ -142,8 +151,9 @@ def fit_places(study: Study, *, level: float = 0.95, seed: int = 0, draws: int =
     for size in np.unique(sizes[fits]):
         rows = fits & (sizes == size)
         found[:, rows] = drawn_ratio(
-            y[rows], before[rows], arm[rows], (order < size).astype(float), level
-        )
+            y[rows], before[rows], arm[rows], (order < size).astype(float),
+            level if interval else None,
+        )  # fmt: skip
     return Batch(found[0], found[1], found[2], found[3], True, _chance(study, base, draws))
 
 

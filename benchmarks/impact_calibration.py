@@ -1,0 +1,202 @@
+"""How often each estimator of impact claims an effect where there is none, and finds one of -20%.
+
+Studies whose truth is known (impact_worlds.py) are fitted, thousands at once. Prints the tables of
+docs/methods/impact-calibration.md.
+
+    python benchmarks/impact_calibration.py              # every estimator, a choice of worlds
+    python benchmarks/impact_calibration.py defaults     # the defaults, every combination
+    python benchmarks/impact_calibration.py selection    # what choosing alone does
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import itertools
+import sys
+import time
+
+import numpy as np
+from impact_worlds import make_worlds
+
+from hotspots.impact.estimators import ESTIMATORS
+from hotspots.impact.randomised import fit_randomised
+from hotspots.impact.ratio import fit_places
+from hotspots.impact.rules import ImpactRules
+from hotspots.impact.selection import selection_change
+from hotspots.impact.study import Batch, Study
+
+MONTH = 365.25 / 12
+TRUE = 0.8  # ratio where there is an effect
+LEVEL = 0.05
+
+# Worlds beside the usual one: 20 places, 4 incidents a month on average before choosing,
+# dispersion .05, a shared season, 24 months before and 6 after.
+WORLDS: dict[str, dict[str, float]] = {
+    "usual": {},
+    "10 places": {"places": 10},
+    "60 places": {"places": 60},
+    "100 places": {"places": 100},
+    "no dispersion": {"dispersion": 0.0},
+    "dispersion .2": {"dispersion": 0.2},
+    "1 a month": {"mean": 1.0},
+    "20 a month": {"mean": 20.0},
+    "own seasons": {"own_seasons": 0.5},
+    "places drift": {"drift": 0.15},
+    "bad spells": {"shape": 4.0, "wander": 0.3},
+    "24 + 12 months": {"after": 12},
+    "12 + 6 months": {"before": 12},
+}
+CHOSEN = {
+    "random": "by lot among all places",
+    "trial": "by lot among the worst",
+    "matched": "the worst, against places elsewhere as bad in that year",
+    "worst": "the worst, against the next worst",
+    "rest": "the worst, against places taken blindly",
+}
+
+
+def world(studies: int, **options: object) -> Study:
+    """Make studies with months as long as months are."""
+    study = make_worlds(studies, **options)
+    return dataclasses.replace(study, days=np.full(study.y.shape[2], MONTH))
+
+
+def rates(batch: Batch, truth: float) -> dict[str, float]:
+    """Share answered; of those the share that claims an effect, and that holds the truth; bias."""
+    known = np.isfinite(batch.estimate) & np.isfinite(batch.p)
+    if known.mean() < 0.05:
+        return dict.fromkeys(("answered", "claimed", "held", "bias"), np.nan) | {"answered": 0.0}
+    held = (batch.low <= truth) & (truth <= batch.high)
+    return {
+        "answered": float(known.mean()),
+        "claimed": float((batch.p[known] <= LEVEL).mean()),
+        "held": float(held[known].mean()) if batch.ratio else np.nan,
+        "bias": float(np.expm1((batch.estimate - truth)[known].mean())) if batch.ratio else np.nan,
+    }
+
+
+def every_estimator(studies: int = 400) -> None:
+    """Print false-positive rates, power, coverage and bias of all estimators."""
+    rules = ImpactRules(draws=399)
+    found: dict[tuple[str, str, str], dict[str, dict[str, float]]] = {}
+    spent = dict.fromkeys(ESTIMATORS, 0.0)
+    for chosen, name in itertools.product(CHOSEN, WORLDS):
+        if chosen in ("random", "rest") and name not in ("usual", "10 places", "bad spells"):
+            continue
+        for truth in (1.0, TRUE):
+            study = world(studies, chosen=chosen, effect=truth, seed=7, **WORLDS[name])
+            for key, one in ESTIMATORS.items():
+                if key == "randomisation" and study.redraw is None:
+                    continue
+                start = time.perf_counter()
+                batch = one.fit(study, rules)
+                spent[key] += time.perf_counter() - start
+                cell = found.setdefault((chosen, name, key), {})
+                cell["none" if truth == 1 else "true"] = rates(batch, float(np.log(truth)))
+        print(f"# {chosen}, {name}", file=sys.stderr, flush=True)
+    tables = (
+        ("Claims an effect where there is none (should be 5%)", "none", "claimed"),
+        ("Finds a true -20%", "true", "claimed"),
+        ("95% interval holds the true -20%", "true", "held"),
+        ("Bias of the ratio where there is no effect", "none", "bias"),
+        ("Bias of the ratio where the effect is -20%", "true", "bias"),
+    )
+    for title, which, what in tables:
+        print(f"\n### {title}\n\n| chosen | world | " + " | ".join(ESTIMATORS) + " |")
+        print("|---|---|" + "---|" * len(ESTIMATORS))
+        for chosen, name in itertools.product(CHOSEN, WORLDS):
+            row = [found.get((chosen, name, key), {}).get(which) for key in ESTIMATORS]
+            if any(row):
+                print(f"| {chosen} | {name} | " + " | ".join(_cell(r, what) for r in row) + " |")
+    print("\nseconds:", {key: round(value) for key, value in spent.items()})
+
+
+def _cell(found: dict[str, float] | None, what: str) -> str:
+    if found is None:
+        return ""
+    if found["answered"] == 0:
+        return "refused"
+    if np.isnan(found[what]):
+        return "–"
+    told = f"{found[what]:+.1%}" if what == "bias" else f"{found[what]:.1%}"
+    if found["answered"] < 0.995:
+        told += f" ({found['answered']:.0%})"
+    return told
+
+
+def defaults(studies: int = 2000, part: str = "all") -> None:
+    """Print the false-positive rate and coverage of the two defaults in every combination."""
+    cells = list(itertools.product(
+        CHOSEN, (10, 20, 60, 100), (1.0, 4.0, 20.0), (0.0, 0.05, 0.2), (0.0, 0.5)
+    ))  # fmt: skip
+    told = []
+    for chosen, places, mean, dispersion, own in cells:
+        if part not in ("all", chosen):
+            continue
+        study = world(studies, chosen=chosen, places=places, mean=mean, dispersion=dispersion,
+                      own_seasons=own, seed=11)  # fmt: skip
+        batch = (fit_places if study.redraw is None else fit_randomised)(
+            study, draws=399, interval=False
+        )
+        row = rates(batch, 0.0)
+        told.append((chosen, places, mean, dispersion, own, row))
+        print(chosen, places, mean, dispersion, own,
+              {k: round(v, 4) for k, v in row.items()}, flush=True)  # fmt: skip
+    _summary(told, studies)
+
+
+def _summary(told: list, studies: int) -> None:
+    """Print mean, range and outliers of the false-positive rates by way of choosing."""
+    print(
+        "\n| chosen | places | cells | claims an effect: mean | least | most | outside 3.5-6.5% |"
+    )
+    print("|---|---|---|---|---|---|---|")
+    for chosen, places in itertools.product(CHOSEN, (10, 20, 60, 100)):
+        rows = [t[-1]["claimed"] for t in told if t[:2] == (chosen, places)]
+        if rows:
+            out = sum(not 0.035 <= r <= 0.065 for r in rows)
+            print(f"| {chosen} | {places} | {len(rows)} | {np.mean(rows):.1%} | {min(rows):.1%} "
+                  f"| {max(rows):.1%} | {out} |")  # fmt: skip
+    for chosen, places, mean, dispersion, own, row in told:
+        if not 0.035 <= row["claimed"] <= 0.065:
+            study = world(5 * studies, chosen=chosen, places=places, mean=mean,
+                          dispersion=dispersion, own_seasons=own, seed=12)  # fmt: skip
+            batch = (fit_places if study.redraw is None else fit_randomised)(
+                study, draws=399, interval=False
+            )
+            again = rates(batch, 0.0)["claimed"]
+            print(f"again, {5 * studies:,} new studies: {chosen}, {places} places, {mean:g} a "
+                  f"month, dispersion {dispersion:g}, own seasons {own:g}: {row['claimed']:.1%}, "
+                  f"then {again:.1%}", flush=True)  # fmt: skip
+
+
+def selection(studies: int = 1000) -> None:
+    """Print what the worst forty of 2,000 places do next, against what was foretold."""
+    print("| levels | time after / before | fell by | foretold | 95% interval holds it |")
+    print("|---|---|---|---|---|")
+    for shape, mean, length in ((0.5, 2, 1.0), (0.5, 2, 0.5), (1.0, 5, 1.0), (4.0, 10, 1.0)):
+        rng = np.random.default_rng(5)
+        seen, foretold, held = [], [], []
+        for _ in range(studies):
+            level = rng.gamma(shape, mean / shape, 2000)
+            first, then = rng.poisson(level), rng.poisson(level * length)
+            top = np.argsort(-(first + rng.random(2000)))[:40]
+            found = selection_change(first[top], first, length=length)
+            ratio = then[top].sum() / (length * first[top].sum())
+            seen.append(ratio)
+            foretold.append(found.estimate)
+            held.append(found.low <= ratio <= found.high)
+        print(f"| gamma({shape:g}), mean {mean} | {length:g} | {1 - np.mean(seen):.1%} "
+              f"| {1 - np.mean(foretold):.1%} | {np.mean(held):.1%} |")  # fmt: skip
+
+
+if __name__ == "__main__":
+    asked = sys.argv[1:] or ["estimators"]
+    many = [int(word) for word in asked if word.isdigit()]
+    names = [word for word in asked[1:] if word in CHOSEN] or ["all"]
+    if asked[0] == "defaults":
+        defaults(*(many or [2000]), part=names[0])
+    elif asked[0] == "selection":
+        selection(*many)
+    else:
+        every_estimator(*many)
