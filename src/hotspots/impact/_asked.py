@@ -141,6 +141,7 @@ def _dates(
 
 
 def read_day(value: Any, name: str, faults: list[str]) -> pd.Timestamp | None:
+    """Read a local date, adding the fault where it is none; None stays None."""
     if value is None:
         return None
     day: Any = pd.NaT
@@ -159,6 +160,7 @@ def read_day(value: Any, name: str, faults: list[str]) -> pd.Timestamp | None:
 def read_outcomes(
     incidents: pd.DataFrame, rules: ImpactRules, faults: list[str]
 ) -> dict[str, list[str] | None]:
+    """Read the types of each outcome, adding a fault for each that no incident has."""
     if rules.outcomes is None:
         return {ALL: None}
     known = {str(name) for name in incidents["category"].unique()}

@@ -135,6 +135,17 @@ class PlaceCounts(Result):
         ------
         InputError
             For an outcome or a part there is not.
+
+        Examples
+        --------
+        >>> import hotspots as hs
+        >>> county = hs.make_county(seed=1, months=4)
+        >>> spots = county.hotspots
+        >>> counts = hs.count_places(
+        ...     county.incidents, spots[spots["treated"]], spots[~spots["treated"]],
+        ...     start="2023-03-01", rules=hs.ImpactRules(period="MS"))
+        >>> counts.study(part="buffer").y.shape
+        (1, 14, 4)
         """
         return self._made(self._values(outcome, part)[None])
 
@@ -149,6 +160,17 @@ class PlaceCounts(Result):
         -------
         Study
             S = K, in the order of :attr:`kinds`.
+
+        Examples
+        --------
+        >>> import hotspots as hs
+        >>> county = hs.make_county(seed=1, months=4)
+        >>> spots = county.hotspots
+        >>> counts = hs.count_places(
+        ...     county.incidents, spots[spots["treated"]], spots[~spots["treated"]],
+        ...     start="2023-03-01", rules=hs.ImpactRules(period="MS"))
+        >>> len(counts.kind_study().y) == len(counts.kinds)
+        True
         """
         self._values(None, part)  # faults an unknown part
         inside, ring = self.kind_y[:, 0], self.kind_y[:, 1]
