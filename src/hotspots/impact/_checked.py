@@ -14,6 +14,7 @@ from .estimators import ESTIMATORS, main_estimator
 from .event import event_study, parallel_trends
 from .influence import dispersion, leave_one_out
 from .placebo import placebo_dates, placebo_places
+from .ratio import baseline, warn_places
 
 if TYPE_CHECKING:
     from .counts import PlaceCounts
@@ -34,7 +35,9 @@ class Checked:
     without: pd.DataFrame
 
 
-def check_finding(counts: PlaceCounts, effect: pd.DataFrame, rules: ImpactRules) -> Checked:
+def check_finding(
+    counts: PlaceCounts, effect: pd.DataFrame, chosen: Check, rules: ImpactRules
+) -> Checked:
     """Check the finding on the first outcome."""
     study = counts.study()
     key = main_estimator(study, rules)
@@ -51,7 +54,7 @@ def check_finding(counts: PlaceCounts, effect: pd.DataFrame, rules: ImpactRules)
     trends = parallel_trends(study, found, level=rules.level)[1]
     told = [
         leads, trends, dates, places, influence, dispersion(study, level=rules.level)[1],
-        _methods(effect),
+        chosen, _methods(effect), *_warnings(study, key),
     ]  # fmt: skip
     steps = steps.rename(columns={"ratio": "estimate"})
     steps.insert(0, "outcome", counts.outcomes[0])
@@ -66,6 +69,19 @@ def with_recording(counts: PlaceCounts, told: list[Check]) -> pd.DataFrame:
     if not frames:
         return pd.DataFrame(columns=COLUMNS)
     return pd.concat(frames, ignore_index=True)[COLUMNS]
+
+
+def _warnings(study: Study, key: str) -> list[Check]:
+    """Return what the main estimator says of a study it answers all the same."""
+    said = warn_places(study) if key == "places" else []
+    asks = "What is to be borne in mind of the comparison?"
+    base = baseline(study)
+    chosen = base.free and not base.told  # then the first only tells which baseline was taken
+    return [
+        Check("comparison", asks, np.nan, np.nan, np.nan,
+              "fine" if chosen and n == 0 else "doubt", words)
+        for n, words in enumerate(said)
+    ]  # fmt: skip
 
 
 def _methods(effect: pd.DataFrame) -> Check:

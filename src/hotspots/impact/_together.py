@@ -45,13 +45,6 @@ def place_table(counts: PlaceCounts, without: pd.DataFrame) -> gpd.GeoDataFrame:
     return told
 
 
-def expected_change(
-    counts: PlaceCounts, incidents: gpd.GeoDataFrame, rules: ImpactRules
-) -> dict[str, float] | None:
-    """Tell the change to be expected of places chosen as these were, had nothing been done."""
-    return None
-
-
 def balance_table(counts: PlaceCounts) -> pd.DataFrame:
     """Set what the arms were like before beside one another."""
     study = counts.study()
@@ -101,7 +94,7 @@ def level_of(
 
 def paragraph(
     counts: PlaceCounts, effect: pd.DataFrame, checks: pd.DataFrame, beside: list[pd.DataFrame],
-    selection: dict[str, float] | None, level: tuple[int, str], rules: ImpactRules,
+    selection: str, level: tuple[int, str], rules: ImpactRules,
     *, comparator: bool,
 ) -> str:  # fmt: skip
     """Write the text: the answer, where else, what speaks against it, how strong the design is."""

@@ -88,23 +88,18 @@ def _seen(row: Any) -> str:
         "would have been expected"  # fmt: skip
 
 
-def change(row: Any, selection: dict[str, float] | None) -> str:
+def change(row: Any, selection: str) -> str:
     """Say a change that nothing is compared with, and what choosing the places alone does."""
     before, after = row["treated_before"], row["treated_after"]
-    told = f"{before:,.0f} to {after:,.0f} incidents"
-    if np.isnan(row["estimate"]):
+    told = f"{before:,.0f} incidents before, {after:,.0f} after"
+    if few(row) or np.isnan(row["estimate"]):
         said = f"{row['outcome']}: {told}; too few to say by how much"
     else:
         said = (f"{row['outcome']}: {moved(row['estimate'])} a day than before "
                 f"({interval(row['low'], row['high'])}; {told})")  # fmt: skip
     said += (". There are no comparison places, so this is a change and not a finding about the "
              "patrols: seasons, trends and chance are in it.")  # fmt: skip
-    if selection is None:
-        return (f"{said} Places chosen for a bad year have a better one next with no patrols at "
-                "all; by how much cannot be told here (say chosen= in the rules).")  # fmt: skip
-    return (f"{said} Such places, chosen for what was counted there, change by "
-            f"{moved(selection['estimate'])} ({interval(selection['low'], selection['high'])}) "
-            "from being chosen alone, with no patrols at all.")  # fmt: skip
+    return f"{said} {selection}".rstrip()
 
 
 def displacement(buffer: Any, level: float) -> str:

@@ -10,11 +10,11 @@ import pandas as pd
 
 from ..contracts import InputError, Result
 from ._checked import Checked, check_finding, with_recording
+from ._chosen import chosen_change
 from ._course import course
 from ._effects import changes, effects
 from ._together import (
     balance_table,
-    expected_change,
     level_of,
     paid,
     paragraph,
@@ -171,16 +171,16 @@ def estimate_impact(
     )
     study = counts.study()
     comparator = bool((study.treat[0][:, ~study.before] == 0).any())
+    selection, chosen = chosen_change(counts, incidents, rules)
     if comparator:
         parts = ("hotspots", "buffer", "both") if rules.buffer_m > 0 else ("hotspots",)
         effect = paid(effects(counts, rules, parts), counts, rules)
-        checked = check_finding(counts, effect, rules)
+        checked = check_finding(counts, effect, chosen, rules)
         kinds = compare_kinds(counts, level=rules.level, seed=rules.seed)
     else:
         parts, effect = ("hotspots",), changes(counts, rules)
-        checked = Checked(with_recording(counts, []), pd.DataFrame(), pd.DataFrame())
+        checked = Checked(with_recording(counts, [chosen]), pd.DataFrame(), pd.DataFrame())
         kinds = pd.DataFrame()
-    selection = expected_change(counts, incidents, rules)
     side = side_effects(counts, rules, activities=activities)
     dose = pd.DataFrame() if dosage is None else dose_table(counts, dosage, rules)
     level, why = level_of(counts, control, checked.checks, comparator=comparator)
