@@ -9,6 +9,9 @@ import shapely
 import hotspots as hs
 from hotspots.contracts import InputError
 from hotspots.impact import ImpactRules, count_places
+from hotspots.report.bi import _flat
+from hotspots.report.columns import about
+from hotspots.report.stations import gather
 from hotspots.trials import design_trial
 from hotspots.trials.example import example_hotspots, example_trial
 
@@ -490,6 +493,56 @@ def test_rings_of_a_trial_do_not_depend_on_the_lot():
         found.append((trial.sites["arm"].tolist(), np.nansum(counts.ring_y)))
     assert len({str(arm) for arm, _ in found}) > 1
     assert {ring for _, ring in found} == {0}
+
+
+@pytest.mark.parametrize("design", ["pairs", "crossover"])
+def test_kinds_of_a_trial_are_compared_by_its_lot(design, trial_records):
+    night = trial_records["occurred_from"].dt.hour < 6
+    records = trial_records.assign(category=np.where(night, "Noise", "ASB"))
+    counts = count_places(records, design=example_trial(design))
+    table = hs.compare_kinds(counts, draws=199).query("part == 'hotspots'").set_index("kind")
+    assert (table.loc[["ASB", "Noise"], "low"] < 1).all()  # nothing was done there
+    assert (table.loc[["ASB", "Noise"], "high"] > 1).all()
+    held = counts.kind_study()
+    on = (held.treat[0] > 0) & held.used
+    for kind in ("ASB", "Noise"):
+        at = counts.kinds["kind"].tolist().index(kind)
+        assert table.loc[kind, "treated_after"] == held.y[at][on].sum()
+
+
+def test_a_trial_is_told_as_what_it_is(trial_records):
+    crossover = count_places(trial_records, design=example_trial("crossover"))
+    assert crossover.text.startswith("Counted 12 places, each with and without treatment, over 84")
+    assert "Periods are days, as patrols changed from day to day" in crossover.text
+    assert "fall in a wash-out or were treated in part, and are not used" in crossover.text
+    assert "inside a place" in crossover.accounts["where"].tolist()
+    assert crossover.recording.set_index("check").loc["recording elsewhere", "verdict"] == "fine"
+    parallel = count_places(trial_records, design=example_trial("pairs"))
+    assert parallel.text.startswith("Counted 6 treated and 6 control places over")
+
+
+def test_without_rings_there_are_none():
+    counts = count_places(
+        incidents(ROWS), A, B, start="2025-03-01", rules=ImpactRules(period="MS", buffer_m=0)
+    )
+    assert counts.ring_y.sum() == 0
+    assert counts.places["ring_km2"].tolist() == [0, 0]
+    assert "rings" not in counts.text
+    assert hs.compare_kinds(counts)["part"].unique().tolist() == ["hotspots"]
+
+
+def test_every_column_is_explained_to_those_who_take_the_tables_elsewhere():
+    counts = count_places(
+        incidents(ROWS), A.assign(name="A", lpt="X"), B.assign(name="B", lpt="Y"),
+        start="2025-03-01", rules=MONTHS,
+    )  # fmt: skip
+    tables = [
+        (f"{kind}_{name}", frame) for kind, name, frame in gather([counts], what="t").tables()
+    ]
+    assert {name for name, _ in tables} >= {"place_counts_places", "place_counts_accounts"}
+    silent = [f"{table}.{column}" for table, frame in tables for column in _flat(frame)
+              if not about(table, str(column))["meaning"]]  # fmt: skip
+    assert silent == []
 
 
 # ---- the words
