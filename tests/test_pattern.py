@@ -150,18 +150,24 @@ def test_the_robust_index_leaves_out_empty_areas():
     assert (found.s_index, found.s_robust) == (0.5, 0.0)
 
 
-def test_the_bootstrap_keeps_the_middle_of_its_draws():
-    """Its interval is that of the binomial law of 85% of the incidents after."""
-    before, after = pd.Series([200, 300, 500]), pd.Series([250, 300, 450])
-    found = hs.sppt(before, after, method="bootstrap", draws=4999)
-    law = stats.binom(850, after / 1000)
-    assert found.areas["low"].to_numpy() == pytest.approx(law.ppf(0.025) / 850, abs=0.004)
-    assert found.areas["high"].to_numpy() == pytest.approx(law.ppf(0.975) / 850, abs=0.004)
+def test_what_is_drawn_follows_its_law():
+    """The bootstrap: two binomials' difference; Andresen's: hypergeometric, 85% of those after."""
+    before, after = pd.Series([200, 300, 500]), pd.Series([500, 600, 900])
+    found = hs.sppt(before, after, method="andresen", draws=4999)
+    law = stats.hypergeom(2000, after, 1700)
+    assert found.areas["low"].to_numpy() == pytest.approx(law.ppf(0.025) / 1700, abs=0.002)
+    assert found.areas["high"].to_numpy() == pytest.approx(law.ppf(0.975) / 1700, abs=0.002)
     assert found.areas["change"].tolist() == ["rose", "as before", "fell"]
-    assert found.areas["p"].isna().all()
-    assert "13% or more" in found.text
+    assert "about half of well-filled areas" in found.text
+    boot = hs.sppt(before, after, method="bootstrap", draws=4999)
+    p = [before / 1000, after / 2000]
+    sd = np.sqrt(p[0] * (1 - p[0]) / 1000 + p[1] * (1 - p[1]) / 2000)
+    half = (boot.areas["high"] - boot.areas["low"]) / 2
+    assert half.to_numpy() == pytest.approx(1.96 * sd, rel=0.05)
+    assert (boot.areas["low"] + half).to_numpy() == pytest.approx(p[1] - p[0], abs=0.002)
+    assert boot.areas["p"].isna().all()
     again = hs.sppt(before, after, method="bootstrap", draws=4999)
-    pd.testing.assert_frame_equal(found.areas, again.areas)
+    pd.testing.assert_frame_equal(boot.areas, again.areas)
 
 
 @pytest.fixture(scope="module")

@@ -66,10 +66,11 @@ def sppt_text(
             f"{mute:,} area{' holds' if mute == 1 else 's hold'} too few incidents to show any "
             "change, and count as before: S is high there whatever happened."
         )
-    if method == "bootstrap":
-        said.append("The bootstrap takes the incidents before as known without chance: where "
-                    "nothing changed it calls 13% or more of full areas changed.")  # fmt: skip
-    elif correction is None:
+    if method == "andresen":
+        said.append("This is Andresen's test as first published, to be read beside figures made "
+                    "in the same way: where nothing changed it calls about half of well-filled "
+                    "areas changed.")  # fmt: skip
+    elif correction is None or method == "bootstrap":
         said.append("Not corrected for looking at so many areas: about 1 in 20 would be called "
                     "changed by chance.")  # fmt: skip
     said.append("These are shares, not numbers: a fall everywhere alike does not show.")

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 STATISTICS = ("G", "chi2", "kuiper")
 """Ways to measure how uneven counts over bins are; Kuiper's is for bins that go round."""
 
-METHODS = ("exact", "bootstrap")
+METHODS = ("exact", "bootstrap", "andresen")
 """Ways to compare the shares of areas."""
 
 ALPHA = 0.05
@@ -252,8 +252,9 @@ class Sppt(Result):
     areas : DataFrame
         A row per area, by its id: ``before`` and ``after`` (incidents), ``share_before`` and
         ``share_after`` (of all counted), ``difference`` of the shares, ``ratio``, ``low`` and
-        ``high`` (95% interval of ``share_after`` under ``"bootstrap"``, else NaN), ``p`` and
-        ``p_adjusted`` (under ``"exact"``, else NaN), ``change`` (rose, fell, as before) and
+        ``high`` (middle 95% of the draws: of the difference under ``"bootstrap"``, of
+        ``share_after`` under ``"andresen"``, else NaN), ``p`` and ``p_adjusted`` (under
+        ``"exact"``, else NaN), ``change`` (rose, fell, as before) and
         ``could_show`` (whether so few incidents could have shown any change at all).
     s_index : float
         Share of all areas whose share is as before, 0 to 1.
@@ -295,13 +296,13 @@ def sppt(
         Incidents (``contracts.INCIDENTS``); or, without ``areas``, counts by the same areas.
     areas : GeoDataFrame, optional
         Polygons with an index of their own, in the CRS of the incidents.
-    method : {"exact", "bootstrap"}
-        ``"exact"``: Fisher's exact test for each area. ``"bootstrap"``: Andresen's test, for
-        comparison with published figures.
+    method : {"exact", "bootstrap", "andresen"}
+        ``"exact"``: Fisher's exact test for each area. ``"bootstrap"``: both sides drawn anew.
+        ``"andresen"``: the test as first published, for comparison with published figures.
     correction : {"fdr_bh", "fdr_by", "holm", "bonferroni"} or None
         For looking at so many areas; under ``"exact"`` only.
     draws : int
-        Of the bootstrap, 199 or more.
+        Of the two that draw, 199 or more.
     seed : int
     include_police : bool
         Whether incidents found by police activity count; they show where patrols went.
@@ -321,12 +322,17 @@ def sppt(
     given both totals and :math:`a_i + b_i`, the number before is hypergeometric where the share is
     the same; p is twice the smaller tail, at most 1.
 
-    *Bootstrap* [1]_: 85% of the incidents after are drawn with replacement, and an area is as
-    before where its share before lies within the middle 95% of its shares in the draws. The
-    incidents before count as if known without chance, and areas are not corrected for their
-    number: with as many before as after, and nothing changed, about 13% of well-filled areas are
-    called changed instead of 5%, more where few were recorded before. So read it against published
-    figures only.
+    *Bootstrap*: incidents of both sides are drawn with replacement, as many as there are, and an
+    area changed where the middle 95% of the differences of its shares leaves out 0.
+
+    *Andresen* [1]_: 85% of the incidents after are drawn without replacement, and an area is as
+    before where its share before lies within the middle 95% of its shares in the draws. (Some
+    accounts draw with replacement; this is what the R package of the test does by default.) Such
+    draws vary less than half as much as the share itself, and the incidents before count as known
+    without chance: where nothing changed it calls about half of well-filled areas changed. Read it
+    against figures made in the same way, and never as a test.
+
+    Neither of these two corrects for the number of areas.
 
     :math:`S` is the share of areas that are as before. It speaks of *shares*, so that it is blind
     to a fall everywhere alike; an area that rises makes others fall. Areas with few incidents are
@@ -374,17 +380,28 @@ def sppt(
         table["p_adjusted"] = adjusted_p(table["p"], correction)
         changed = table["p_adjusted"].to_numpy() <= ALPHA
     else:
-        rng = np.random.default_rng(seed)
-        drawn = rng.multinomial(max(round(0.85 * total_b), 1), share_b, int(draws))
-        low, high = np.quantile(drawn / drawn.sum(axis=1, keepdims=True), [0.025, 0.975], axis=0)
+        drawn = _resampled(a, b, method, int(draws), seed)
+        low, high = np.quantile(drawn, [0.025, 0.975], axis=0)
         table["low"], table["high"] = low, high
-        changed = (share_a < low) | (share_a > high)
+        same = share_a if method == "andresen" else np.zeros(len(a))
+        changed = (same < low - _TIES) | (same > high + _TIES)
     words = np.where(changed, np.where(share_b > share_a, "rose", "fell"), "as before")
     table["change"] = pd.Series(words, index=table.index, dtype="str")
     table["could_show"] = able
     some = (a + b) > 0
     said = sppt_text(table, method, correction, notes)
     return Sppt(table, float(1 - changed.mean()), float(1 - changed[some].mean()), method, said)
+
+
+def _resampled(a: Ints, b: Ints, method: str, draws: int, seed: int) -> Floats:
+    """Draw shares after, or differences of shares, shape (draws, areas)."""
+    rng = np.random.default_rng(seed)
+    if method == "andresen":
+        part = max(round(0.85 * int(b.sum())), 1)
+        drawn = rng.multivariate_hypergeometric(b, part, draws, method="marginals")
+        return np.asarray(drawn / part)
+    sides = [rng.multinomial(x.sum(), x / x.sum(), draws) / x.sum() for x in (a, b)]
+    return np.asarray(sides[1] - sides[0])
 
 
 def _fisher(a: Ints, b: Ints, total_a: int, total_b: int) -> Floats:
