@@ -299,7 +299,7 @@ def test_sites_of_one_catchment_are_never_in_different_arms():
         "H1": "within 300 m of another", "H3": "within 300 m of another",
     }  # fmt: skip
     assert apart.excluded["detail"]["H1"] == "H2, which has more incidents"
-    assert "H2 lie within 300 m of a hotspot that is not in the trial" in apart.text
+    assert "H2 lies within 300 m of a hotspot that is not in the trial" in apart.text
 
 
 def test_every_hotspot_is_in_the_trial_or_left_out_with_a_reason():
@@ -378,7 +378,7 @@ def test_a_month_only_start_and_choice_by_the_same_records_are_told(county):
     spots = county.hotspots.assign(period_start=pd.Timestamp("2025-01-01"),
                                    period_end=pd.Timestamp("2026-01-01"))  # fmt: skip
     said = design_trial(spots, month, design="simple", start="2026-01-05").text
-    assert "the month in which the trial begins cannot be counted" in said
+    assert "a month in which patrols begin cannot be counted" in said
     assert "expect fewer incidents later in both arms, patrols or not" in said
     with pytest.raises(InputError, match="only 0% of the incidents are known to the day"):
         design_trial(spots, month, design="crossover", start="2026-01-05")

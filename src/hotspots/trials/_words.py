@@ -120,6 +120,7 @@ def design_text(design: TrialDesign, span: str, notes: Sequence[str]) -> str:
     if given > len(sites):
         each = design.excluded["reason"].value_counts()
         told = "; ".join(f"{n:,} {reason}" for reason, n in each.head(_REASONS).items())
+        told = str(each.index[0]) if len(each) == 1 else told
         more = "; ... and others" if len(each) > _REASONS else ""
         lines.append(f"Left out: {counted(given - len(sites), 'hotspot')} ({told}{more}); the "
                      "table excluded has them.")  # fmt: skip

@@ -256,8 +256,8 @@ def _notes(design: TrialDesign, incidents: gpd.GeoDataFrame) -> list[str]:
     notes = []
     if data_support(incidents).month_only and design.start.day != 1:
         notes.append(
-            "most of these records tell the month only, so the month in which the trial begins "
-            "cannot be counted; begin on the first of a month, or use records with dates"
+            "most of these records tell the month only, so a month in which patrols begin cannot "
+            "be counted; begin on the first of a month, or use records with dates"
         )
     if design.lot.values is not None:  # one unlike all others has its own chance
         chance = design.lot.draw(REDRAWN, np.random.default_rng(0)).mean(axis=0)[design.unit]

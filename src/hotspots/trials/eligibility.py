@@ -108,9 +108,10 @@ def find_eligible(
     touched = near[out[near[:, 0]] & ~out[near[:, 1]], 1]
     if len(touched):
         named = sites.index[np.unique(touched)]
+        verb = "lies" if len(named) == 1 else "lie"
         notes.append(
-            f"{_some(named)} lie within {2 * rules.buffer_m:g} m of a hotspot that is not in the "
-            "trial: keep patrols there as they are until it ends"
+            f"{_some(named)} {verb} within {2 * rules.buffer_m:g} m of a hotspot that is not in "
+            "the trial: keep patrols there as they are until it ends"
         )
     excluded = pd.DataFrame(sites[["lpt", "name", "baseline"]]).join(why)[out]
     kept = sites.loc[~out].copy()
