@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
+from .ratio import baseline
+
 if TYPE_CHECKING:
     from .counts import PlaceCounts
 
@@ -20,8 +22,9 @@ def course(counts: PlaceCounts, parts: tuple[str, ...], level: float) -> pd.Data
     """Set both arms beside one another, period by period.
 
     Expected of the treated are the counts of the comparison places times the ratio of both sums
-    before. The ranges allow for the dispersion of that ratio's periods before, never under
-    Poisson's, and for its own error; those of the sums hold at each period, not for all together.
+    in the baseline of the estimator. The ranges allow for the dispersion of that ratio's periods
+    before, never under Poisson's, and for its own error; those of the sums hold at each period,
+    not for all together.
     """
     frames = [_one(counts, outcome, part, level) for outcome in counts.outcomes for part in parts]
     frames = [frame for frame in frames if len(frame)]
@@ -38,7 +41,8 @@ def _one(counts: PlaceCounts, outcome: str, part: str, level: float) -> pd.DataF
         return pd.DataFrame(columns=COLUMNS)
     y = np.where(whole, study.y[0], np.nan)
     treated, control = y[arm].sum(axis=0), y[~arm].sum(axis=0)
-    known = before & whole
+    # as the estimator does: the months the places were chosen for are no baseline
+    known = before & whole if study.redraw is not None else baseline(study).periods & whole
     first, other = float(treated[known].sum()), float(control[known].sum())
     if not first or not other:
         return pd.DataFrame(columns=COLUMNS)

@@ -108,6 +108,8 @@ def paragraph(
         if "buffer" in rows:
             said.append(displacement(rows["buffer"], rules.level))
         said += others(effect, primary, rules.level)
+        if not rows["hotspots"]["refused"]:
+            said.append(f"How: {rows['hotspots']['method']}; {rows['hotspots']['chance']}.")
     said += doubts(checks)
     said.append(f"Strength of the design: level {level[0]} of 5 on the Maryland scale, {level[1]}.")
     said += [str(words) for frame in beside if len(frame) for words in frame["words"] if words]

@@ -54,8 +54,7 @@ def few(row: Any) -> bool:
 
 def finding(row: Any, level: float) -> str:
     """Say one row of the effect table in a sentence, against the comparison places."""
-    name = "" if row["part"] == "hotspots" else f", {_PARTS[row['part']]}"
-    head = f"{row['outcome']}{name}"
+    head = f"{row['outcome'][:1].upper()}{row['outcome'][1:]}, {_PARTS[row['part']]}"
     if row["refused"]:
         return f"{head}: no answer. {row['refused']}"
     seen = _seen(row)
@@ -71,7 +70,8 @@ def finding(row: Any, level: float) -> str:
             f"too ({level:.0%} interval). That is not evidence of no effect.")  # fmt: skip
 
 
-_PARTS = {"buffer": "in the ring about the hotspots", "both": "hotspots and ring together"}
+_PARTS = {"hotspots": "at the treated places", "buffer": "in the rings about them",
+          "both": "places and rings together"}  # fmt: skip
 _EXPECTED = {"places": "the comparison places lead one to expect",
              "days": "on the days without treatment"}  # fmt: skip
 _LEADS = {"places": "the comparison places lead one to expect",
@@ -92,10 +92,11 @@ def change(row: Any, selection: str) -> str:
     """Say a change that nothing is compared with, and what choosing the places alone does."""
     before, after = row["treated_before"], row["treated_after"]
     told = f"{before:,.0f} incidents before, {after:,.0f} after"
+    head = f"{row['outcome'][:1].upper()}{row['outcome'][1:]}, at the treated places"
     if few(row) or np.isnan(row["estimate"]):
-        said = f"{row['outcome']}: {told}; too few to say by how much"
+        said = f"{head}: {told}; too few to say by how much"
     else:
-        said = (f"{row['outcome']}: {moved(row['estimate'])} a day than before "
+        said = (f"{head}: {moved(row['estimate'])} a day than before "
                 f"({interval(row['low'], row['high'])}; {told})")  # fmt: skip
     said += (". There are no comparison places, so this is a change and not a finding about the "
              "patrols: seasons, trends and chance are in it.")  # fmt: skip

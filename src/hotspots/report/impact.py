@@ -9,7 +9,10 @@ from .figures import picture
 from .words import paragraphs, table
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     import pandas as pd
+    from matplotlib.axes import Axes
 
     from ..contracts import Result
 
@@ -34,23 +37,24 @@ def impact_body(impact: Result) -> str:
     """
     from matplotlib.figure import Figure
 
-    from ..plot import plot_impact
+    from ..plot import plot_expected, plot_impact
 
     effect, checks = impact.tables["effect"], impact.tables["checks"]
     parts = [paragraphs(impact.text)]
-    if len(impact.tables["series"]):
-        axes = Figure(figsize=(9, 4)).add_subplot()
-        plot_impact(impact, ax=axes)
-        parts.append(picture(axes.figure, _ALT))
+    drawn: list[tuple[Callable[..., Axes], int]] = [
+        (plot_impact, len(effect[effect["main"] & effect["estimate"].notna()])),
+        (plot_expected, len(impact.tables["series"])),
+    ]
+    for draw, rows in drawn:
+        if rows:
+            axes = Figure(figsize=(9, 3.6)).add_subplot()
+            draw(impact, ax=axes)
+            parts.append(picture(axes.figure, _ALT))
     parts.append(_folded("Every estimate, with the counts behind it", effect[_EFFECT]))
     parts.append(_folded("What was checked", checks))
     parts += [
         _folded(said, impact.tables[name])
-        for name, said in (
-            ("displacement", "Where it may have gone"),
-            ("side_effects", "What the patrols did beside"),
-            ("places", "Place by place"),
-        )  # fmt: skip
+        for name, said in _BESIDE.items()
         if name in impact.tables and len(impact.tables[name])
     ]
     return "".join(parts)
