@@ -211,16 +211,21 @@ def _fit(
     mean = np.where(used, np.exp(eta), 1.0)
     chi2 = np.where(used, (y - mean) ** 2 / mean, 0.0).sum(axis=3)
     pearson = chi2.sum(axis=(1, 2))
-    if mixed:
-        for _ in range(12):
-            flat = (y.reshape(studies, -1), mean.reshape(studies, -1), used.reshape(studies, -1))
-            new = dispersions(*flat, df)
-            moved = np.abs(new - alpha) > 1e-9 + 1e-6 * alpha
-            alpha = np.where((pearson > df) & (df > 0), new, 0.0)
-            if not (moved & settled).any():
-                break
-            beta, eta, settled = _newton(y, x[..., free], used, alpha, beta, eta)
-            mean = np.where(used, np.exp(eta), 1.0)
+    todo = np.flatnonzero((pearson > df) & (df > 0) & settled) if mixed else np.arange(0)
+    for _ in range(12):
+        if len(todo) == 0:
+            break
+        shape = (len(todo), -1)
+        new = dispersions(
+            y[todo].reshape(shape), mean[todo].reshape(shape), used[todo].reshape(shape), df[todo]
+        )
+        moved = np.abs(new - alpha[todo]) > 1e-9 + 1e-6 * alpha[todo]
+        alpha[todo] = new
+        todo = todo[moved]
+        beta[todo], eta[todo], settled[todo] = _newton(
+            y[todo], x[todo][..., free], used[todo], alpha[todo], beta[todo], eta[todo]
+        )
+        mean[todo] = np.where(used[todo], np.exp(eta[todo]), 1.0)
     coef = np.zeros((studies, x.shape[-1]))
     coef[:, free] = beta
     cov, influence, more, told = _finish(y, x, used, mean, alpha, layout, n, extra)
