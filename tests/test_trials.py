@@ -384,6 +384,34 @@ def test_a_month_only_start_and_choice_by_the_same_records_are_told(county):
         design_trial(spots, month, design="crossover", start="2026-01-05")
 
 
+@pytest.mark.parametrize("design", DESIGNS)
+def test_what_the_evaluation_counts_is_what_was_drawn(design):
+    from hotspots.impact.counts import count_places
+
+    places = 1000 * np.arange(12)
+    found = records(places, [90] * 12, days=454)  # on to the end of March 2026
+    trial = design_trial(
+        squares(places), found, design=design, start="2026-01-05", weeks=12,
+        rules=TrialRules(washout_days=2, acceptance=0.2),
+    )  # fmt: skip
+    counts = count_places(found, design=trial, rules=hs.ImpactRules(period="D"))
+    study = counts.study(counts.outcomes[0])
+    inside = (counts.periods["start"] >= trial.start) & (counts.periods["end"] <= trial.end)
+    spots = list(counts.places["hotspot"])
+    days = trial.calendar.set_index("hotspot").loc[spots]  # day by day for each of them
+    actual = days["treated"].to_numpy().reshape(12, 84)
+    np.testing.assert_array_equal(study.treat[0][:, inside], actual)
+    counted = (days["phase"] != "wash-out").to_numpy().reshape(12, 84)
+    np.testing.assert_array_equal(study.used[:, inside], counted)
+    again = study.redraw(50, np.random.default_rng(1))
+    assert again.shape == (50, *study.treat.shape[1:])
+    assert (again.sum(axis=(1, 2)) == study.treat.sum()).all()
+    if design == "crossover":  # each cell of a site holds both, whoever is drawn
+        for drawn in (study.treat[0], again[0]):
+            cells = pd.DataFrame({"cell": study.cell[study.used], "on": drawn[study.used]})
+            assert (cells.groupby("cell")["on"].agg(["min", "max"]) == [0, 1]).all().all()
+
+
 # --- what is refused -----------------------------------------------------------------------------
 
 

@@ -11,6 +11,7 @@ import pandas as pd
 
 from ..chance.seeds import blind, fingerprint, generator
 from ..contracts import InputError, Result
+from ..progress import progress_bar
 from ..support import data_support
 from ._design_inputs import check_inputs, least_p_of, refuse_few_outcomes, refuse_too_few
 from ._design_tables import arms_table, assigned, balance_table
@@ -18,7 +19,7 @@ from ._words import design_text
 from .balance import REDRAWN
 from .calendar import WEEK, Timetable, make_runs
 from .draw import Lot
-from .eligibility import find_eligible
+from .eligibility import Eligible, find_eligible
 from .register import digest_of
 from .rules import TrialRules
 from .units import Units, make_units
@@ -214,10 +215,24 @@ def design_trial(
     """
     rules = TrialRules() if rules is None else rules
     day = check_inputs(hotspots, incidents, design, start, weeks, lpts, rules, seed)
-    eligible = find_eligible(hotspots, incidents, day, lpts, rules)
-    units = make_units(eligible.sites, design, rules)
-    refuse_too_few(units, eligible, design, rules)
-    sites = eligible.sites
+    bar = progress_bar(total=3, desc="designing the trial", leave=False, delay=2, disable=None)
+    with bar:
+        eligible = find_eligible(hotspots, incidents, day, lpts, rules)
+        bar.update()
+        units = make_units(eligible.sites, design, rules)
+        refuse_too_few(units, eligible, design, rules)
+        found = _drawn(eligible, units, design, day, weeks, rules, seed)
+        bar.update()
+        notes = [*eligible.notes, *_notes(found, incidents)]
+        bar.update()
+    return replace(found, said=design_text(found, eligible.span, notes))
+
+
+def _drawn(
+    eligible: Eligible, units: Units, design: str, day: pd.Timestamp, weeks: int,
+    rules: TrialRules, seed: int | str,
+) -> TrialDesign:  # fmt: skip
+    """Draw the trial; what it says is left for later."""
     words = ("trial", design, f"{day:%Y-%m-%d}", f"{weeks}", *units.frame.index)
     runs, cycle = None, 0
     if design == "crossover":
@@ -228,27 +243,23 @@ def design_trial(
     lot = _lot(units, design, table, rules)
     refuse_few_outcomes(lot, design)
     drawn = lot.draw(1, generator(seed, "lot", *words))
-    lone = sites["cluster"].isin(units.lone)
-    alone = pd.DataFrame(sites.loc[lone, ["lpt", "name", "baseline"]])
+    lone = eligible.sites["cluster"].isin(units.lone)
+    alone = pd.DataFrame(eligible.sites.loc[lone, ["lpt", "name", "baseline"]])
     alone = alone.assign(reason="no partner", detail="an odd number is left to pair")
-    excluded = pd.concat([eligible.excluded, alone]).sort_index()
-    sites = sites[~lone].copy()
+    sites = eligible.sites[~lone].copy()
     unit = units.frame.index.get_indexer(pd.Index(sites["cluster"])).astype(np.int64)
     sites = assigned(sites, units, unit, drawn, table, design)
     calendar = table.table(drawn, unit, sites.index)
     found = TrialDesign(
-        sites=sites, excluded=excluded, calendar=calendar,
-        balance=balance_table(sites, calendar, lot, table, unit, rules),
-        arms=arms_table(sites, calendar),
-        design=design, start=day, end=day + pd.Timedelta(days=weeks * WEEK),
-        seed=fingerprint(seed, "hotspots: trial"), digest="", cell_days=cycle,
-        least_p=least_p_of(lot),
-        rules=rules, nonce=blind(seed, "|".join(("hotspots: nonce", *words))), said="", lot=lot,
+        sites=sites, excluded=pd.concat([eligible.excluded, alone]).sort_index(),
+        calendar=calendar, balance=balance_table(sites, calendar, lot, table, unit, rules),
+        arms=arms_table(sites, calendar), design=design, start=day,
+        end=day + pd.Timedelta(days=weeks * WEEK), seed=fingerprint(seed, "hotspots: trial"),
+        digest="", cell_days=cycle, least_p=least_p_of(lot), rules=rules,
+        nonce=blind(seed, "|".join(("hotspots: nonce", *words))), said="", lot=lot,
         timetable=table, unit=unit,
     )  # fmt: skip
-    found = replace(found, digest=digest_of(found))
-    notes = [*eligible.notes, *_notes(found, incidents)]
-    return replace(found, said=design_text(found, eligible.span, notes))
+    return replace(found, digest=digest_of(found))
 
 
 def _notes(design: TrialDesign, incidents: gpd.GeoDataFrame) -> list[str]:
