@@ -335,6 +335,7 @@ def test_run_writes_every_output(ran):
     )
     assert f"<p>{about}</p>" in page
     assert "Did it work?" in page
+    assert (out / "bi" / "impact_effect.csv").is_file()
     assert list(out.parent.iterdir()) == [out]  # nothing half-made is left
 
 
