@@ -118,7 +118,7 @@ def test_month_only_records_leave_out_the_month_with_the_start_inside_and_say_so
     assert np.isnan(counts.y[:, :, 1]).all()
     assert not counts.study().used[:, 1].any()
     assert counts.y[0, :, [0, 2]].tolist() == [[2, 1], [0, 2]]
-    assert "Not used because the start lies inside: the month from 1 February 2025." in counts.text
+    assert "Not used, because the start lies inside: the month from 1 February 2025." in counts.text
     assert "months, as the times are known to the month at best" in counts.text
 
 
@@ -136,7 +136,7 @@ def test_missing_months_are_gaps_and_not_zeros():
     assert np.isnan(counts.y[0, 0, 2:4]).all()
     assert counts.y[0, 0, [0, 1, 4, 5, 6]].tolist() == [0] * 5
     assert counts.study().used[0].tolist() == [True, True, False, False, True, True, True]
-    assert "records do not cover" in counts.text
+    assert "not wholly recorded" in counts.text
 
 
 def test_an_end_cuts_off_what_comes_after():
@@ -144,6 +144,10 @@ def test_an_end_cuts_off_what_comes_after():
     assert counts.y.tolist() == [[[2, 1], [1, 0]]]
     assert counts.accounts["other_time"].sum() == 3  # two in B and one in its ring in March
     assert counts.end == pd.Timestamp("2025-02-28")
+    inside = count_places(incidents(ROWS), A, B, start="2025-02-01", end="2025-03-20", rules=MONTHS)
+    assert inside.periods["why"].tolist() == ["", "", "end inside it"]
+    assert np.isnan(inside.y[:, :, 2]).all()
+    assert "Not used, because the end lies inside: the month from 1 March 2025." in inside.text
 
 
 def test_an_interval_counts_in_the_period_of_its_middle():
@@ -471,6 +475,13 @@ def test_a_crossover_refuses_months_and_month_only_records(trial_records):
     assert "cannot be judged by such records" in faults(coarse, design=trial)
 
 
+def test_months_in_which_sites_of_a_stepped_wedge_start_are_used_for_no_site(trial_records):
+    trial = example_trial("stepped wedge")
+    said = faults(trial_records, design=trial, rules=MONTHS)  # steps every three weeks
+    assert "no month after 2026-01-05 has every place treated for the whole of it" in said
+    assert "period='W'" in said
+
+
 def test_places_and_a_start_beside_a_design_are_refused(trial_records):
     said = faults(trial_records, A, design=example_trial(), start="2026-01-05")
     assert "beside design" in said
@@ -514,7 +525,7 @@ def test_a_trial_is_told_as_what_it_is(trial_records):
     crossover = count_places(trial_records, design=example_trial("crossover"))
     assert crossover.text.startswith("Counted 12 places, each with and without treatment, over 84")
     assert "Periods are days, as patrols changed from day to day" in crossover.text
-    assert "fall in a wash-out or were treated in part, and are not used" in crossover.text
+    assert "288 place-days are not used: wash-out, or treatment began or ended" in crossover.text
     assert "inside a place" in crossover.accounts["where"].tolist()
     assert crossover.recording.set_index("check").loc["recording elsewhere", "verdict"] == "fine"
     parallel = count_places(trial_records, design=example_trial("pairs"))

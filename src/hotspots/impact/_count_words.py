@@ -17,6 +17,8 @@ _SHOWN = 3
 _REASONS = {"W": "the times are known to the day or closer",
             "MS": "the times are known to the month at best",
             "D": "patrols changed from day to day"}  # fmt: skip
+_WHYS = {"start inside it": "the start lies inside", "end inside it": "the end lies inside",
+         "records not whole": "not wholly recorded"}  # fmt: skip
 
 
 def say(
@@ -105,19 +107,15 @@ def _notes(
 def _unused(fields: dict[str, Any], asked: Asked) -> list[str]:
     """Periods that are not used, by reason, and parts of periods."""
     periods, name, said = fields["periods"], NAMES[asked.period], []
-    for why, words in (("start inside it", "because the start lies inside"),
-                       ("records not whole", "because the records do not cover it wholly"),
-                       ("after the end", "because the end lies inside")):  # fmt: skip
-        which = periods.loc[periods["why"] == why, "start"]
-        if len(which):
-            first = [_date(day) for day in which]
-            said.append(f"Not used {words}: the {name}{'' if len(first) == 1 else 's'} from "
-                        f"{_list(first)}.".replace("cover it", "cover it" if len(first) == 1
-                                                   else "cover them"))  # fmt: skip
+    for why, words in _WHYS.items():
+        first = [_date(day) for day in periods.loc[periods["why"] == why, "start"]]
+        if first:
+            many = name if len(first) == 1 else f"{name}s"
+            said.append(f"Not used, because {words}: the {many} from {_list(first)}.")
     partly = int((~fields["used"] & periods["complete"].to_numpy()).sum())
     if partly:
-        said.append(f"{_many(partly, 'place-' + name)} fall in a wash-out or were treated in part, "
-                    "and are not used.")  # fmt: skip
+        said.append(f"{_many(partly, 'place-' + name)} are not used: wash-out, or treatment began "
+                    "or ended inside.")  # fmt: skip
     return said
 
 

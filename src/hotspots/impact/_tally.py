@@ -14,7 +14,7 @@ from ..support import Support, support_of
 from ._treatment import cells, redrawn, treatment
 from .recording import Rest, check_recording
 from .rings import EDGE_M, NOWHERE, SHARED, find_reach, ring_areas
-from .spans import LONGEST, cut_periods
+from .spans import LONGEST, NAMES, cut_periods
 
 if TYPE_CHECKING:
     import geopandas as gpd
@@ -104,6 +104,11 @@ def tally(
     treat, told = treatment(asked, periods)
     whole = periods["complete"].to_numpy()
     used = told & whole
+    if not (used & periods["after"].to_numpy()).any():
+        raise InputError("count_places", [
+            f"no {NAMES[asked.period]} after {asked.start:%Y-%m-%d} has every place treated for "
+            "the whole of it or not at all, so none can be used; count by weeks (period='W')."
+        ])  # fmt: skip
     edges = np.append(periods["start"].to_numpy(), periods["end"].to_numpy()[-1:])
     at = np.searchsorted(edges.astype("datetime64[s]"), asked.middle, side="right") - 1
     at[at >= len(periods)] = -1

@@ -111,7 +111,7 @@ def cut_periods(
         Index 0 to T - 1: ``start``, ``end`` (first moment after), ``days``, ``after``,
         ``complete``, ``why`` (why it is not used; empty where it is) and ``incidents`` (all in
         the records). The periods follow on one another without a gap, from the first whole one
-        to the last; of none there are no rows.
+        to the last, or to the one the end lies in; of none there are no rows.
 
     Notes
     -----
@@ -165,14 +165,15 @@ def cut_periods(
     why[~whole] = "records not whole"
     if end is not None:
         stop = (end + pd.Timedelta(days=1)).to_datetime64().astype("datetime64[s]")
-        why[lasts > stop] = "after the end"
+        why[lasts > stop] = np.where(firsts < stop, "end inside it", "after the end")[lasts > stop]
     why[(firsts < first) & (lasts > first)] = "start inside it"
     out["after"] = firsts >= first
     out["complete"] = why == ""
     out["why"] = pd.Series(why, index=out.index, dtype="str")
     if only_after:
         out = out[out["after"]]
-    kept = np.flatnonzero(out["complete"])  # stragglers reach back for years
+    # stragglers reach back for years; a period cut by the end is kept, to be told
+    kept = np.flatnonzero(out["complete"] | (out["why"] == "end inside it"))
     out = out.iloc[kept[0] : kept[-1] + 1] if len(kept) else out.iloc[:0]
     out = out.reset_index(drop=True)
     return out[["start", "end", "days", "after", "complete", "why", "incidents"]]
