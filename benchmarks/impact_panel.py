@@ -2,7 +2,9 @@
 
 Prints the tables of docs/methods/impact-panel.md. Studies are simulated by `impact_worlds.py`: no
 effect for the share called one, 20% fewer for the share of 95% intervals that hold it. Run:
-`python benchmarks/impact_panel.py [studies]` (400 by default, some minutes of one processor).
+`python benchmarks/impact_panel.py [studies] [zip]` (400 by default, some minutes of one processor).
+With a zip of data.police.uk in which nobody drew places by lot, real records are taken as studies
+without any effect: squares of 500 m with most incidents in the months before, half of them drawn.
 """
 
 import sys
@@ -206,7 +208,40 @@ def doubts():
         print(f"| {name} | {' | '.join(cells)} | {mask.mean():.2f} |", flush=True)
 
 
+def records(path):
+    """Print how often lots drawn among real squares, after the fact, are called an effect."""
+    import hotspots as hs
+
+    incidents = hs.read_incidents(path).incidents
+    incidents = incidents[incidents.geometry.notna() & ~incidents.geometry.is_empty]
+    month = incidents["occurred_from"].dt.to_period("M")
+    months = np.sort(month.unique())
+    square = np.floor(np.column_stack([incidents.geometry.x, incidents.geometry.y]) / 500)
+    print(f"\nReal records, {len(incidents):,} incidents, {len(months)} months, the last 4 "
+          f"taken as after: share of {N} lots called an effect\n\n| squares and type | "
+          f"{' | '.join(PANELS)} |\n|---|{'---|' * len(PANELS)}")  # fmt: skip
+    rng = np.random.default_rng(0)
+    for kind in (None, "Anti-social behaviour", "Violence and sexual offences"):
+        mine = np.ones(len(incidents), bool) if kind is None else (incidents["category"] == kind)
+        cells, which = np.unique(square[mine], axis=0, return_inverse=True)
+        y = np.zeros((len(cells), len(months)))
+        np.add.at(y, (which.ravel(), np.searchsorted(months, month[mine].to_numpy())), 1)
+        for places in (10, 20, 60):
+            top = y[np.argsort(-y[:, :-4].sum(axis=1), kind="stable")[:places]]
+            arm = np.argsort(rng.random((N, places)), axis=1) < places // 2
+            after = np.arange(len(months)) >= len(months) - 4
+            study = make_study(
+                np.repeat(top[None], N, axis=0), (arm[:, :, None] & after).astype(float), days=MONTH
+            )
+            shares = [f"{np.mean(fit(study, 0.0) < 0.05):.3f}" for fit in PANELS.values()]
+            told = "all types" if kind is None else kind
+            print(f"| {places}, {told}, {top.mean():.0f} a month | {' | '.join(shares)} |",
+                  flush=True)  # fmt: skip
+
+
 if __name__ == "__main__":
+    if len(sys.argv) > 2:
+        records(sys.argv[2])
     panels()
     series()
     leads()
