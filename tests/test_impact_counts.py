@@ -269,6 +269,15 @@ def test_treated_and_control_that_overlap_are_named():
     assert "treated 'A' and control 'B' overlap by 0.005 km²" in said
 
 
+def test_a_polygon_that_crosses_itself_is_repaired():
+    bow = shapely.Polygon([(0, 0), (100, 100), (100, 0), (0, 100), (0, 0)])
+    crossed = gpd.GeoDataFrame(geometry=[bow], index=["A"], crs=CRS)
+    rows = [*ROWS[8:], (10, 50, "2025-01-02"), (90, 50, "2025-03-02"), (50, 90, "2025-03-02")]
+    counts = count_places(incidents(rows), crossed, B, start="2025-03-01", rules=MONTHS)
+    assert counts.y[0, 0].tolist() == [1, 0, 1]
+    assert counts.places.loc["A", "area_km2"] == 0.005
+
+
 def test_overlap_within_an_arm_is_told_and_counted_once():
     two = squares(A=(0, 0), A2=(40, 0))
     counts = count_places(incidents(ROWS), two, B, start="2025-03-01", rules=MONTHS)
@@ -340,6 +349,11 @@ BAD = {
     "an empty table": ((A, B.iloc[:0]), {"start": "2025-03-01"}, "control holds no places"),
     "lines": ((A, LINES), {"start": "2025-03-01"}, "control holds LineString"),
     "no CRS": ((A.set_crs(None, allow_override=True), B), {"start": "2025-03-01"}, "no CRS"),
+    "no area": (
+        (gpd.GeoDataFrame(geometry=[shapely.box(0, 0, 0.1, 0.1)], index=["A"], crs=CRS), B),
+        {"start": "2025-03-01"},
+        "treated 'A' has no area",
+    ),
     "an id twice": ((pd.concat([A, A]), B), {"start": "2025-03-01"}, "repeats the id 'A'"),
     "rules of a kind": ((A, B), {"start": "2025-03-01", "rules": {}}, "rules is of type dict"),
     "an unknown type": (

@@ -161,10 +161,21 @@ def read_polygons(frame: Any, what: str, crs: Any, faults: list[str]) -> gpd.Geo
         frame = frame.to_crs(crs)
     shapes = np.asarray(frame.geometry.array)
     if not shapely.is_valid(shapes).all():
-        frame = frame.set_geometry(
-            gpd.GeoSeries(shapely.make_valid(shapes), frame.index, frame.crs)
-        )
+        shapes = np.array([_polygonal(one) for one in shapely.make_valid(shapes)], dtype=object)
+        frame = frame.set_geometry(gpd.GeoSeries(shapes, frame.index, frame.crs))
+    if (flat := shapely.area(shapes) < _LEAST_M2).any():
+        faults.append(f"{what} {frame.index[flat][0]!r} has no area ({int(flat.sum()):,} such "
+                      "places); give polygons, in metres.")  # fmt: skip
+        return None
     return frame
+
+
+def _polygonal(shape: Any) -> Any:
+    """Keep the polygonal parts of a repaired shape."""
+    if shape.geom_type in ("Polygon", "MultiPolygon"):
+        return shape
+    parts = shapely.get_parts(shape)
+    return shapely.union_all(parts[np.isin(shapely.get_type_id(parts), (3, 6))])
 
 
 def _of_design(
@@ -208,7 +219,7 @@ def _blocks(
     """Blocks as numbers and labels: of both arms, or of controls that name their treated."""
     sizes = [len(part) for part in parts]
     none = np.zeros(sum(sizes), dtype=np.int64), np.full(sum(sizes), "", dtype=object)
-    given = [block is not None and block.notna().all() for block in blocks]
+    given = [block is not None and bool(block.notna().all()) for block in blocks]
     if not any(given):
         return none
     if len(parts) == 2 and given == [False, True] and blocks[1] is not None:
