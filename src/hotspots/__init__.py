@@ -139,6 +139,8 @@ _HOME = {
     "PlaceCounts": "impact",
     "compare_kinds": "impact",
     "pool_counts": "impact",
+    "selection_change": "impact",
+    "Selection": "impact",
     "estimate_impact": "impact",
     "Impact": "impact",
     "ImpactRules": "impact",
@@ -188,6 +190,7 @@ _HOME = {
     "plot_plan": "plot",
     "plot_delivery": "plot",
     "plot_power": "plot",
+    "plot_matches": "plot",
     "plot_impact": "plot",
     "plot_expected": "plot",
     "plot_cumulative": "plot",
@@ -352,6 +355,7 @@ if TYPE_CHECKING:
     from .plot import plot_knox as plot_knox
     from .plot import plot_local_statistics as plot_local_statistics
     from .plot import plot_lorenz as plot_lorenz
+    from .plot import plot_matches as plot_matches
     from .plot import plot_network as plot_network
     from .plot import plot_parts as plot_parts
     from .plot import plot_plan as plot_plan

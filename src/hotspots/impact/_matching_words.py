@@ -20,7 +20,7 @@ def say(
         lines += [_level(found, course, told), _balanced(balance)]
     lines += _left(pairs, found, fate, told)
     lines.append(
-        "They were chosen by what is recorded, not by lot: what is not in the records may differ, "
+        "The comparison places were chosen by what is recorded, not by lot: what is not in the records may differ, "
         "and a lot would have been better evidence."
     )
     if told["notes"]:
@@ -50,8 +50,9 @@ def _hotspots(n: int) -> str:
 def _level(found: pd.DataFrame, course: pd.DataFrame, told: Any) -> str:
     on = course[course["chosen"]]
     a = found.drop_duplicates("hotspot")["treated_incidents"].sum()
+    when = "the hotspots were chosen for" if told["rules"].span else "before the start"
     text = (
-        f"In the {len(on)} months the hotspots were chosen for ({on['month'].iloc[0]:%B %Y} to "
+        f"In the {len(on)} months {when} ({on['month'].iloc[0]:%B %Y} to "
         f"{on['month'].iloc[-1]:%B %Y}) a hotspot had {on['treated'].mean():.1f} incidents a "
         f"month, a comparison place {on['control'].mean():.1f} ({a:,.0f} and "
         f"{found['control_incidents'].sum():,.0f} incidents in all)."

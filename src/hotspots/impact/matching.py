@@ -12,6 +12,7 @@ import pandas as pd
 
 from ..contracts import InputError, Result, check_incidents
 from ..places import Grid, coordinates, distinct_points
+from ..progress import progress_bar
 from ._asked import read_day, read_outcomes
 from ._matching_words import say
 from .candidates import candidate_squares, near_any, overlapping, tally
@@ -165,19 +166,14 @@ def match_controls(
     (4, True)
     """
     rules = ImpactRules() if rules is None else rules
-    ground, out, notes = _lay(treated, candidates, incidents, start, each, exact, caliper, rules)
-    n, alike = len(ground.treated), ground.alike
-    one, other = np.arange(n), np.arange(n, len(ground.y))
-    distance = alike.distance(one, other)
-    allowed = distance <= caliper
-    for name in exact:
-        a = ground.treated[name].astype(str).to_numpy()
-        b = ground.candidates[name].astype(str).to_numpy()
-        allowed &= a[:, None] == b
-    near = np.flatnonzero(allowed.any(axis=0))
-    shapes = np.asarray(ground.candidates.geometry.array)
-    row, found = assign(distance[:, near], allowed[:, near], each, overlapping(shapes[near]))
-    column = near[found]
+    bar = progress_bar(total=2, desc="matching places", leave=False, delay=2, disable=None)
+    with bar:
+        ground, out, notes = _lay(
+            treated, candidates, incidents, start, each, exact, caliper, rules
+        )
+        bar.update()
+        distance, row, column, near = _paired(ground, each, exact, caliper)
+        bar.update()
     pairs = _pairs(ground, row, column, distance)
     balance = _balance(ground, np.unique(row), row, column)
     control = ground.candidates.iloc[column].copy()
@@ -189,13 +185,30 @@ def match_controls(
     kept["block"] = kept.index.astype(str)
     course = _course(ground, np.unique(row), column)
     out["matched"] = len(column)
-    out["not needed: others are nearer, or overlap"] = len(near) - len(column)
-    out["too unlike every hotspot"] = len(ground.candidates) - len(near)
+    out["not needed: others are nearer, or overlap"] = near - len(column)
+    out["too unlike every hotspot"] = len(ground.candidates) - near
     fate = pd.DataFrame({"why": pd.Series(list(out), dtype="str"), "places": list(out.values())})
     told = {"each": each, "caliper": caliper, "exact": list(exact), "rules": rules, "notes": notes,
             "long": int(ground.y.shape[1]) >= LONG}  # fmt: skip
     said = say(pairs, balance, course, fate, told)
     return Matches(control, kept, pairs, balance, course, fate, said)
+
+
+def _paired(
+    ground: _Ground, each: int, exact: Sequence[str], caliper: float
+) -> tuple[Floats, Ints, Ints, int]:
+    """Distances, the pairs as rows and columns of them, and how many candidates came near."""
+    n = len(ground.treated)
+    distance = ground.alike.distance(np.arange(n), np.arange(n, len(ground.y)))
+    allowed = distance <= caliper
+    for name in exact:
+        a = ground.treated[name].astype(str).to_numpy()
+        b = ground.candidates[name].astype(str).to_numpy()
+        allowed &= a[:, None] == b
+    near = np.flatnonzero(allowed.any(axis=0))
+    shapes = np.asarray(ground.candidates.geometry.array)
+    row, found = assign(distance[:, near], allowed[:, near], each, overlapping(shapes[near]))
+    return distance, row, near[found], len(near)
 
 
 def _lay(
@@ -393,9 +406,9 @@ def _traits(ground: _Ground) -> list[tuple[str, str, Floats]]:
     """Traits of every place: name, unit and values."""
     n, alike, chosen = len(ground.treated), ground.alike, ground.chosen
     rate = ground.y * 30.4375 / ground.months["days"].to_numpy(dtype=float)
-    told = [("incidents a month when chosen", "incidents", rate[:, chosen].mean(axis=1))]
+    told = [("incidents a month, months chosen for", "incidents", rate[:, chosen].mean(axis=1))]
     if (~chosen).any():
-        told.append(("incidents a month otherwise", "incidents", rate[:, ~chosen].mean(axis=1)))
+        told.append(("incidents a month, other months", "incidents", rate[:, ~chosen].mean(axis=1)))
     if ground.y.shape[1] >= LONG:
         told += [
             ("trend beside all places", "log a year", alike.trend),

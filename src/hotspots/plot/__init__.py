@@ -25,6 +25,7 @@ from .impact import (
 )
 from .local import plot_local_statistics
 from .maps import plot_heat, plot_hotspots
+from .matching import plot_matches
 from .near_repeat import plot_knox
 from .network import plot_network
 from .plan import plot_plan
@@ -59,6 +60,7 @@ __all__ = [
     "plot_knox",
     "plot_local_statistics",
     "plot_lorenz",
+    "plot_matches",
     "plot_network",
     "plot_parts",
     "plot_plan",
