@@ -341,6 +341,7 @@ BAD = {
     "a start nobody can read": ((A, B), {"start": "01/04/2025"}, "start is '01/04/2025'"),
     "a number for a start": ((A, B), {"start": 20250301}, "start is 20250301"),
     "a start with a zone": ((A, B), {"start": pd.Timestamp("2025-03-01", tz="UTC")}, "local date"),
+    "a start no calendar holds": ((A, B), {"start": pd.Timestamp.min}, "takes a local date"),
     "no date at all": ((A, B), {"start": pd.NaT}, "local date"),
     "the end first": ((A, B), {"start": "2025-03-01", "end": "2025-02-01"}, "end is 2025-02-01"),
     "a start after the records": ((A, B), {"start": "2026-03-01"}, "from after the start"),

@@ -151,7 +151,8 @@ def read_day(value: Any, name: str, faults: list[str]) -> pd.Timestamp | None:
             day = pd.Timestamp(value)
         except (ValueError, TypeError):
             day = pd.NaT
-    if not isinstance(day, pd.Timestamp) or pd.isna(day) or day.tz is not None:
+    plain = isinstance(day, pd.Timestamp) and day.tz is None and 1900 <= day.year <= 2200
+    if not plain:
         faults.append(f"{name} is {value!r}; it takes a local date, as '2025-04-01'.")
         return None
     return day.normalize()
