@@ -249,6 +249,8 @@ def test_places_that_drift_apart_widen_the_errors_as_welch_says():
         rng.normal(0, 0.5, (16, 1)) * (np.arange(24) > 11)
     )
     y = rng.poisson(level)
+    apart = y[:8, :12].sum() - y[8:, :12].sum()  # arms of the same size before the start
+    y[8 if apart > 0 else 0, 0] += abs(apart)
     found = fit_wdd(months(y, 12, 8))
     change = y[:, 12:].sum(axis=1) - y[:, :12].sum(axis=1)
     welch = stats.ttest_ind(change[:8], change[8:], equal_var=False)
@@ -260,7 +262,7 @@ def test_places_that_drift_apart_widen_the_errors_as_welch_says():
 
 def test_the_same_months_are_compared_and_those_of_choosing_left_out():
     season = 10 + 5 * np.cos(2 * np.pi * np.arange(30) / 12)
-    y = np.vstack([season * 3, season])
+    y = np.vstack([season * 1.5, season])
     assert fit_wdd(months(y, 24)).estimate[0] == pytest.approx(0)
     y[0, 12:24] *= 1.5  # the year it was chosen for
     study = make_study(y, months(y, 24).treat[0], days=30,
@@ -268,12 +270,35 @@ def test_the_same_months_are_compared_and_those_of_choosing_left_out():
     found = fit_wdd(study)
     assert found.estimate[0] == pytest.approx(0)
     assert "those left out that the places were chosen for" in found.chance
-    assert fit_wdd(months(y, 24)).estimate[0] < -20
+    assert fit_wdd(months(y, 24)).estimate[0] < -10
 
 
 def test_more_comparison_places_count_by_their_number():
     y = np.vstack([np.r_[np.full(12, 10), np.full(6, 8)], np.full((3, 18), 10)])
     assert fit_wdd(months(y, 12), adjusted=False).estimate[0] == pytest.approx(-12)
+
+
+def test_a_common_fall_in_shares_widens_the_interval_of_unlike_arms():
+    """1.8 times the incidents, all fall by half: numbers say 24 fewer, shares none."""
+    y = np.vstack([np.repeat([18.0, 9.0], [12, 6]), np.repeat([10.0, 5.0], [12, 6])])
+    found = fit_wdd(months(y, 12, days=10))
+    plain = fit_wdd(months(y, 12, days=10), adjusted=False)
+    assert found.estimate[0] == plain.estimate[0] == pytest.approx(-24)
+    poisson = 54 + 30 + (216 + 120) / 4  # twice the time before: by its square
+    chance = 0.8**2 * (30 + 120 / 4)
+    half = stats.t.ppf(0.975, 11) * np.sqrt(poisson + 24**2 - chance)
+    assert found.high[0] - found.estimate[0] == pytest.approx(half)
+    assert found.p[0] > 0.3 > plain.p[0]
+    assert "the answer would move by -24" in found.chance
+
+
+def test_arms_of_another_size_are_not_compared_by_numbers():
+    found = fit_wdd(months(np.vstack([np.full(18, 30.0), np.full(18, 10.0)]), 12))
+    assert "3.0 times the incidents of as many comparison places" in found.refused
+    rng = np.random.default_rng(9)
+    y = rng.poisson(10, (2, 2, 18)) * np.array([1, 3])[:, None, None] ** np.array([1, 0])[:, None]
+    batch = fit_wdd(months(y, 12))
+    assert np.isfinite(batch.p).tolist() == [True, False]
 
 
 def test_periods_not_used_and_unequal_days_are_allowed_for():

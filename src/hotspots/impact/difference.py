@@ -38,6 +38,9 @@ if TYPE_CHECKING:
 LEAST_PLACES = 5
 """Places in each arm from which how differently they changed tells the errors."""
 
+MOST_TIMES = 2.0
+"""Times the incidents of as many comparison places beyond which numbers are not compared."""
+
 # length of a year in periods, and the days such a period has
 _SEASONS = ((12, 28, 31), (52, 7, 7))
 
@@ -333,6 +336,11 @@ def fit_wdd(study: Study, *, adjusted: bool = True, level: float = 0.95) -> Batc
     other is how differently the places of one arm changed, as of two samples with unequal
     variances (Welch), from 5 places in each arm: it sees levels that drift apart, which no period
     before the start can show. The larger of both is a little too wide where nothing drifts.
+    To it is added what :math:`b = (T_0 - C_0)(C_1/C_0 - 1)` has beyond chance, the square of b less
+    its variance: how far the answer would move, were a change that all places have in common one
+    of shares, not of numbers. It is nothing where the arms are of like size, or the comparison
+    places stayed as they were. Where the treated places had more than twice the incidents of as
+    many comparison places, or under half, there is no adjusted answer.
 
     References
     ----------
@@ -376,8 +384,20 @@ def fit_wdd(study: Study, *, adjusted: bool = True, level: float = 0.95) -> Batc
     variance = (share.sum(axis=1) ** 2 * noise).sum(axis=1)
     df: ArrayLike = np.inf
     if adjusted:
-        variance, df, wider = _allowed(study, share, change, variance, early)
+        poisson = variance
+        variance, df, wider = _allowed(study, share, change, poisson, early)
+        spread = np.divide(variance, poisson, out=np.ones_like(poisson), where=poisson > 0)
+        moved, further, times = _in_shares(study, share, contrast, noise, spread)
+        alike = (times <= MOST_TIMES) & (times >= 1 / MOST_TIMES)
+        if not alike.any():
+            return refuse(study, f"the treated places had {times[0]:.1f} times the incidents of as "
+                          "many comparison places: so unlike, numbers say little, read the ratio",
+                          ratio=False)  # fmt: skip
+        variance = np.where(alike, variance + further, np.nan)
         how = f"{how}; {wider}"
+        if len(further) == 1 and further[0] > 0.1 * variance[0]:
+            how += (f"; widened, for had all places changed in the same share, and not by the "
+                    f"same number, the answer would move by {moved[0]:+,.0f}")  # fmt: skip
     se = np.sqrt(np.where(variance > 0, variance, np.nan))
     wide = quantile(df, level) * se
     chance = how if adjusted else f"{how}; counts taken to vary by chance alone"
@@ -400,6 +420,24 @@ def _baseline(
             contrast = other
             how += ", those left out that the places were chosen for"
     return contrast.sum(axis=0), how
+
+
+def _in_shares(
+    study: Study, share: Floats, contrast: Floats, noise: Floats, spread: Floats
+) -> tuple[Floats, Floats, Floats]:
+    """Tell how far the answer moves where a common change is one of shares, not of numbers.
+
+    Returns that, its square beyond chance, and how many times the incidents of as many comparison
+    places the treated ones had.
+    """
+    early, late = study.y @ -np.minimum(contrast, 0), study.y @ np.maximum(contrast, 0)
+    treated, control = (share[:, 0] * early).sum(axis=1), -(share[:, 1] * early).sum(axis=1)
+    later = -(share[:, 1] * late).sum(axis=1)
+    grown = np.divide(later, control, out=np.ones_like(control), where=control > 0) - 1
+    lever = np.divide(treated - control, control, out=np.zeros_like(control), where=control > 0)
+    chance = lever**2 * spread * (share[:, 1] ** 2 * noise).sum(axis=1)
+    moved = (treated - control) * grown
+    return moved, np.maximum(moved**2 - chance, 0.0), lever + 1
 
 
 def _allowed(
