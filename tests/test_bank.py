@@ -1,6 +1,7 @@
 """The bank keeps what was found, whatever it was, and says what it could not read."""
 
 import json
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -193,3 +194,18 @@ def test_none_of_the_published_trials_can_be_pooled_and_why_is_said():
         hs.pool_results(hs.read_bank(), published=True)
     assert "no interval is known" in str(error.value)
     assert "would count twice" in str(error.value)
+
+
+def test_the_page_on_them_says_what_the_bank_holds():
+    page = Path(__file__).parents[1] / "docs" / "methods" / "trial-evidence.md"
+    text = page.read_text(encoding="utf-8")
+    for entry in published_trials():
+        assert f"| {entry['name']} |" in text
+        for row in entry["results"]:
+            assert row["words"] in text, (entry["name"], row["outcome"])
+    judged = hs.read_bank().trials.query("kind == 'trial'")
+    found = judged["finding"].value_counts()
+    assert (
+        f"Of {len(judged)} trials the bank counts {found['fewer']} with clearly fewer, "
+        f"{found['no clear difference']} with no clear difference and {found['not told']} that"
+    ) in text

@@ -39,7 +39,8 @@ def finding(row: Mapping[str, Any], facts: Facts) -> str:
     """Say one result, with the counts behind it."""
     head = f"{row['outcome']}{_WHERE.get(row['part'], '')}"
     if row["refused"]:
-        return f"{head}: no answer. {row['refused']}"
+        why = row["refused"].rstrip(".")
+        return f"{head}: no answer. {why[:1].upper()}{why[1:]}."
     if not facts.comparator:
         return _change(head, row, facts)
     if few(row):
@@ -198,6 +199,9 @@ def economics(facts: Facts, costs: Mapping[str, float] | None) -> list[str]:
     fewer = {end: row["treated_after"] * (1 / row[end] - 1) for end in ("estimate", "low", "high")}
     told = {end: f"£{total / n:,.0f}" for end, n in fewer.items()}
     net = ", what moved nearby not counted" if facts.mains("buffer") else ""
-    return [*said, (f"About {fewer['estimate']:,.0f} {row['outcome']} incidents fewer at the places"
+    doubt = facts.verdicts("doubt")
+    head = f"If the finding holds, of which {counted(len(doubt), 'check')} make doubt, about " if (
+        doubt) else "About "  # fmt: skip
+    return [*said, (f"{head}{fewer['estimate']:,.0f} {row['outcome']} incidents fewer at the places"
                     f"{net}: {told['estimate']} each ({told['low']} to {told['high']}), what the "
                     "officers would otherwise have done not counted.")]  # fmt: skip

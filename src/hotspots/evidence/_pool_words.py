@@ -42,12 +42,22 @@ def _answer(main: pd.Series, outcomes: list[str], told: dict[str, Any]) -> str:
     what = outcomes[0] if len(outcomes) == 1 else "the outcomes"
     head = f"{counted(main['k'], 'trial')} together, {what}, {_WHERE[told['part']]}: "
     sure = f"{told['level']:.0%} interval, {chance(main['p'])}"
-    if main["low"] > 1 or main["high"] < 1:
+    beside = told["beside"]
+    if _clear(main) and not _clear(beside):
+        return (f"{head}no sure difference from what was expected: {moved(main['estimate'])} "
+                f"({between(main['low'], main['high'])}; {sure}), but allowing for how little so "
+                "few trials tell of the spread between them anything "
+                f"{between(beside['low'], beside['high'])} fits.")  # fmt: skip
+    if _clear(main):
         return (f"{head}{moved(main['estimate'])} than expected "
                 f"({between(main['low'], main['high'])}; {sure}).")  # fmt: skip
     return (f"{head}no clear difference from what was expected: the mean is "
             f"{moved(main['estimate'])}, but anything {between(main['low'], main['high'])} fits "
             f"({sure}). That is not evidence of no difference.")  # fmt: skip
+
+
+def _clear(row: pd.Series) -> bool:
+    return bool(row["low"] > 1 or row["high"] < 1)
 
 
 def _spread(main: pd.Series, level: float) -> str:
@@ -76,11 +86,7 @@ def _basis(studies: pd.DataFrame) -> str:
 
 def _doubts(main: pd.Series, other: pd.DataFrame, told: dict[str, Any]) -> list[str]:
     said = []
-    clear = main["low"] > 1 or main["high"] < 1
-    beside = told["beside"]
-    if clear and not (beside["low"] > 1 or beside["high"] < 1):
-        said.append("Allowing for how little so few trials tell of the spread between them, it is "
-                    f"not clear ({between(beside['low'], beside['high'])}).")  # fmt: skip
+    clear = _clear(main)
     without = other[other["what"].str.startswith("without ")]
     without = without[without["k"] > 2]  # two are never enough to be clear
     turns = without[((without["low"] > 1) | (without["high"] < 1)) != clear]

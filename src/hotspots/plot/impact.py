@@ -246,7 +246,8 @@ def plot_event_study(impact: Result, outcome: str | None = None, *, ax: Axes | N
     table = _table(impact, "event_study", _EVENT, "plot_event_study")
     rows = _of(table, "outcome", outcome, "plot_event_study")
     known = rows["low"].gt(0) & rows["high"].notna() & np.isfinite(rows["high"])
-    rows, lost = rows[known], int((~known & rows["estimate"].notna()).sum())
+    lost = int((~known & rows["estimate"].notna()).sum())
+    rows = rows[known]
     if rows.empty:
         raise InputError("plot_event_study", ["no period has a ratio with an interval."])
     ax = new_axes(ax, (9, 4))
@@ -264,14 +265,15 @@ def plot_event_study(impact: Result, outcome: str | None = None, *, ax: Axes | N
     ax.set_xlabel("periods from the start")
     ax.set_ylabel("treated over comparison")
     ax.xaxis.set_major_locator(MaxNLocator(integer=True))
-    ax.set_title(f"{rows['outcome'].iloc[0]}, period by period")
-    ax.legend(loc="best", fontsize=8, framealpha=0.8)
+    ax.set_title(f"{rows['outcome'].iloc[0]}, period by period", loc="left")
+    ax.legend(loc="lower right", bbox_to_anchor=(1, 1), fontsize=8, ncols=2, frameon=False)
     ax.spines[["top", "right"]].set_visible(False)
-    out = int(((rows["low"] > 1) | (rows["high"] < 1))[lead].sum())
-    said = f"Before it {out:,} of {int(lead.sum()):,} intervals leave out 1"
-    told = f" Without an interval, so not drawn: {lost:,}." if lost else ""
+    told = rows[lead & (rows["low"] < rows["high"]).to_numpy()]  # not what all stand against
+    out = int(((told["low"] > 1) | (told["high"] < 1)).sum())
+    said = f"Before it {out:,} of {len(told):,} intervals leave out 1"
+    silent = f" Without an interval, so not drawn: {lost:,}." if lost else ""
     _note_below(ax, f"Each against the last period before the start. {said}; by chance about one "
-                f"in 20 would.{told} Single periods say little: the finding is the table "
+                f"in 20 would.{silent} Single periods say little: the finding is the table "
                 "effect.")  # fmt: skip
     return ax
 
@@ -450,8 +452,11 @@ def _log_ticks(axis: Any, low: float, high: float) -> None:
                       1.7, 2, 3, 5, 10, 20, 50])  # fmt: skip
     low, high = min(low, 0.9) / 1.03, max(high, 1.1) * 1.03
     kept = steps[(steps >= low) & (steps <= high)]
-    apart, last = [1.0], 1.0
-    gap = np.log(high / low) / 11
+    _lay_out(axis.axes)  # how many labels there is room for
+    box = axis.axes.get_window_extent()
+    across = axis.axis_name == "x"
+    room = (box.width if across else box.height) / axis.axes.figure.dpi / (0.55 if across else 0.3)
+    apart, gap = [1.0], np.log(high / low) / max(room, 2)
     for side in (kept[kept > 1], kept[kept < 1][::-1]):
         last = 1.0
         for step in side:
@@ -477,10 +482,15 @@ def _short(name: str, most: int = 34) -> str:
     return name if len(name) <= most else f"{name[: most - 1]}…"
 
 
-def _note_below(ax: Axes, text: str) -> None:
-    """Lay the figure out first, so that the note is as wide as the axes."""
+def _lay_out(ax: Axes) -> None:
+    """Give the axes their final size."""
     from matplotlib.figure import Figure
 
     if isinstance(ax.figure, Figure):
         ax.figure.draw_without_rendering()
+
+
+def _note_below(ax: Axes, text: str) -> None:
+    """Lay the figure out first, so that the note is as wide as the axes."""
+    _lay_out(ax)
     note(ax, text)
