@@ -466,6 +466,21 @@ def test_a_lot_that_could_show_nothing_is_refused():
     assert six.least_p == pytest.approx(2 / 64)
 
 
+@pytest.mark.parametrize("design", DESIGNS)
+def test_one_incident_or_none_with_a_point_is_too_few(design):
+    hotspots, incidents = example_hotspots()
+    unlocated = incidents.set_geometry(gpd.GeoSeries([None] * len(incidents), crs=incidents.crs))
+    for some in (incidents.iloc[:1], unlocated):
+        with pytest.raises(InputError, match=r"0 hotspots .* are left, too few to draw from"):
+            design_trial(hotspots, some, design=design, start="2026-01-05")
+
+
+def test_a_baseline_long_past_is_told():
+    hotspots, incidents = example_hotspots()
+    late = design_trial(hotspots, incidents, design="simple", start="2026-06-01")
+    assert "the baseline ends 151 days before the trial begins" in late.text
+
+
 @pytest.mark.parametrize("frame", ["hotspots", "incidents"])
 def test_empty_tables_are_refused(frame):
     hotspots, incidents = example_hotspots()
@@ -480,6 +495,12 @@ def test_rules_name_every_value_out_of_range():
         TrialRules(share_treated=1, buffer_m="wide", overlap="both", blocks="ward", steps=1,
                    covariates=[], exclude="H1", categories=[1], include_police="no")  # fmt: skip
     assert len(caught.value.faults) == 9
+    names = ["H2", "H1"]
+    rules = TrialRules(exclude=names)
+    names.append("H3")  # what was given may change, the rules do not
+    assert rules.exclude == ("H2", "H1")
+    with pytest.raises(InputError, match="exclude is <generator"):
+        TrialRules(exclude=(name for name in names))
 
 
 # --- the register and the protocol ---------------------------------------------------------------

@@ -15,6 +15,8 @@ _DAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
 _MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 _SHORT = 12  # digits of a digest that a text shows
 _REASONS = 4  # told in the text; the table holds all
+_LARGE = 5  # sites drawn as one from which the other way is named
+_INSTEAD = " (overlap='leave out' takes one of each instead)"
 _COVARIATES = {"baseline": "incidents of the baseline", "change": "change over the baseline",
                "area_km2": "area"}  # fmt: skip
 
@@ -130,7 +132,7 @@ def design_text(design: TrialDesign, span: str, notes: Sequence[str]) -> str:
             f"{counted(int(joined[joined > 1].sum()), 'hotspot')} lie within "
             f"{2 * design.rules.buffer_m:g} m of another, so that patrols at one may be felt at "
             f"the other; they are drawn as {counted(int((joined > 1).sum()), 'group')}, the "
-            f"largest of {joined.max()}."
+            f"largest of {joined.max()}{_INSTEAD if joined.max() >= _LARGE else ''}."
         )
     lines.append(_balance_text(design, span))
     lines += [f"Note: {note}." for note in notes]

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     Ints = NDArray[np.int64]
 
 _LEAST_M2 = 1.0  # an overlap of less is a rounding of coordinates
+_GAP_DAYS = 92  # a quarter: a longer one between the baseline and the start is told
 OWN = ("baseline", "change", "area_km2")
 """Covariates this module works out."""
 
@@ -116,6 +117,10 @@ def find_eligible(
     excluded = pd.DataFrame(sites[["lpt", "name", "baseline"]]).join(why)[out]
     kept = sites.loc[~out].copy()
     kept.insert(2, "cluster", pd.Series(cluster[~out], index=kept.index, dtype="str"))
+    gap = (start - months["end"].iloc[-1]).days
+    if gap > _GAP_DAYS:
+        notes.append(f"the baseline ends {gap:,} days before the trial begins, so levels may have "
+                     "changed since")  # fmt: skip
     notes += _chosen(hotspots, months)
     return Eligible(kept, excluded, _span(months), tuple(notes))
 

@@ -250,9 +250,7 @@ def digest_of(design: TrialDesign) -> str:
 
 def _listed(value: Any) -> Any:
     """Write a sequence as a list and numbers of NumPy as plain ones, whatever type was given."""
-    if isinstance(value, np.generic):
-        return value.item()
-    return sorted(value) if isinstance(value, set | frozenset) else list(value)
+    return value.item() if isinstance(value, np.generic) else list(value)
 
 
 def _places(design: TrialDesign) -> str:

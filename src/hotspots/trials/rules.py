@@ -130,12 +130,16 @@ class TrialRules:
         faults += _texts("exclude", self.exclude)
         if faults:
             raise InputError("rules", faults)
+        for name in ("categories", "covariates", "exclude"):
+            if (given := getattr(self, name)) is not None:  # nobody changes them afterwards
+                kept = tuple(sorted(given) if isinstance(given, set | frozenset) else given)
+                object.__setattr__(self, name, kept)
 
 
 def _texts(name: str, given: Any, *, none: bool = False, empty: bool = True) -> list[str]:
     if given is None and none:
         return []
-    listed = not isinstance(given, str) and np.iterable(given)
+    listed = not isinstance(given, str) and np.iterable(given) and hasattr(given, "__len__")
     if listed and all(isinstance(one, str) for one in given) and (empty or len(given)):
         return []
     return [f"{name} is {given!r}; it takes a list of texts{'' if empty else ', at least one'}."]

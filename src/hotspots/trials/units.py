@@ -96,7 +96,7 @@ def _joined(area: NDArray[np.object_]) -> NDArray[np.object_]:
     area = area.copy()
     while True:
         names, sizes = np.unique(area.astype(str), return_counts=True)
-        if len(names) == 1 or sizes.min() > 1:
+        if len(names) < 2 or sizes.min() > 1:
             return area
         order = np.lexsort((names, sizes))
         one, other = sorted(names[order[:2]])
