@@ -155,7 +155,7 @@ def read_day(value: Any, name: str, faults: list[str]) -> pd.Timestamp | None:
     if not plain:
         faults.append(f"{name} is {value!r}; it takes a local date, as '2025-04-01'.")
         return None
-    return day.normalize()
+    return pd.Timestamp(day).normalize()
 
 
 def read_outcomes(
