@@ -2,20 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
 
-from ..contracts import InputError, check_incidents
+from ..contracts import InputError, Result, check_incidents
 from ..impact.counts import count_places
 from ..impact.rules import ImpactRules
 from ..impact.spans import finest, middles
 from ._design_inputs import DESIGNS
+from ._design_inputs import _check_places as check_places
+from ._design_inputs import _length_faults as length_faults
+from ._design_inputs import _table_faults as table_faults
 from .baseline import Records
+from .eligibility import find_eligible
 from .power_rules import PowerRules
+from .published import AVERAGE, PLACE_DAYS, WHOLE_PLACES
 from .rules import TrialRules
 from .simulation import estimators
 
@@ -26,8 +30,10 @@ if TYPE_CHECKING:
 EFFECTS = (-0.05, -0.1, -0.15, -0.2, -0.25, -0.3, -0.4, -0.5)
 LEAST_DAYS = 330
 """Days of records under which levels and variation of the sites cannot be told."""
+LEAST_SITES = 4
+"""Sites under which there is no trial."""
+
 _MOST = 12  # trials asked about at once
-_UNITS = {"crossover": "day"}
 
 
 @dataclass(frozen=True)
@@ -37,47 +43,44 @@ class Asked:
     Attributes
     ----------
     places : GeoDataFrame
-        The sites, worst first.
+        The sites as ``find_eligible`` gives them, worst first.
+    excluded : DataFrame
+        Hotspots that may not be in the trial, with the reason.
     trial : TrialDesign or None
     design : str
     effects : ndarray
-    sites : tuple of int
-    weeks : tuple of float
+    sites, weeks : tuple of int
     estimator : str
     start : datetime64[D]
         First day of the trial.
     unit : str
         "day", "weeks" or "month": the periods of the simulated trials.
     rules : PowerRules
+    lot_rules : TrialRules
+    notes : tuple of str
+        What else is to be told of the sites.
     """
 
     places: gpd.GeoDataFrame
+    excluded: pd.DataFrame
     trial: Any
     design: str
     effects: NDArray[np.float64]
     sites: tuple[int, ...]
-    weeks: tuple[float, ...]
+    weeks: tuple[int, ...]
     estimator: str
     start: np.datetime64
     unit: str
     rules: PowerRules
-
-    @property
-    def lpt(self) -> pd.Series | None:
-        """Team of each site, where known."""
-        return self.places["lpt"] if "lpt" in self.places.columns else None
-
-    @property
-    def lot_rules(self) -> TrialRules | None:
-        """How the lot is drawn: as the trial says, or the rules."""
-        given: TrialRules | None = getattr(self.trial, "rules", self.rules.trial)
-        return given
+    lot_rules: TrialRules
+    notes: tuple[str, ...]
 
     @property
     def as_drawn(self) -> bool:
         """Whether a designed trial is asked about as it is, not another number of sites."""
-        length = () if self.trial is None else (_weeks_of(self.trial),)
-        return self.sites == (len(self.places),) and self.weeks == length
+        if self.trial is None:
+            return False
+        return self.sites == (len(self.places),) and self.weeks == (_weeks_of(self.trial),)
 
 
 def read_asked(
@@ -85,82 +88,114 @@ def read_asked(
     estimator: Any, rules: Any,
 ) -> Asked:  # fmt: skip
     """Check everything given; raise one error with every fault."""
-    if rules is not None and not isinstance(rules, PowerRules):
-        kind = type(rules).__name__
-        raise InputError("trial_power", [f"rules is of type {kind}; give PowerRules(...)."])
-    rules = PowerRules() if rules is None else rules
-    check_incidents(incidents)
     faults: list[str] = []
-    places, drawn = _places(trial, faults)
-    kind, length = _of_trial(drawn, faults)
+    if rules is not None and not isinstance(rules, PowerRules):
+        faults.append(f"rules is of type {type(rules).__name__}; give PowerRules(...).")
+        rules = None
+    rules = PowerRules() if rules is None else rules
+    drawn = _trial(trial, faults)
+    kind = None if drawn is None else str(drawn.design)
     if kind is not None and design is not None and design != kind:
         faults.append(f"design is {design!r}, but the trial given is {kind!r}; leave it out.")
     design = (kind or "simple") if design is None else design
-    if design not in DESIGNS:
+    lot_rules = drawn.rules if drawn is not None else rules.trial or TrialRules()
+    if not isinstance(design, str) or design not in DESIGNS:
         faults.append(f"design is {design!r}; it takes {', '.join(map(repr, DESIGNS))}.")
     wanted = _effects(effects, faults)
-    count = 0 if places is None else len(places)
-    some = _several(sites, (count,), "sites", 4, 5000, faults, whole=True)
-    long = _several(weeks, (length,), "weeks", 1, 260, faults)
+    some = _several(sites, "sites", LEAST_SITES, 5000, faults)
+    long = _several(weeks, "weeks", 1, 260, faults) or (
+        (_weeks_of(drawn),) if drawn is not None else (12,))  # fmt: skip
+    for one in long if design == "stepped wedge" or design == "crossover" else ():
+        faults += length_faults(design, one, lot_rules)
     if len(some) * len(long) > _MOST:
         faults.append(f"{len(some)} numbers of sites by {len(long)} of weeks are more than {_MOST} "
                       "trials at once; ask for fewer.")  # fmt: skip
-    if estimator != "auto" and estimator not in estimators():
+    if not isinstance(estimator, str) or (estimator != "auto" and estimator not in estimators()):
         have = ", ".join(map(repr, estimators()))
         faults.append(f"estimator is {estimator!r}; it takes 'auto', {have}.")
-    if len(incidents) == 0:
-        faults.append("there are no incidents; give the records of the years before.")
-    if rules.outcome is not None and len(incidents):
-        known = set(incidents["category"].dropna().astype(str))
-        if unknown := [one for one in rules.outcome if one not in known]:
-            faults.append(f"rules.outcome holds {', '.join(map(repr, unknown))}, which no incident "
-                          f"has; categories: {', '.join(sorted(known)[:20])}.")  # fmt: skip
-    if faults or places is None:
+    faults += _record_faults(incidents, design, rules)
+    if faults:
         raise InputError("trial_power", faults)
     fine = finest(incidents) == "W"
-    if design == "crossover" and not fine:
-        raise InputError("trial_power", [
-            "a cross-over of days needs records with the day of each incident, and most of these "
-            "are known to the month only; ask for design='pairs', or use the force's own records."
-        ])  # fmt: skip
-    unit = "month" if not fine else _UNITS.get(design, "weeks")
+    unit = "month" if not fine else "day" if design == "crossover" else "weeks"
     start = _start(incidents, drawn, rules, unit)
     auto = "randomisation" if estimator == "auto" else estimator
+    places, excluded, notes = _sites(trial, drawn, incidents, start, rules, lot_rules)
+    if unit == "month":
+        notes = (*notes, "most records tell the month only, so the trial is simulated in whole "
+                 "calendar months")  # fmt: skip
     return Asked(
-        _ordered(places), drawn, design, wanted, some, long, auto, start, unit, rules
+        places, excluded, drawn, design, wanted, some or (len(places),), long, auto, start, unit,
+        rules, lot_rules, notes,
     )  # fmt: skip
 
 
-def _places(trial: Any, faults: list[str]) -> tuple[Any, Any]:
-    """Return the polygons of the sites, and the trial they come from where there is one."""
-    import geopandas as gpd
-
-    if isinstance(trial, gpd.GeoDataFrame):
-        if len(trial) == 0:
-            faults.append("there are no hotspots; give those the trial might use.")
-            return None, None
-        return trial, None
-    if all(hasattr(trial, name) for name in ("sites", "calendar", "design", "redraw")):
-        return trial.sites, trial
-    faults.append(
-        f"the first argument is of type {type(trial).__name__}; give a hotspots table, or what "
-        "design_trial returns."
-    )
-    return None, None
+def _trial(trial: Any, faults: list[str]) -> Any:
+    """Return the trial given, or None for hotspots."""
+    if all(hasattr(trial, name) for name in ("sites", "calendar", "design", "redraw", "lot")):
+        if len(trial.calendar) == 0:
+            faults.append("the calendar of the trial is empty; give what design_trial returns.")
+        return trial
+    if isinstance(trial, Result):
+        faults.append(f"the first argument is of type {type(trial).__name__}; give a hotspots "
+                      "table, or what design_trial returns.")  # fmt: skip
+        return None
+    faults += table_faults("hotspots", lambda: check_places(trial))
+    return None
 
 
-def _of_trial(trial: Any, faults: list[str]) -> tuple[str | None, float]:
-    if trial is None:
-        return None, 12.0
-    if len(trial.calendar) == 0:
-        faults.append("the calendar of the trial is empty; give what design_trial returns.")
-        return str(trial.design), 12.0
-    return str(trial.design), _weeks_of(trial)
+def _weeks_of(trial: Any) -> int:
+    return int(trial.timetable.days) // 7
 
 
-def _weeks_of(trial: Any) -> float:
-    dates = trial.calendar["date"]
-    return float((dates.max() - dates.min()).days + 1) / 7
+def _record_faults(incidents: Any, design: Any, rules: PowerRules) -> list[str]:
+    found = table_faults("incidents", lambda: check_incidents(incidents))
+    if found:
+        return found
+    if len(incidents) == 0:
+        return ["there are no incidents; give the records of the years before."]
+    if design == "crossover" and finest(incidents) != "W":
+        found.append("a cross-over of days needs records with the day of each incident, and most "
+                     "of these are known to the month only; ask for design='pairs', or use the "
+                     "force's own records.")  # fmt: skip
+    known = set(incidents["category"].dropna().astype(str))
+    if unknown := [one for one in rules.outcome or () if one not in known]:
+        found.append(f"rules.outcome holds {', '.join(map(repr, unknown))}, which no incident has; "
+                     f"categories: {', '.join(sorted(known)[:20])}.")  # fmt: skip
+    return found
+
+
+def _sites(
+    given: Any, trial: Any, incidents: Any, start: np.datetime64, rules: PowerRules,
+    lot_rules: TrialRules,
+) -> tuple[Any, pd.DataFrame, tuple[str, ...]]:  # fmt: skip
+    """Return the sites worst first, those left out, and what to tell of them."""
+    if trial is not None:
+        sites, excluded, notes = trial.sites, trial.excluded, ()
+    else:
+        asked = replace(lot_rules, categories=lot_rules.categories or rules.outcome,
+                        include_police=rules.include_police)  # fmt: skip
+        day = pd.Timestamp(str(min(start, _after(incidents))))
+        try:
+            found = find_eligible(given, incidents, day, None, asked)
+        except InputError as error:
+            raise InputError("trial_power", error.faults) from error
+        sites, excluded, notes = found.sites, found.excluded, found.notes
+    if len(sites) < LEAST_SITES:
+        reasons = excluded["reason"].value_counts().head(4).items()
+        left = "; ".join(f"{n:,} {reason}" for reason, n in reasons) or "none"
+        raise InputError("trial_power", [
+            f"{len(sites):,} hotspots may be in a trial, and {LEAST_SITES} are needed at least. "
+            f"Left out: {left}. Give more hotspots, or relax rules.trial (min_incidents, buffer_m)."
+        ])  # fmt: skip
+    order = np.lexsort((sites.index.astype(str), -sites["baseline"].to_numpy(dtype=float)))
+    return sites.iloc[order], excluded, notes
+
+
+def _after(incidents: Any) -> np.datetime64:
+    """First day after the records."""
+    last = np.datetime64(pd.Timestamp(incidents["occurred_from"].max()).date(), "D")
+    return last + np.timedelta64(1, "D")
 
 
 def _effects(effects: Any, faults: list[str]) -> NDArray[np.float64]:
@@ -175,24 +210,19 @@ def _effects(effects: Any, faults: list[str]) -> NDArray[np.float64]:
             found.append(float(one))
     if not list(given):
         faults.append("effects is empty; give at least one fall, as -0.2.")
-    return np.array(sorted(set(found), reverse=True))
+    told = {one.change for one in (AVERAGE, WHOLE_PLACES, PLACE_DAYS)}  # always asked about
+    return np.array(sorted({*found, *told}, reverse=True))
 
 
-def _several(
-    given: Any, usual: Sequence[float], name: str, low: float, high: float, faults: list[str],
-    *, whole: bool = False,
-) -> tuple[Any, ...]:  # fmt: skip
+def _several(given: Any, name: str, low: int, high: int, faults: list[str]) -> tuple[int, ...]:
+    """Read one or several whole numbers; none where nothing is given."""
     if given is None:
-        if usual[0] and usual[0] < low:
-            faults.append(f"there are {usual[0]:g} {name}; a trial needs {low:g} at least.")
-        return tuple(usual)
+        return ()
     values = list(given) if np.iterable(given) and not isinstance(given, str) else [given]
-    kinds = (int, np.integer) if whole else (int, float, np.number)
     for one in values:
-        number = isinstance(one, kinds) and not isinstance(one, bool)
+        number = isinstance(one, int | np.integer) and not isinstance(one, bool)
         if not number or not low <= one <= high:
-            kind = "a whole number from " if whole else ""
-            faults.append(f"{name} holds {one!r}; it takes {kind}{low:g} to {high:g}.")
+            faults.append(f"{name} holds {one!r}; it takes whole numbers from {low} to {high:,}.")
     if not values:
         faults.append(f"{name} is empty; give at least one number.")
     return tuple(dict.fromkeys(values))
@@ -201,24 +231,15 @@ def _several(
 def _start(incidents: Any, trial: Any, rules: PowerRules, unit: str) -> np.datetime64:
     """First day of the trial: as the trial or the rules say, else when the records end."""
     if trial is not None:
-        first = pd.Timestamp(trial.calendar["date"].min())
-    elif rules.start is not None:
-        first = pd.Timestamp(rules.start)
+        return trial.timetable.start.astype("datetime64[D]")  # type: ignore[no-any-return]
+    if rules.start is not None:
+        day = np.datetime64(pd.Timestamp(rules.start).date(), "D")
     else:
-        last = pd.Timestamp(incidents["occurred_from"].max()).normalize() + pd.Timedelta(days=1)
-        whole = last + pd.offsets.MonthBegin(0)
-        first = whole if unit == "month" else last
-    day = np.datetime64(first.date(), "D")
-    return day.astype("datetime64[M]").astype("datetime64[D]") if unit == "month" else day
-
-
-def _ordered(places: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
-    """Worst first, whatever the order given, so that a smaller trial takes the worst."""
-    keys = [places.index.astype(str).to_numpy()]
-    for name, sign in (("incidents", -1.0), ("heat", -1.0), ("rank", 1.0)):
-        if name in places.columns:
-            keys.append(sign * pd.to_numeric(places[name]).fillna(0).to_numpy(dtype=float))
-    return places.iloc[np.lexsort(keys)]
+        day = _after(incidents)
+    if unit != "month":
+        return day
+    month = day.astype("datetime64[M]")
+    return (month + (month < day)).astype("datetime64[D]")  # type: ignore[no-any-return]
 
 
 def count_records(incidents: gpd.GeoDataFrame, asked: Asked, unit: str | None = None) -> Records:
@@ -252,22 +273,7 @@ def count_records(incidents: gpd.GeoDataFrame, asked: Asked, unit: str | None = 
             "longer records."
         ])  # fmt: skip
     y, begins, days = (a[..., known[0] : known[-1] + 1] for a in (y, begins, days))
-    return Records(y, begins, days, _chosen(asked.places, begins, days))
-
-
-def _chosen(
-    places: gpd.GeoDataFrame, begins: NDArray[np.datetime64], days: NDArray[np.float64]
-) -> NDArray[np.bool_]:
-    """Periods for whose counts the sites were chosen, where the hotspots say so."""
-    if not {"period_start", "period_end"} <= set(places.columns):
-        return np.zeros(len(begins), dtype=bool)
-    first = np.datetime64(pd.Timestamp(places["period_start"].min()), "D")
-    last = np.datetime64(pd.Timestamp(places["period_end"].max()), "D")
-    if np.isnat(first) or np.isnat(last):
-        return np.zeros(len(begins), dtype=bool)
-    ends = begins + days.astype("timedelta64[D]")
-    inside: NDArray[np.bool_] = (begins < last) & (ends > first)
-    return inside
+    return Records(y, begins, days)
 
 
 def with_all(asked: Asked) -> Asked:

@@ -50,6 +50,8 @@ def say(
     if len(trials) > 1:
         lines.append(_others(trials.iloc[1:]))
     lines.append(_basis(baseline, classic, asked))
+    if told := _sites(asked):
+        lines.append(told)
     return "\n".join(lines)
 
 
@@ -60,7 +62,9 @@ def _found(row: Any, power: pd.DataFrame, rules: PowerRules) -> str:
     )
     often = f"in {rules.power:.0%} of such trials"
     if np.isfinite(row["detectable"]):
-        far = "beyond" if np.isnan(row["detectable_high"]) else f"{-row['detectable_high']:.0%}"
+        far = f"{-row['detectable_high']:.0%}"
+        if np.isnan(row["detectable_high"]):
+            far = f"more than {-power['effect'].min():.0%}"
         return (
             f"With {trial}, a fall of {-row['detectable']:.0%} or more would be found {often} "
             f"(between {-row['detectable_low']:.0%} and {far}, by simulation)."
@@ -78,14 +82,20 @@ def _beside(row: Any, published: pd.DataFrame) -> str:
     parts = []
     for one in published.to_dict("records"):
         chance = "more than was asked about" if np.isnan(one["power"]) else f"{one['power']:.0%}"
-        parts.append(f"{-one['change']:.0%} fewer ({one['name']}, {one['source'].split(',')[0]}): "
+        parts.append(f"{-one['change']:.0%} fewer ({one['name']}, {_short(one['source'])}): "
                      f"{chance}")  # fmt: skip
     lead = "Chance of finding what published trials found: "
     more = ""
     if row["verdict"] == "cannot answer" and np.isfinite(row["detectable"]):
         big = largest(row["design"])
-        more = f" What it needs is beyond {big.name} ({-big.change:.0%})."
+        more = (f" What it could find is beyond what published trials found ({big.name}, "
+                f"{-big.change:.0%} fewer, is the largest).")  # fmt: skip
     return f"{lead}{'; '.join(parts)}.{more}"
+
+
+def _short(source: str) -> str:
+    """Name authors and year."""
+    return source.split("),")[0].replace("(", "")
 
 
 def _alarms(row: Any, rules: PowerRules) -> str:
@@ -154,6 +164,23 @@ def _basis(baseline: pd.DataFrame, classic: pd.DataFrame, asked: Asked) -> str:
         said += (f" By the classic formula with a baseline, the chance of finding "
                  f"{-AVERAGE.change:.0%} fewer is {formula['value'].iloc[0]:.0%}.")  # fmt: skip
     return said
+
+
+def _sites(asked: Asked) -> str:
+    """Tell of the sites: which are left out and why, which are drawn as one."""
+    said = []
+    if len(asked.excluded):
+        why = asked.excluded["reason"].value_counts().head(_SHOWN)
+        parts = "; ".join(f"{n:,} {reason}" for reason, n in why.items())
+        said.append(f"left out: {parts} (table excluded)")
+    joined = len(asked.places) - asked.places["cluster"].nunique()
+    if joined:
+        said.append(
+            f"{len(asked.places):,} sites make {len(asked.places) - joined:,} units of the lot, as "
+            "those that share a catchment are drawn as one"
+        )
+    said += asked.notes
+    return f"Of the sites: {'; '.join(said)}." if said else ""
 
 
 def _estimator(name: str) -> str:

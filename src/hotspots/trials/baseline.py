@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -16,7 +16,8 @@ if TYPE_CHECKING:
 
 YEAR = 365.25
 _YEARS = 2.0  # of records from which seasons are told from trend
-_GRID = 24  # memories tried
+_GRID = 32  # memories tried
+_AGAIN = 20  # times sites are drawn again
 
 
 @dataclass(frozen=True)
@@ -29,20 +30,16 @@ class Records:
         NaN where not recorded.
     start : ndarray of datetime64[D], shape (T,)
     days : ndarray, shape (T,)
-    chosen : ndarray of bool, shape (T,)
-        Periods for whose counts the sites were chosen.
     """
 
     y: Floats
     start: NDArray[np.datetime64]
     days: Floats
-    chosen: NDArray[np.bool_]
 
     @property
     def used(self) -> NDArray[np.bool_]:
         """Periods recorded at every site, shape (T,)."""
-        known: NDArray[np.bool_] = np.isfinite(self.y).all(axis=0)
-        return known
+        return np.asarray(np.isfinite(self.y).all(axis=0))
 
     @property
     def middle(self) -> NDArray[np.datetime64]:
@@ -76,6 +73,9 @@ class Baseline:
         Variance of what moves one site for longer, and the days after which 37% of it is left.
     period : float
         Days of the periods these were learnt from.
+    again : ndarray, shape (b, 3), optional
+        ``fast, slow, memory`` as learnt from sites drawn again with replacement: how far they are
+        known. Simulated trials take each in turn.
     """
 
     shape: Floats
@@ -89,6 +89,19 @@ class Baseline:
     slow: float
     memory: float
     period: float
+    again: Floats | None = None
+
+    @property
+    def variations(self) -> Floats:
+        """Every ``fast, slow, memory`` that simulated trials take in turn, shape (b, 3)."""
+        if self.again is None:
+            return np.array([[self.fast, self.slow, self.memory]])
+        return self.again
+
+    def widened(self, factor: float) -> Baseline:
+        """Return the same with variances so many times as large."""
+        again = None if self.again is None else self.again * (factor, factor, 1.0)
+        return replace(self, fast=self.fast * factor, slow=self.slow * factor, again=again)
 
     def course(self, start: NDArray[np.datetime64], days: Floats) -> Floats:
         """Season, weekday and trend of each period, 1 at the end of the records; shape (T,)."""
@@ -116,9 +129,8 @@ def learn(records: Records) -> Baseline:
     Notes
     -----
     Course: negative binomial regression of the sum of all sites on a line and calendar months
-    (from two years on; a shorter record has no season of its own). Levels: gamma prior by moments,
-    learnt where possible outside the periods for whose counts the sites were chosen (from a year
-    on), so that no site keeps the luck it was chosen for. Variation: half the mean squared
+    (from two years on; a shorter record has no season of its own). Levels: gamma prior by moments.
+    Variation: half the mean squared
     difference of two counts of a site, each over what it expects, less what Poisson counts give,
 
     .. math:: D(h) = \frac{Σ w \left[ \frac{1}{2} (r_t - r_{t+h})² - \frac{1}{2} (v_t +
@@ -126,7 +138,8 @@ def learn(records: Records) -> Baseline:
 
     by non-negative least squares, where r is a site's count over its share of all sites' in the
     period, and v what a binomial count gives of it. Unlike residuals it is not shortened by the
-    fitting of a level.
+    fitting of a level. It is learnt again from sites drawn with replacement, and simulated trials
+    take these in turn, so that what is not known of it is part of the answer.
 
     Examples
     --------
@@ -134,7 +147,7 @@ def learn(records: Records) -> Baseline:
     >>> rng = np.random.default_rng(1)
     >>> months = np.arange("2021-01", "2025-01", dtype="M8[M]").astype("M8[D]")
     >>> y = rng.poisson(8 * rng.gamma(20, 1 / 20, (40, 48)))
-    >>> base = learn(Records(y, months, np.full(48, 30.4), np.zeros(48, bool)))
+    >>> base = learn(Records(y, months, np.full(48, 30.4)))
     >>> round(base.fast + base.slow, 2), round(float((base.shape / base.rate).mean() * 30.4), 1)
     (0.05, 8.0)
     """
@@ -149,15 +162,17 @@ def learn(records: Records) -> Baseline:
     expected = days * base.course(start, days)
     level = y.sum(axis=1) / expected.sum()
     share = level / max(level.sum(), 1e-12)
-    fast, slow, memory = _variation(y, start, days)
+    rng = np.random.default_rng(0)
+    rows = np.vstack([np.arange(len(y)), rng.integers(len(y), size=(_AGAIN, len(y)))])
+    learnt = _variation(y[rows], start, days)
+    if days.max() <= 1:  # days tell too little of what lasts: weeks do
+        learnt = _by_day(y[rows], start, days)
+    fast, slow, memory = (float(v) for v in learnt[0])
     own = (fast + slow) * float((share**2).sum())
-    clean = ~records.chosen[used]
-    if days[clean].sum() < YEAR:
-        clean[:] = True
-    shape, rate = _levels(y[:, clean].sum(axis=1), float(expected[clean].sum()))
+    shape, rate = _levels(y.sum(axis=1), float(expected.sum()))
     return Baseline(
         shape, rate, season, week, trend, end, max(noise - own, 0.0), fast, slow, memory,
-        float(np.median(days)),
+        float(np.median(days)), learnt[1:],
     )  # fmt: skip
 
 
@@ -202,25 +217,44 @@ def _levels(total: Floats, exposure: float) -> tuple[Floats, Floats]:
     return mean * beta + total, np.full(len(rate), beta + exposure)
 
 
-def _variation(
-    y: Floats, start: NDArray[np.datetime64], days: Floats
-) -> tuple[float, float, float]:
-    """Variance without memory, variance with memory, and the memory in days."""
+def _variation(y: Floats, start: NDArray[np.datetime64], days: Floats) -> Floats:
+    """Learn variance without memory, with memory, and the memory in days, shape (b, 3).
+
+    ``y`` has shape (b, n, T): the sites, and the sites drawn again.
+    """
     period = float(np.median(days))
     lags, found, pairs = variogram(y, start, days)
+    best = np.tile([np.inf, 0.0, 0.0, YEAR], (len(y), 1))
     if not len(lags):
-        return 0.0, 0.0, YEAR
+        return best[:, 1:]
     from scipy.optimize import nnls
 
-    best = (np.inf, 0.0, 0.0, YEAR)
-    span = float(days.sum())
     weight = np.sqrt(pairs / (1 + np.arange(len(lags))))  # far lags repeat one another
-    for memory in np.geomspace(period / 2, 4 * span, _GRID):
-        x = np.column_stack([np.ones(len(lags)), 1 - np.exp(-lags / memory)])
-        (fast, slow), left = nnls(x * weight[:, None], found * weight)
-        if left < best[0] - 1e-12:
-            best = (left, float(fast), float(slow), float(memory))
-    return best[1:]
+    longest = 20 * float(days.sum())  # as good as a walk that never turns back
+    for memory in np.geomspace(period / 2, longest, _GRID):
+        x = np.column_stack([np.ones(len(lags)), 1 - np.exp(-lags / memory)]) * weight[:, None]
+        for b, one in enumerate(found * weight):
+            (fast, slow), left = nnls(x, one)
+            if left < best[b, 0] - 1e-12:
+                best[b] = left, fast, slow, memory
+    return best[:, 1:]
+
+
+def _by_day(y: Floats, start: NDArray[np.datetime64], days: Floats) -> Floats:
+    """Learn what lasts from weeks, and what does not from days of one week, shape (b, 3)."""
+    week = (start - start[0]).astype(np.int64) // 7
+    whole = np.flatnonzero(np.bincount(week) == 7)
+    sums = np.stack([y[:, :, week == w].sum(axis=2) for w in whole], axis=2)
+    learnt = _variation(sums, start[0] + whole * 7, np.full(len(whole), 7.0))
+    lags, found, pairs = variogram(y, start, days)
+    near = lags < 7
+    if not near.any():
+        learnt[:, 0] = 0.0
+        return learnt
+    lasting = learnt[:, 1:2] * (1 - np.exp(-lags[near] / learnt[:, 2:]))
+    excess = np.average(found[:, near] - lasting, axis=1, weights=pairs[near])
+    learnt[:, 0] = np.maximum(excess, 0.0)
+    return learnt
 
 
 def variogram(

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 MOST_SITES = 600
 """Sites beyond which more are no remedy."""
 
-_WEEKS = (26.0, 39.0, 52.0)
+_WEEKS = (52, 26)
 COLUMNS = ("what", "design", "sites", "weeks", "outcome", "incidents", "effect", "power", "low",
            "high", "patrol_hours", "enough")  # fmt: skip
 
@@ -61,24 +61,23 @@ def find_remedies(
     if row["verdict"] in ("can answer", "not to be read"):
         return _table([])
     rows: list[dict[str, Any]] = []
-    k, weeks = len(scenario.sites), float(scenario.weeks)
+    k, weeks = len(scenario.sites), round(scenario.weeks)
     target = AVERAGE.change
     aim = abs(np.log1p(target)) / detectable(1.0, power=asked.rules.power, level=asked.rules.level)
 
-    def add(what: str, of: Asked, at: Baseline, size: tuple[int, float], design: str) -> bool:
+    def add(what: str, of: Asked, at: Baseline, size: tuple[int, int], design: str) -> bool:
         unit = "day" if design == "crossover" else of.unit
         before = min(of.rules.before_weeks * 7, float(records.days.sum()))
-        one = make_scenario(
-            at.shape / at.rate, design, size, start=of.start, unit=unit, before_days=before,
-            lpt=of.lpt, rules=of.lot_rules,
-        )  # fmt: skip
+        long = _weeks(design, size[1], of)
+        one = make_scenario(of.places, design, (size[0], long), start=of.start, unit=unit,
+                            before_days=before, rules=of.lot_rules)  # fmt: skip
         found = run_trials(at, one, np.array([target]), of.estimator, of.rules)
         share, low, high = (float(v[1]) for v in found.share())
         outcome = "all incidents" if of.rules.outcome is None else ", ".join(of.rules.outcome)
         enough = share >= of.rules.power
         rows.append(dict(zip(COLUMNS, (
-            what, design, size[0], size[1], outcome, found.incidents, target, share, low, high,
-            hours(found, of.rules), enough), strict=True)))  # fmt: skip
+            what, design, len(one.sites), one.weeks, outcome, found.incidents, target, share, low,
+            high, hours(found, of.rules), enough), strict=True)))  # fmt: skip
         tick()
         return enough
 
@@ -91,8 +90,8 @@ def find_remedies(
             break
         sites = more = max(_grown(more, rows[-1]["power"], asked.rules), more + 2)
     for long in (w for w in _WEEKS if w > weeks):
-        if add("longer", asked, base, (k, long), scenario.design):
-            break
+        if not add("longer", asked, base, (k, long), scenario.design):
+            break  # a shorter one would not do either
     if scenario.design != "crossover" and finest(incidents) == "W":
         daily = _learnt(incidents, asked, "day")
         if daily is not None:
@@ -103,7 +102,7 @@ def find_remedies(
         if wide is not None:
             add("all incidents", every, wide, (k, weeks), scenario.design)
     if not any(r["enough"] for r in rows) and sites:
-        for long in (26.0, 52.0):
+        for long in (26, 52):
             half = max(k, round(sites * weeks / long))
             half += half % 2
             if (
@@ -113,6 +112,13 @@ def find_remedies(
             ):
                 break
     return _table(rows)
+
+
+def _weeks(design: str, weeks: int, asked: Asked) -> int:
+    """Weeks that a design can last: whole steps, or whole fortnights."""
+    if design == "stepped wedge":
+        return max(round(weeks / asked.lot_rules.steps), 1) * asked.lot_rules.steps
+    return weeks + weeks % 2 if design == "crossover" else weeks
 
 
 def _sites(curve: Curve, k: int, aim: float) -> int:

