@@ -37,7 +37,9 @@ def test_weights_are_those_of_a_general_solver(seed):
     best = minimize(loss, np.full(20, 0.05), bounds=[(0, 1)] * 20, method="SLSQP",
                     constraints=[{"type": "eq", "fun": lambda w: w.sum() - 1}],
                     options={"ftol": 1e-14, "maxiter": 1000})  # fmt: skip
-    assert found[:4].max() == 0 and found.min() >= 0 and found.sum() == pytest.approx(1)
+    assert found[:4].max() == 0
+    assert found.min() >= 0
+    assert found.sum() == pytest.approx(1)
     assert loss(found[4:]) <= best.fun + 1e-9
     np.testing.assert_allclose(found[4:], best.x, atol=1e-6)
 
@@ -98,7 +100,8 @@ def test_p_and_interval_say_the_same_and_one_place_has_every_other_as_placebo():
     np.testing.assert_allclose(ranks, np.round(ranks), atol=1e-9)  # one of 26 places
     outside = (found.low > 0) | (found.high < 0)
     assert (outside == (found.p <= 0.05)).all()
-    assert (found.low <= found.estimate).all() and (found.estimate <= found.high).all()
+    assert (found.low <= found.estimate).all()
+    assert (found.estimate <= found.high).all()
 
 
 def test_a_known_fall_is_found():
@@ -119,7 +122,8 @@ def test_a_known_fall_is_found():
 def test_it_refuses_in_words(change, words):
     y, treat = make_worlds(1, **change)
     found = fit_synthetic(make_study(y, treat))
-    assert found.refused.startswith(words) and np.isnan(found.estimate).all()
+    assert found.refused.startswith(words)
+    assert np.isnan(found.estimate).all()
 
 
 def test_months_the_places_were_chosen_for_are_not_fitted():
@@ -133,7 +137,8 @@ def test_months_the_places_were_chosen_for_are_not_fitted():
     one, other = (
         fit_synthetic(make_study(v, treat, chosen=chosen), draws=99) for v in (y, changed)
     )
-    assert one.estimate == other.estimate and one.p == other.p
+    assert one.estimate == other.estimate
+    assert one.p == other.p
 
 
 def test_places_that_start_at_different_times_are_refused():

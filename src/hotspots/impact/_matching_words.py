@@ -20,8 +20,8 @@ def say(
         lines += [_level(found, course, told), _balanced(balance)]
     lines += _left(pairs, found, fate, told)
     lines.append(
-        "The comparison places were chosen by what is recorded, not by lot: what is not in the records may differ, "
-        "and a lot would have been better evidence."
+        "The comparison places were chosen by what is recorded, not by lot: what is not in the "
+        "records may differ, and a lot would have been better evidence."
     )
     if told["notes"]:
         lines.append(f"Of the counts: {'; '.join(told['notes'])}.")

@@ -71,9 +71,7 @@ def weigh(x: Floats, share: Floats, size: Floats, allowed: Bools, ridge: float) 
     return weights
 
 
-def _project(
-    point: Floats, root: Floats, allowed: Bools, active: Bools
-) -> tuple[Floats, Bools]:
+def _project(point: Floats, root: Floats, allowed: Bools, active: Bools) -> tuple[Floats, Bools]:
     """Nearest point whose entries are 0 or more and add up to 1, weighed by ``root``.
 
     It is max(point - τ root, 0). Newton's method finds τ from those above 0, begun with those
