@@ -228,3 +228,39 @@ def test_a_write_up_goes_with_its_trial_into_the_bank(tmp_path):
     hs.bank_result(tmp_path, example_result(), name="A", told=page)
     told = hs.read_bank(tmp_path, published=False).told.set_index("field")["text"]
     assert told.to_dict() == {"mechanism": "Seen patrols.", "context": "Towns."}
+
+
+# --- the tables that leave the house -----------------------------------------------------------
+
+
+def test_the_example_has_the_tables_of_an_evaluation():
+    """So that what is proven on it holds of what estimate_impact gives."""
+    from hotspots.impact._course import COLUMNS as COURSE
+    from hotspots.impact._effects import COLUMNS as EFFECT
+
+    example = example_result()
+    assert set(example.effect) <= set(EFFECT)
+    assert set(example.series) == set(COURSE)
+    fields = hs.Impact.__dataclass_fields__
+    assert set(type(example).__dataclass_fields__) <= set(fields)
+
+
+def test_every_column_is_explained_where_it_is_exported(tmp_path):
+    from hotspots.report.bi import _flat
+    from hotspots.report.columns import about
+    from hotspots.report.meanings_impact import OWN_IMPACT
+    from hotspots.report.stations import gather
+
+    for name, ratio in (("North", 0.8), ("South", 0.9), ("West", 0.7)):
+        hs.bank_result(tmp_path, {"level": 5, "results": [
+            {"outcome": "ASB", "unit": "ratio", "estimate": ratio, "low": ratio * 0.8,
+             "high": ratio / 0.8}]}, name=name)  # fmt: skip
+    bank = hs.read_bank(tmp_path)
+    results = (hs.write_up(example_result()), bank, hs.pool_results(bank))
+    seen = set()
+    for kind, name, frame in gather(results, what="test").tables():
+        seen.add(f"{kind}_{name}")
+        for column in _flat(frame):
+            assert about(f"{kind}_{name}", str(column))["meaning"], (kind, name, column)
+    own = {key for key in OWN_IMPACT if key.startswith(("write_up_", "bank_", "pooled_"))}
+    assert own == seen
