@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
@@ -236,7 +236,7 @@ def some_places(study: Study, kept: Ints) -> Study:
     )  # fmt: skip
 
 
-def found_row(batch: Batch, at: int) -> dict[str, object]:
+def found_row(batch: Batch, at: int) -> dict[str, Any]:
     """One study of a batch, as a ratio or in incidents, and whether it is clear."""
     ends = np.array([batch.estimate[at], batch.low[at], batch.high[at]])
     clear = bool(ends[1] > 0 or ends[2] < 0)
@@ -257,40 +257,46 @@ def told_as(estimate: float, ratio: bool) -> str:
     return f"{abs(estimate):,.0f} incidents {'more' if estimate > 0 else 'fewer'}"
 
 
-def _against(told: pd.DataFrame, real: Batch) -> tuple[float, float, float, bool, str]:
+def _against(told: pd.DataFrame, real: Batch) -> tuple[float, float, bool, str]:
     """Shares as large and called clear, the finding and whether it is clear, and it in words."""
     row = found_row(real, 0)
     estimates = told["estimate"].to_numpy(float)
     size = _size(np.array([row["estimate"]], dtype=float), real.ratio)[0]
     large = float((_size(estimates, real.ratio) >= size - 1e-12).mean()) if size == size else np.nan
-    return (large, float(told["clear"].mean()), float(size), bool(row["clear"]),
-            told_as(float(row["estimate"]), real.ratio))  # type: ignore[arg-type]  # fmt: skip
+    said = told_as(row["estimate"], real.ratio)
+    return large, float(told["clear"].mean()), bool(row["clear"]), said
 
 
 def _dates_check(name: str, asks: str, told: pd.DataFrame, real: Batch) -> Check:
-    large, alarms, size, clear, words = _against(told, real)
+    large, alarms, clear, words = _against(told, real)
     ends = told["estimate"].min(), told["estimate"].max()
     n = len(told)
     spread = f"from {told_as(ends[0], real.ratio)} to {told_as(ends[1], real.ratio)}"
     doubt = alarms > _ALARMS or (clear and large > _OFTEN)
     said = (f"At {n} dates before the start, at which nothing began, the same reckoning gives "
-            f"{spread}; {round(alarms * n)} of them it would call clear")  # fmt: skip
-    if np.isfinite(size):
-        said += f", {round(large * n)} as large as what was found ({words})"
-    said += ". The dates overlap, so that they do not count as so many tests."
+            f"{spread}; it would call {_none(alarms * n)} of them clear")  # fmt: skip
+    if clear:
+        be = "is" if round(large * n) == 1 else "are"
+        said += f", and {_none(large * n)} {be} as large as what was found ({words})"
+    said += ". The dates overlap, so that they are not so many tests."
     if doubt:
         said = f"Something moves the arms apart without any treatment. {said}"
     return Check(name, asks, large, *ends, "doubt" if doubt else "fine", said)
 
 
+def _none(count: float) -> str:
+    return f"{round(count)}" if round(count) else "none"
+
+
 def _places_check(name: str, asks: str, told: pd.DataFrame, real: Batch, rest: int) -> Check:
-    large, alarms, size, clear, words = _against(told, real)
+    large, alarms, clear, words = _against(told, real)
     low, high = np.quantile(told["estimate"], [0.025, 0.975])
     doubt = alarms > _ALARMS or (clear and large > _OFTEN)
     said = (f"With half of the {rest} comparison places taken as if treated, {len(told)} times, "
             f"{alarms:.0%} would be called clear (about 5% is chance)")  # fmt: skip
-    if np.isfinite(size):
-        said += f" and {large:.0%} are as large as what was found ({words})"
+    if clear:
+        share = f"{large:.0%}" if large else "none"
+        said += f" and {share} are as large as what was found ({words})"
     span = interval(low, high) if real.ratio else f"{low:,.0f} to {high:,.0f} incidents"
     said += f"; 95 of 100 lie within {span}."
     if doubt:
