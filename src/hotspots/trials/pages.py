@@ -16,7 +16,8 @@ h1 { font-size: 1.5em; } h2 { font-size: 1.15em; margin-top: 1.6em; break-after:
 table { border-collapse: collapse; font-size: .85em; margin: .6em 0 1.2em; }
 caption { text-align: left; font-style: italic; padding-bottom: .3em; }
 th, td { border-bottom: 1px solid #bbb; padding: .15em .6em .15em 0; text-align: left;
-  vertical-align: top; overflow-wrap: anywhere; }
+  vertical-align: top; }
+li, p { overflow-wrap: anywhere; }
 td.n, th.n { text-align: right; }
 .blank { border: 1px solid #888; min-height: 3.2em; padding: .3em .5em; margin: .5em 0;
   break-inside: avoid; }

@@ -155,8 +155,10 @@ def _sites(page: Page, given: _Given) -> None:
     if len(design.excluded):
         page.table(design.excluded.reset_index()[["hotspot", "lpt", "reason", "detail"]],
                    "Left out before the lot was drawn")  # fmt: skip
-    columns = ["hotspot", "name", "lpt", "block", "cluster", "baseline"]
+    columns = ["hotspot", "name", "lpt", "block", "drawn with", "baseline"]
     shown = pd.DataFrame(design.sites.drop(columns="geometry")).reset_index()
+    other = shown["cluster"] != shown["hotspot"]
+    shown["drawn with"] = shown["cluster"].where(other)
     if given.assignment:
         columns += [c for c in ("arm", "step", "start") if c in shown]
     page.table(shown[columns], "Sites of the trial")
