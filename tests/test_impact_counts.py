@@ -521,11 +521,10 @@ def test_rings_of_a_trial_do_not_depend_on_the_lot():
     assert {ring for _, ring in found} == {0}
 
 
-@pytest.mark.parametrize("design", ["pairs", "crossover"])
-def test_kinds_of_a_trial_are_compared_by_its_lot(design, trial_records):
+def test_kinds_of_a_trial_are_compared_by_its_lot(trial_records):
     night = trial_records["occurred_from"].dt.hour < 6
     records = trial_records.assign(category=np.where(night, "Noise", "ASB"))
-    counts = count_places(records, design=example_trial(design))
+    counts = count_places(records, design=example_trial("pairs"))
     table = hs.compare_kinds(counts, draws=199).query("part == 'hotspots'").set_index("kind")
     assert (table.loc[["ASB", "Noise"], "low"] < 1).all()  # nothing was done there
     assert (table.loc[["ASB", "Noise"], "high"] > 1).all()
