@@ -286,6 +286,7 @@ if TYPE_CHECKING:
     from .impact import ImpactRules as ImpactRules
     from .impact import Matches as Matches
     from .impact import PlaceCounts as PlaceCounts
+    from .impact import Selection as Selection
     from .impact import Sppt as Sppt
     from .impact import Wdd as Wdd
     from .impact import compare_kinds as compare_kinds
@@ -295,6 +296,7 @@ if TYPE_CHECKING:
     from .impact import estimate_impact as estimate_impact
     from .impact import match_controls as match_controls
     from .impact import pool_counts as pool_counts
+    from .impact import selection_change as selection_change
     from .impact import small_sample_test as small_sample_test
     from .impact import sppt as sppt
     from .impact import wdd as wdd

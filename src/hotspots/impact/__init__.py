@@ -26,6 +26,8 @@ from .placebo import placebo_dates as placebo_dates
 from .placebo import placebo_places as placebo_places
 from .pool import pool_counts as pool_counts
 from .rules import ImpactRules as ImpactRules
+from .selection import Selection as Selection
+from .selection import selection_change as selection_change
 from .study import Batch as Batch
 from .study import Study as Study
 from .study import make_study as make_study
@@ -39,6 +41,7 @@ __all__ = [
     "ImpactRules",
     "Matches",
     "PlaceCounts",
+    "Selection",
     "Sppt",
     "Study",
     "Wdd",
@@ -56,6 +59,7 @@ __all__ = [
     "placebo_dates",
     "placebo_places",
     "pool_counts",
+    "selection_change",
     "small_sample_test",
     "sppt",
     "wdd",
