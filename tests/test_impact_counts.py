@@ -1,5 +1,7 @@
 """From incidents to the counts of a study, against tables made by hand."""
 
+import functools
+
 import geopandas as gpd
 import numpy as np
 import pandas as pd
@@ -16,6 +18,7 @@ from hotspots.trials import design_trial
 from hotspots.trials.example import example_hotspots, example_trial
 
 CRS = "EPSG:27700"
+a_trial = functools.cache(example_trial)
 MONTHS = ImpactRules(period="MS")
 WEEKS = ImpactRules(period="W")
 
@@ -442,7 +445,7 @@ DESIGNS = ["simple", "pairs", "blocks", "balanced", "crossover", "stepped wedge"
 
 @pytest.mark.parametrize("design", DESIGNS)
 def test_treatment_is_that_of_the_calendar_and_the_lot(design, trial_records):
-    trial = example_trial(design)
+    trial = a_trial(design)
     counts = count_places(trial_records, design=trial)
     assert counts.design == design
     assert counts.period == ("D" if design == "crossover" else "W")
@@ -471,7 +474,7 @@ def test_treatment_is_that_of_the_calendar_and_the_lot(design, trial_records):
 
 
 def test_a_crossover_compares_days_within_place_and_cycle(trial_records):
-    trial = example_trial("crossover")
+    trial = a_trial("crossover")
     counts = count_places(trial_records, design=trial)
     assert counts.periods["start"].min() == trial.start
     cycle = (counts.periods["start"] - trial.start).dt.days.to_numpy() // trial.cell_days
@@ -481,7 +484,7 @@ def test_a_crossover_compares_days_within_place_and_cycle(trial_records):
 
 
 def test_a_crossover_refuses_months_and_month_only_records(trial_records):
-    trial = example_trial("crossover")
+    trial = a_trial("crossover")
     assert "counted by the day" in faults(trial_records, design=trial, rules=MONTHS)
     coarse = trial_records.assign(
         occurred_from=trial_records["occurred_from"].dt.to_period("M").dt.start_time,
@@ -491,14 +494,14 @@ def test_a_crossover_refuses_months_and_month_only_records(trial_records):
 
 
 def test_months_in_which_sites_of_a_stepped_wedge_start_are_used_for_no_site(trial_records):
-    trial = example_trial("stepped wedge")
+    trial = a_trial("stepped wedge")
     said = faults(trial_records, design=trial, rules=MONTHS)  # steps every three weeks
     assert "no month after 2026-01-05 has every place treated for the whole of it" in said
     assert "period='W'" in said
 
 
 def test_places_and_a_start_beside_a_design_are_refused(trial_records):
-    said = faults(trial_records, A, design=example_trial(), start="2026-01-05")
+    said = faults(trial_records, A, design=a_trial(), start="2026-01-05")
     assert "beside design" in said
     assert "start is given beside design" in said
 
@@ -524,7 +527,7 @@ def test_rings_of_a_trial_do_not_depend_on_the_lot():
 def test_kinds_of_a_trial_are_compared_by_its_lot(trial_records):
     night = trial_records["occurred_from"].dt.hour < 6
     records = trial_records.assign(category=np.where(night, "Noise", "ASB"))
-    counts = count_places(records, design=example_trial("pairs"))
+    counts = count_places(records, design=a_trial("pairs"))
     table = hs.compare_kinds(counts, draws=199).query("part == 'hotspots'").set_index("kind")
     assert (table.loc[["ASB", "Noise"], "low"] < 1).all()  # nothing was done there
     assert (table.loc[["ASB", "Noise"], "high"] > 1).all()
@@ -536,13 +539,13 @@ def test_kinds_of_a_trial_are_compared_by_its_lot(trial_records):
 
 
 def test_a_trial_is_told_as_what_it_is(trial_records):
-    crossover = count_places(trial_records, design=example_trial("crossover"))
+    crossover = count_places(trial_records, design=a_trial("crossover"))
     assert crossover.text.startswith("Counted 12 places, each with and without treatment, over 84")
     assert "Periods are days, as patrols changed from day to day" in crossover.text
     assert "288 place-days are not used: wash-out, or treatment began or ended" in crossover.text
     assert "inside a place" in crossover.accounts["where"].tolist()
     assert crossover.recording.set_index("check").loc["recording elsewhere", "verdict"] == "fine"
-    parallel = count_places(trial_records, design=example_trial("pairs"))
+    parallel = count_places(trial_records, design=a_trial("pairs"))
     assert parallel.text.startswith("Counted 6 treated and 6 control places over")
 
 
