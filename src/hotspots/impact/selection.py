@@ -39,6 +39,12 @@ class Selection:
         Incidents to be expected of each place in as long a time again.
     shape, rate : float
         α and β of the gamma distribution of levels in the pool.
+
+    Examples
+    --------
+    >>> found = selection_change([9, 8], [9, 8, 5, 4, 3, 2] * 5 + [1, 0] * 10)
+    >>> found.before, found.estimate < 1, found.low < found.estimate < found.high
+    (17.0, True, True)
     """
 
     estimate: float
