@@ -207,6 +207,8 @@ def test_the_page_holds_every_text_and_every_question(tmp_path, ending):
     for question in page.fields.loc[page.fields["from_"] == "blank", "question"]:
         assert question in plain
     assert "0.80" in written
+    assert "0.75" not in written  # of 15 incidents no ratio is told
+    assert "too few" in written
     assert "Johnson, Tilley and Bowers" in written
     if ending == ".html":
         assert "ASB &lt;2025&gt;" in written

@@ -112,7 +112,8 @@ def assessment(facts: Facts) -> list[str]:
     said += [finding(row, facts) for row in mains[1 : _SHOWN + 1]]
     if len(mains) > _SHOWN + 1:
         said.append(f"... and {len(mains) - _SHOWN - 1} more outcomes in the table results.")
-    return said + words_of(facts, "side_effects") + doubts(facts) + level(facts)
+    said += words_of(facts, "side_effects") + doubts(facts) + passed(facts)
+    return said + level(facts)
 
 
 def displacement(facts: Facts) -> list[str]:
@@ -138,10 +139,13 @@ def doubts(facts: Facts) -> list[str]:
     unsure = [str(row.get("check")) for row in facts.verdicts("cannot tell")]
     if unsure:
         said.append(f"Could not be checked: {listed(unsure)}.")
-    fine = [str(row.get("check")) for row in facts.verdicts("fine")]
-    if fine:
-        said.append(f"Checked without doubt: {listed(fine)}.")
     return said
+
+
+def passed(facts: Facts) -> list[str]:
+    """Name the checks that give no doubt."""
+    fine = [str(row.get("check")) for row in facts.verdicts("fine")]
+    return [f"Checked without doubt: {listed(fine)}."] if fine else []
 
 
 def level(facts: Facts) -> list[str]:

@@ -65,6 +65,8 @@ def _spread(main: pd.Series, level: float) -> str:
     top = f"{far:.0%}" if far < 1 else f"a factor of {far + 1:.1f}"
     said = (f"From trial to trial the true results typically differ by {near:.0%} up or down "
             f"({level:.0%} interval {low:.0%} to {top})")  # fmt: skip
+    if main["tau_high"] < 0.005:
+        said = "The results lie closer together than chance alone would put them"
     if np.isnan(main["expect_low"]):
         return f"{said}. What to expect at one further place cannot be told from two trials."
     return (f"{said}; in one further setting like these expect anything "

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import html
 import os
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +12,7 @@ import pandas as pd
 
 from ..atomic import atomic_file
 from ..contracts import InputError
+from ._words import few
 from .writeup import NOTE, WriteUp
 
 _STYLE = """
@@ -114,24 +116,26 @@ def _html(writeup: WriteUp) -> str:
             f"<body>\n{body}\n</body></html>\n")  # fmt: skip
 
 
-def _cell(name: str, value: Any, unit: str) -> str:
-    if name in ("outcome", "part"):
+def _cell(name: str, row: Mapping[Any, Any]) -> str:
+    value = row[name]
+    if name == "part":
+        return {"hotspots": "places", "buffer": "ring about them"}.get(value, str(value))
+    if name == "outcome":
         return str(value)
-    if pd.isna(value):
-        return "–"
-    if name in ("estimate", "low", "high") and unit == "ratio":
-        return f"{value:.2f}"
-    return f"{value:,.0f}"
+    if name in ("estimate", "low", "high"):
+        if few(row):
+            return "too few" if name == "estimate" else ""
+        if row["unit"] == "ratio" and not pd.isna(value):
+            return f"{value:.2f}"
+    return "–" if pd.isna(value) else f"{value:,.0f}"
 
 
 def _table(writeup: WriteUp) -> str:
-    """Set the results out, number for number as the tables have them."""
+    """Set the results out as the tables have them; no ratio of under 20 incidents."""
     head = "".join(f"<th{_n(c)}>{words}</th>" for c, words in _COLUMNS.items())
     rows = []
     for row in writeup.results.to_dict("records"):
-        cells = "".join(
-            f"<td{_n(c)}>{html.escape(_cell(c, row[c], row['unit']))}</td>" for c in _COLUMNS
-        )
+        cells = "".join(f"<td{_n(c)}>{html.escape(_cell(c, row))}</td>" for c in _COLUMNS)
         rows.append(f"<tr>{cells}</tr>")
     return f"<table><thead><tr>{head}</tr></thead><tbody>{''.join(rows)}</tbody></table>"
 
@@ -148,7 +152,7 @@ def _markdown(writeup: WriteUp) -> str:
     lines.append(f"| {' | '.join(_COLUMNS.values())} |")
     lines.append(f"|{'|'.join('---' for _ in _COLUMNS)}|")
     for result in writeup.results.to_dict("records"):
-        cells = [plain(_cell(c, result[c], result["unit"])) for c in _COLUMNS]
+        cells = [plain(_cell(c, result)) for c in _COLUMNS]
         lines.append(f"| {' | '.join(cells)} |")
     last = ""
     for form, field, rows in _fields(writeup):

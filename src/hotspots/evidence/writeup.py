@@ -170,6 +170,8 @@ def _records(
     if not facts.comparator:
         effect = f"Not answered: nothing was compared. {effect}"
     third = "Context, mechanism, outcome"
+    checks = facts.tables.get("checks")
+    unchecked = [] if checks is not None and len(checks) else ["No checks came with the result."]
     return {
         ("SARA", "Scanning"): [where, scanning],
         ("SARA", "Response"): done,
@@ -183,9 +185,7 @@ def _records(
         ("EMMIE", "Economics"): say.economics(facts, costs),
         (third, "Context"): [where],
         (third, "Outcome"): [effect],
-        (third, "What is not known"): [*say.doubts(facts), *say.level(facts)] or [
-            "No checks came with the result."
-        ],
+        (third, "What is not known"): [*say.doubts(facts), *unchecked, *say.level(facts)],
     }  # fmt: skip
 
 
