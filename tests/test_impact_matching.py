@@ -283,3 +283,16 @@ def test_counts_of_places_that_overlap_count_in_each():
     inside = shapely.contains_xy(boxes[:, None], points[:, 0], points[:, 1])
     expected = [[(inside[b, place] & (code == c)).sum() for c in range(4)] for b in range(40)]
     np.testing.assert_array_equal(told, expected)
+
+
+def test_one_hotspot_and_one_candidate_and_places_without_incidents(county, circles, start):
+    treated = circles[circles["treated"]].iloc[:1]
+    given = circles[~circles["treated"]].iloc[:1]
+    found = hs.match_controls(treated, given, county.incidents, start=start, caliper=5)
+    assert found.text.startswith("The hotspot has comparison places: 1")
+    assert found.balance["difference"].isna().all()
+    moved = treated.set_geometry(treated.translate(1e6))
+    with pytest.raises(hs.InputError, match="no incident lies in any treated place"):
+        hs.match_controls(moved, given, county.incidents, start=start)
+    with pytest.raises(hs.InputError, match="there are no incidents"):
+        hs.match_controls(treated, given, county.incidents.iloc[:0], start=start)

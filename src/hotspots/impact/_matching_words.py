@@ -30,7 +30,8 @@ def say(
 
 def _answer(pairs: pd.DataFrame, found: pd.DataFrame, fate: pd.DataFrame, told: Any) -> str:
     every, some = pairs["hotspot"].nunique(), found["hotspot"].nunique()
-    places = f"{int(fate['places'].sum()):,} candidates"
+    many = int(fate["places"].sum())
+    places = f"{many:,} candidate{'' if many == 1 else 's'}"
     if not some:
         return (f"None of {_hotspots(every)} has a comparison place like it among {places}: the "
                 "question needs other candidates, a wider caliper, or another design.")  # fmt: skip

@@ -279,7 +279,7 @@ def fold_dosage(dosage: pd.DataFrame, places: pd.DataFrame, periods: pd.DataFram
     given = np.where(enough, total / np.maximum(known, 1), np.nan)
     named = np.zeros(len(ids), dtype=bool)
     named[row[row >= 0]] = True
-    control = (places["arm"] != "treated").to_numpy(dtype=bool)
+    control = (places["arm"] == "control").to_numpy(dtype=bool)
     given[control & ~named] = 0.0
     after = periods["after"].to_numpy(dtype=bool)
     given[:, ~after] = 0.0

@@ -274,6 +274,11 @@ def _lay(
         wanted = incidents["category"].isin(categories).to_numpy(dtype=bool)
     month, seen = code[counts], wanted[counts]
     y = tally(shapes, points, place, np.where(seen, month, -1), len(months))
+    if y[: len(mine)].sum() == 0:
+        raise InputError("match_controls", [
+            f"no incident lies in any treated place in the {len(months)} whole months before the "
+            "start; check the places, the outcome and the CRS."
+        ])  # fmt: skip
     kind, names = pd.factorize(incidents["category"].astype(object)[counts], sort=True)
     kinds = tally(shapes, points, place, kind, len(names))
     chosen = _chosen(months, rules, notes)
@@ -391,8 +396,10 @@ def _balance(ground: _Ground, rows: Ints, row: Ints, column: Ints) -> pd.DataFra
         a, b, every = value[rows], value[n + column], value[n:]
         mean = float((b * weight).sum() / weight.sum()) if len(b) else np.nan
         first = float(a.mean()) if len(a) else np.nan
-        spread = np.sqrt((value[:n].var(ddof=1) + every.var(ddof=1)) / 2) if n > 1 else np.nan
-        spread = spread if spread > 1e-12 else np.nan
+        spread = np.nan
+        if n > 1 and len(every) > 1:
+            both = float(np.sqrt((value[:n].var(ddof=1) + every.var(ddof=1)) / 2))
+            spread = both if both > 1e-12 else np.nan
         told.append({
             "trait": trait, "unit": unit, "treated": first, "control": mean,
             "candidates": float(every.mean()), "difference": (first - mean) / spread,

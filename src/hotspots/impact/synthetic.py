@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from math import comb
 from typing import TYPE_CHECKING
@@ -312,7 +313,9 @@ def _answer(
     return tuple(np.where(counted, v, np.nan) for v in (estimate, *ends, p))  # type: ignore[return-value]
 
 
-def _end(chance, estimate: Floats, step: Floats, alpha: float) -> Floats:  # type: ignore[no-untyped-def]
+def _end(
+    chance: Callable[[Floats], Floats], estimate: Floats, step: Floats, alpha: float
+) -> Floats:
     """Find where an effect no longer fits, away from the estimate in steps that double."""
     near, far = estimate.copy(), estimate + step
     for _ in range(40):
