@@ -113,8 +113,10 @@ def paragraph(
     said += doubts(checks)
     said.append(f"Strength of the design: level {level[0]} of 5 on the Maryland scale, {level[1]}.")
     said += [str(words) for frame in beside if len(frame) for words in frame["words"] if words]
-    arms = counts.places["arm"].value_counts()
+    arms = counts.places["arm"].value_counts(sort=False)
     who = " and ".join(counted(n, f"{arm} place") for arm, n in arms.items())
+    if "both" in arms.index:
+        who = f"{counted(len(counts.places), 'place')}, each with and without treatment"
     said.append(f"Counted: {who}, from {counts.start:%d %B %Y} to {counts.end:%d %B %Y}. "
                 + " ".join(counts.notes))  # fmt: skip
     return "\n".join(said)
