@@ -56,9 +56,26 @@ _MATCHED_PLACE = {
     "distance": ("number", "log rate", "how unlike they were before the start; 0 is alike"),
 }
 
+_POWER_OF = {
+    "design": ("text", "", "how sites or days are drawn"),
+    "sites": ("whole", "hotspots", "in the trial"),
+    "weeks": ("number", "weeks", "the trial lasts"),
+    "incidents": ("number", "incidents", "expected at all sites over the trial without patrols"),
+    "effect": ("number", "share", "true change under patrols; -0.2 is 20% fewer"),
+    "power": ("number", "0 to 1", "simulated trials that find it; at 0, anything"),
+    "low": ("number", "0 to 1", "lower end of its 95% Monte Carlo interval"),
+    "high": ("number", "0 to 1", "upper end of its 95% Monte Carlo interval"),
+    "patrol_hours": ("number", "officer-hours", "at treated sites, travel not counted"),
+}
+
 OWN_IMPACT: dict[str, dict[str, tuple[str, str, str]]] = {
     "matches_control": {**_MATCHED_PLACE, "lpt": ("text", "", "Local Policing Team")},
-    "matches_treated": {"block": ("text", "", "its own id, which its comparison places bear")},
+    "matches_treated": {
+        "block": ("text", "", "its own id, which its comparison places bear"),
+        "heat": ("number", "", "what the detector predicts, in its own unit"),
+        "area_km2": ("number", "km²", "area"),
+        "period_end": ("date", "", "end of the incidents it rests on"),
+    },
     "matches_pairs": {
         "control": ("text", "", "the comparison place; blank: none was like it"),
         "distance": ("number", "log rate", "of the pair; of .2 one may think as rates 20% apart"),
@@ -306,6 +323,58 @@ OWN_IMPACT: dict[str, dict[str, tuple[str, str, str]]] = {
         "treated_days": ("whole", "site-days", "with patrols"),
         "control_days": ("whole", "site-days", "without, that count"),
         "washout_days": ("whole", "site-days", "without, that do not count"),
+    },
+    "trial_power_trials": {
+        **_POWER_OF,
+        "estimator": ("text", "", "how every simulated trial is analysed"),
+        "wanted": ("number", "0 to 1", "power wanted"),
+        "detectable": ("number", "share", "smallest fall found so often; blank: none asked about"),
+        "detectable_low": ("number", "share", "the smaller end of its Monte Carlo interval"),
+        "detectable_high": ("number", "share", "the larger end; blank: beyond what was asked"),
+        "false_alarms": ("number", "0 to 1", "trials that find something where nothing is"),
+        "false_low": ("number", "0 to 1", "lower end of its 95% interval"),
+        "false_high": ("number", "0 to 1", "upper end of its 95% interval"),
+        "answered": ("number", "0 to 1", "trials without effect in which there is an answer"),
+        "verdict": ("text", "", "can answer, a large fall only, cannot answer, not to be read"),
+        "why": ("text", "", "why"),
+    },
+    "trial_power_power": {
+        **_POWER_OF,
+        "answered": ("number", "0 to 1", "simulated trials in which there is an answer"),
+        "sims": ("whole", "trials", "simulated"),
+    },
+    "trial_power_published": {
+        "name": ("text", "", "the trial, or the review"),
+        "change": ("number", "share", "found; -0.16 is 16% fewer"),
+        "outcome": ("text", "", "what was counted"),
+        "design": ("text", "", "how it was compared"),
+        "source": ("text", "", "where it was published"),
+        "power": ("number", "0 to 1", "chance that this trial would find as much"),
+    },
+    "trial_power_remedies": {
+        **_POWER_OF,
+        "what": ("text", "", "what is changed"),
+        "outcome": ("text", "", "what is counted"),
+        "enough": ("flag", "", "whether the power is what is wanted"),
+    },
+    "trial_power_classic": {
+        "formula": ("text", "", "the closed form"),
+        "value": ("number", "", "what it gives, in the unit of the row"),
+        "unit": ("text", "", "unit of the value"),
+        "meaning": ("text", "", "what it rests on"),
+    },
+    "trial_power_baseline": {
+        "quantity": ("text", "", "what is compared"),
+        "records": ("number", "", "in the records"),
+        "simulated": ("number", "", "in simulated records, on average; blank: learnt, not checked"),
+        "low": ("number", "", "2.5% of simulated records are below"),
+        "high": ("number", "", "2.5% of simulated records are above"),
+        "verdict": ("text", "", "whether simulated records vary as the real ones"),
+    },
+    "trial_power_excluded": {
+        **_TRIAL_SITE,
+        "reason": ("text", "", "why it may not be in the trial"),
+        "detail": ("text", "", "the figure or hotspot behind it"),
     },
     "trial_register_log": {
         "number": ("whole", "", "row of the register, as written"),
