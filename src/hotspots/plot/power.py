@@ -79,12 +79,13 @@ def plot_power(power: Result, *, ax: Axes | None = None) -> Axes:
             ax.annotate(
                 f"{one['name']}, {at:.0f}%", (at, 101), xytext=(-3, 0), fontsize=8, ha="right",
                 textcoords="offset points", va="top", rotation=90, color=GREY,
+                bbox={"boxstyle": "round,pad=0.1", "fc": "white", "ec": "none", "alpha": 0.7},
             )  # fmt: skip
     ax.set_xlim(-0.5, most + 0.5)
     ax.set_ylim(0, 102)
     ax.set_xlabel("fall under patrols (%)")
     ax.set_ylabel("trials that find it (%)")
-    ax.set_title(f"What the trial could find, {trials['design'].iloc[0]}")
+    ax.set_title(f"What a trial could find ({trials['design'].iloc[0]})")
     ax.grid(color=PALE, lw=0.6)
     ax.spines[["top", "right"]].set_visible(False)
     ax.legend(fontsize=8, loc="lower right", framealpha=0.9)

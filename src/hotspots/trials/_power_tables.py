@@ -169,12 +169,14 @@ def match_spread(
         if base.fast + base.slow == 0:
             if found <= np.quantile(again, 0.975):
                 break
-            base = replace(base, slow=_SOME, memory=YEAR, again=None)
+            base = replace(base, slow=_SOME, memory=YEAR)
             again = simulated(base)
         more = (found - 1) / max(float(again.mean()) - 1, 0.02)
         base = base.widened(float(np.clip(more, 0.2, 4.0)))
         again = simulated(base)
-    return base, found, again
+    windows = len(range(spans[0], int(used.sum()) - spans[1] + 1, spans[1]))
+    base = base.widened(1.0, df=max((len(records.y) - 1) * windows, 4))
+    return base, found, simulated(base)
 
 
 def baseline_table(records: Records, base: Baseline, asked: Asked) -> tuple[pd.DataFrame, Baseline]:
@@ -231,7 +233,7 @@ def classic_table(
     noise = {side: base.fast * base.period / days if days else 0.0 for side, days in length.items()}
     if base.slow > 0:
         weight = frame.days * frame.after / length[True]
-        noise[True] += float(np.expm1(weight @ wandering(frame, base.slow, base.memory) @ weight))
+        noise[True] += float(weight @ wandering(frame, base.slow, base.memory) @ weight)
     kappa = between + noise[True]
     rows: list[tuple[str, float, str, str]] = [
         (f"two arms after the start only, {-one.change:.0%} fewer",

@@ -41,7 +41,7 @@ def say(
             said.append(_beside(row, published))
         said.append(_alarms(row, asked.rules))
     if len(remedies):
-        said.append(_remedies(remedies))
+        said.append(_remedies(remedies, len(asked.places)))
     said.append(
         f"Patrols at the treated sites take {row['patrol_hours']:,.0f} officer-hours "
         f"({_patrols(asked.rules)}), travel not counted."
@@ -88,8 +88,8 @@ def _beside(row: Any, published: pd.DataFrame) -> str:
     more = ""
     if row["verdict"] == "cannot answer" and np.isfinite(row["detectable"]):
         big = largest(row["design"])
-        more = (f" What it could find is beyond what published trials found ({big.name}, "
-                f"{-big.change:.0%} fewer, is the largest).")  # fmt: skip
+        more = (f" What it could find is beyond {-big.change:.0%} ({big.name}), a large fall for "
+                "a published trial of this kind.")  # fmt: skip
     return f"{lead}{'; '.join(parts)}.{more}"
 
 
@@ -108,7 +108,7 @@ def _alarms(row: Any, rules: PowerRules) -> str:
     return f"{told}."
 
 
-def _remedies(remedies: pd.DataFrame) -> str:
+def _remedies(remedies: pd.DataFrame, have: int) -> str:
     effect = -float(remedies["effect"].iloc[0])
     good = remedies[remedies["enough"]]
     shown = good if len(good) else remedies.sort_values("power", ascending=False, kind="stable")
@@ -121,7 +121,8 @@ def _remedies(remedies: pd.DataFrame) -> str:
                            f"day, which must not last): {size}",
             "all incidents": f"all incidents as the outcome, {size}",
         }[one["what"]]  # fmt: skip
-        parts.append(f"{what} ({one['power']:.0%}, {one['patrol_hours']:,.0f} officer-hours)")
+        more = f"; {have:,} there are, and more like them" if one["sites"] > have else ""
+        parts.append(f"{what} ({one['power']:.0%}, {one['patrol_hours']:,.0f} officer-hours{more})")
     lead = f"What would answer, with its chance of finding {effect:.0%} fewer: "
     if not len(good):
         lead = (f"Nothing tried would answer; the nearest, with their chance of finding "

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 YEAR = 365.25
 _YEARS = 2.0  # of records from which seasons are told from trend
 _GRID = 32  # memories tried
-_AGAIN = 20  # times sites are drawn again
+_PARTS = 20  # variations that stand for what is not known of it
 
 
 @dataclass(frozen=True)
@@ -74,8 +74,8 @@ class Baseline:
     period : float
         Days of the periods these were learnt from.
     again : ndarray, shape (b, 3), optional
-        ``fast, slow, memory`` as learnt from sites drawn again with replacement: how far they are
-        known. Simulated trials take each in turn.
+        ``fast, slow, memory`` as they may be just as well, for what is not known of them.
+        Simulated trials take each in turn.
     """
 
     shape: Floats
@@ -98,10 +98,17 @@ class Baseline:
             return np.array([[self.fast, self.slow, self.memory]])
         return self.again
 
-    def widened(self, factor: float) -> Baseline:
-        """Return the same with variances so many times as large."""
-        again = None if self.again is None else self.again * (factor, factor, 1.0)
-        return replace(self, fast=self.fast * factor, slow=self.slow * factor, again=again)
+    def widened(self, factor: float, df: float = np.inf) -> Baseline:
+        """Return the same with variances so many times as large, known from ``df`` differences."""
+        from scipy.special import chdtri
+
+        fast, slow = self.fast * factor, self.slow * factor
+        again = None
+        if np.isfinite(df):
+            times = df / chdtri(df, (np.arange(_PARTS) + 0.5) / _PARTS)
+            each = np.array([[fast, slow, 0.0]]) * (times / times.mean())[:, None]
+            again = each + np.array([0.0, 0.0, self.memory])
+        return replace(self, fast=fast, slow=slow, again=again)
 
     def course(self, start: NDArray[np.datetime64], days: Floats) -> Floats:
         """Season, weekday and trend of each period, 1 at the end of the records; shape (T,)."""
@@ -138,8 +145,7 @@ def learn(records: Records) -> Baseline:
 
     by non-negative least squares, where r is a site's count over its share of all sites' in the
     period, and v what a binomial count gives of it. Unlike residuals it is not shortened by the
-    fitting of a level. It is learnt again from sites drawn with replacement, and simulated trials
-    take these in turn, so that what is not known of it is part of the answer.
+    fitting of a level.
 
     Examples
     --------
@@ -162,17 +168,14 @@ def learn(records: Records) -> Baseline:
     expected = days * base.course(start, days)
     level = y.sum(axis=1) / expected.sum()
     share = level / max(level.sum(), 1e-12)
-    rng = np.random.default_rng(0)
-    rows = np.vstack([np.arange(len(y)), rng.integers(len(y), size=(_AGAIN, len(y)))])
-    learnt = _variation(y[rows], start, days)
-    if days.max() <= 1:  # days tell too little of what lasts: weeks do
-        learnt = _by_day(y[rows], start, days)
+    # days tell too little of what lasts: weeks do
+    learnt = _by_day(y[None], start, days) if days.max() <= 1 else _variation(y[None], start, days)
     fast, slow, memory = (float(v) for v in learnt[0])
     own = (fast + slow) * float((share**2).sum())
     shape, rate = _levels(y.sum(axis=1), float(expected.sum()))
     return Baseline(
         shape, rate, season, week, trend, end, max(noise - own, 0.0), fast, slow, memory,
-        float(np.median(days)), learnt[1:],
+        float(np.median(days)),
     )  # fmt: skip
 
 
