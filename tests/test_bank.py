@@ -98,6 +98,33 @@ def test_wrong_arguments_are_named(tmp_path, arguments, says):
         hs.bank_result(tmp_path, ENTRY, **arguments)
 
 
+def test_numbers_of_numpy_and_dates_are_taken(tmp_path):
+    entry = {"level": np.int64(4), "start": pd.Timestamp("2025-03-01"), "results": [
+        {"outcome": "ASB", "unit": "ratio", "estimate": np.float32(0.5), "low": np.float64(0.25),
+         "high": 1}]}  # fmt: skip
+    hs.bank_result(tmp_path, entry, name="A")
+    bank = hs.read_bank(tmp_path, published=False)
+    assert bank.trials.loc["A", "start"] == pd.Timestamp("2025-03-01")
+    assert bank.results.loc[0, "estimate"] == 0.5
+
+
+def test_wrong_folders_are_named():
+    with pytest.raises(hs.InputError, match="folder is 3; give a path"):
+        hs.bank_result(3, ENTRY, name="A")
+    with pytest.raises(hs.InputError) as error:
+        hs.read_bank(3, published="yes")
+    assert len(error.value.faults) == 2
+
+
+def test_a_row_without_a_number_or_a_reason_has_no_answer(tmp_path):
+    impact = example_result()
+    silent = impact.effect.assign(estimate=np.nan, main=[True, None, True, True])
+    silent = type(impact)(silent, impact.checks, impact.series, impact.event_study, impact.places)
+    assert "ASB: no answer. There is no estimate." in hs.write_up(silent).text
+    hs.bank_result(tmp_path, silent, name="A")
+    assert set(hs.read_bank(tmp_path, published=False).results["finding"]) == {"not told"}
+
+
 def test_what_is_no_evaluation_is_refused(tmp_path):
     for given in (3, pd.DataFrame({"a": [1]}), hs.read_bank()):
         with pytest.raises(hs.InputError, match="give what estimate_impact returned"):
@@ -107,6 +134,7 @@ def test_what_is_no_evaluation_is_refused(tmp_path):
         (impact.effect.drop(columns="low"), "lacks low"),
         (impact.effect.assign(main=False), "no row of part 'hotspots' with main True"),
         (impact.effect.assign(unit="percent"), "unit is 'percent'"),
+        (impact.effect.assign(outcome=None), "'outcome' of its table 'effect' is empty"),
         (impact.effect.assign(estimate="0.8"), "must hold numbers"),
     ):
         broken = type(impact)(effect, impact.checks, impact.series, impact.event_study,

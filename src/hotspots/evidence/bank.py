@@ -20,7 +20,7 @@ from ..atomic import atomic_file
 from ..contracts import InputError, Result
 from ._words import COUNTS, counted, listed
 from .facts import Facts, read_facts
-from .schema import FINDINGS, RESULT, complete, entry_faults
+from .schema import FINDINGS, RESULT, complete, entry_faults, plain
 
 _ABOUT = ("where", "what", "design", "notes")  # keys of an entry that only people can tell
 _NUMBERS = ("estimate", "low", "high", "interval", "p", *COUNTS)
@@ -132,6 +132,8 @@ def bank_result(
     faults = [f"{n} is {given!r:.60}; it takes texts by key."
               for n, given in (("about", about), ("told", told))
               if not isinstance(given, Mapping | Result | None)]  # fmt: skip
+    if not isinstance(folder, str | os.PathLike):
+        faults.append(f"folder is {folder!r:.60}; give a path.")
     slug = re.sub(r"[^a-z0-9]+", "-", name.casefold()).strip("-") if isinstance(name, str) else ""
     if not slug:
         faults.append(f"name is {name!r}; it must be text with letters or figures.")
@@ -141,7 +143,7 @@ def bank_result(
     if faults:
         raise InputError("bank_result", faults)
     if isinstance(result, Mapping):
-        entry = dict(result)
+        entry = plain(dict(result))
     else:
         entry = _entry(read_facts(result, "bank_result"))
     entry |= {"name": name, **(about or {})}
@@ -178,7 +180,7 @@ def read_bank(folder: str | os.PathLike[str] | None = None, *, published: bool =
     Raises
     ------
     InputError
-        When there is no such folder.
+        When there is no such folder, or an argument is of the wrong kind.
 
     Notes
     -----
@@ -196,6 +198,13 @@ def read_bank(folder: str | os.PathLike[str] | None = None, *, published: bool =
     >>> bank.trials.loc["Bogotá (Blattman et al. 2021)", "finding"]
     'no clear difference'
     """
+    faults: list[str] = []
+    if folder is not None and not isinstance(folder, str | os.PathLike):
+        faults.append(f"folder is {folder!r:.60}; give a path, or None.")
+    if not isinstance(published, bool | np.bool_):
+        faults.append(f"published is {published!r}; it takes True or False.")
+    if faults:
+        raise InputError("read_bank", faults)
     entries: list[dict[str, Any]] = []
     rejected: list[dict[str, str]] = []
     if folder is not None:
@@ -254,12 +263,13 @@ def _entry(facts: Facts) -> dict[str, Any]:
         }
         one |= {name: float(row[name]) for name in ("estimate", "low", "high", "p", *COUNTS)
                 if np.isfinite(row[name])}  # fmt: skip
+        if "estimate" not in one:
+            one.pop("low", None)
+            one.pop("high", None)
         if ("low" in one) != ("high" in one):  # an end without limit leaves no interval to pool
             one["words"] = f"interval {row['low']:g} to {row['high']:g}"
             one.pop("low", None)
             one.pop("high", None)
-        if "estimate" not in one and not one["refused"]:
-            one["refused"] = "no estimate"
         if not facts.comparator:
             one["words"] = "a change with nothing to compare it with"
             one["finding"] = "not told"

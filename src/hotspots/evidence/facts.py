@@ -126,11 +126,15 @@ def read_facts(result: Any, what: str) -> Facts:
         if not pd.api.types.is_numeric_dtype(effect[name])
     ]
     effect = effect.reset_index(drop=True).assign(
-        main=effect["main"].fillna(False).to_numpy(dtype=bool),
+        main=effect["main"].eq(True).to_numpy(dtype=bool),
         **{name: effect[name].astype(object).fillna("").astype(str).to_numpy() for name in _TEXTS},
     )
+    silent = effect["estimate"].isna() & (effect["refused"] == "")
+    effect["refused"] = effect["refused"].where(~silent, "there is no estimate")
     units = sorted(set(effect["unit"]) - {"ratio", "incidents"})
     faults += [f"unit is {unit!r}; it takes 'ratio' or 'incidents'." for unit in units]
+    if (effect["outcome"] == "").any():
+        faults.append("column 'outcome' of its table 'effect' is empty in some row; name it.")
     judged = effect[effect["main"] & (effect["part"] == "hotspots")]
     if judged.empty and not faults:
         faults.append("its table 'effect' has no row of part 'hotspots' with main True; the "

@@ -105,6 +105,29 @@ def complete(entry: Mapping[str, Any]) -> dict[str, Any]:
     return {**full, "results": results}
 
 
+def plain(value: Any) -> Any:
+    """Turn numbers of numpy and dates into what JSON has.
+
+    Parameters
+    ----------
+    value : object
+        With mappings and lists in it.
+
+    Returns
+    -------
+    object
+    """
+    if isinstance(value, Mapping):
+        return {key: plain(one) for key, one in value.items()}
+    if isinstance(value, list | tuple):
+        return [plain(one) for one in value]
+    if isinstance(value, np.generic):
+        return value.item()
+    if isinstance(value, dt.datetime):
+        return value.date().isoformat()
+    return value.isoformat() if isinstance(value, dt.date) else value
+
+
 def entry_faults(entry: Any) -> list[str]:
     """Name every fault of an entry.
 
