@@ -11,15 +11,15 @@ import pandas as pd
 from hotspots import e_test, small_sample_test, sppt
 
 
-def areas(studies: int = 100) -> None:
+def areas(studies: int = 60, sizes: tuple[int, ...] = (500, 5_000, 50_000)) -> None:
     """Compare a hundred areas whose shares stay, and then some with a tenth of them doubled."""
     print("shares over 100 areas: areas called changed, with nothing changed; share of ten "
           "doubled areas that are found")  # fmt: skip
     print("| incidents a side | areas alike, or uneven as crime | Andresen | bootstrap | exact | "
           "exact, corrected | any area at all, corrected | found: exact, corrected |")  # fmt: skip
     print("|---|---|---|---|---|---|---|---|")
-    rng = np.random.default_rng(0)
-    for number in (500, 5_000, 50_000):
+    for number in sizes:
+        rng = np.random.default_rng(number)
         for kind, share in (("alike", np.full(100, 0.01)),
                             ("uneven", np.sort(rng.gamma(0.5, 1, 100))[::-1])):  # fmt: skip
             p = share / share.sum()
