@@ -296,3 +296,16 @@ def test_one_hotspot_and_one_candidate_and_places_without_incidents(county, circ
         hs.match_controls(moved, given, county.incidents, start=start)
     with pytest.raises(hs.InputError, match="there are no incidents"):
         hs.match_controls(treated, given, county.incidents.iloc[:0], start=start)
+
+
+def test_every_column_that_leaves_the_house_is_explained(matches):
+    from hotspots.report.bi import _flat
+    from hotspots.report.columns import about
+    from hotspots.report.meanings_impact import OWN_IMPACT
+    from hotspots.report.stations import gather
+
+    tables = {f"{kind}_{name}": _flat(frame)
+              for kind, name, frame in gather((matches,), what="test").tables()}  # fmt: skip
+    silent = [(t, c) for t, flat in tables.items() for c in flat if not about(t, str(c))["meaning"]]
+    assert [s for s in silent if s != ("matches_treated", "treated")] == []  # of this test's own
+    assert {table for table in OWN_IMPACT if table.startswith("matches_")} == set(tables)
