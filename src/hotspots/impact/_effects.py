@@ -59,7 +59,9 @@ def row_of(
             many = {end: float(after - np.divide(after, value)) for end, value in told.items()}
     refused = batch.refused
     if not refused and np.isnan(told["estimate"]):
-        refused = "Too few incidents, or too few places, for an answer."
+        refused = "too few incidents, or too few places, for an answer"
+    if refused:
+        refused = f"{refused[:1].upper()}{refused[1:].rstrip('.')}."
     return {
         "outcome": outcome, "part": part, "method": ESTIMATORS[key].name,
         "estimand": ESTIMATORS[key].estimand, "against": against(study),

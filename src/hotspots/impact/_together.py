@@ -81,8 +81,7 @@ def level_of(
     arm = study.arm[0]
     asked = checks["check"].isin(["event study", "parallel trends"])
     seen = set(checks.loc[asked, "verdict"])
-    leads = set(checks.loc[checks["check"] == "event study", "verdict"])
-    alike = False if "doubt" in seen else True if "fine" in leads else None
+    alike = False if "doubt" in seen else True if seen == {"fine"} else None
     turns = bool(arm.all())  # every place is compared with itself or with those yet to start
     return maryland_level(
         comparator=comparator, randomised=study.redraw is not None and comparator,

@@ -69,6 +69,8 @@ class Impact(Result):
         Why that level.
     comparator : bool
         Whether there was anything to compare with.
+    interval : float
+        Level of the intervals.
     said : str
         The text.
     """
@@ -85,6 +87,7 @@ class Impact(Result):
     level: int
     level_why: str
     comparator: bool
+    interval: float
     said: str
 
     @property
@@ -189,6 +192,7 @@ def estimate_impact(
         event_study=checked.event_study, places=place_table(counts, checked.without),
         displacement=kinds, side_effects=side, dose=dose, balance=balance_table(counts),
         level=level, level_why=why, comparator=comparator,
+        interval=rules.level,
         said=paragraph(counts, effect, checked.checks, [side, dose], selection, (level, why),
                        rules, comparator=comparator),
     )  # fmt: skip
