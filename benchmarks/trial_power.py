@@ -94,7 +94,8 @@ def main() -> None:
         ("walk, 5% a month", walks, {"step": 0.05}),
         ("walk, 10% a month", walks, {"step": 0.1}),
     ]  # fmt: skip
-    worlds = [(name, places, MEAN, make, options) for places in (20, 60) for name, make, options in kinds]  # fmt: skip
+    worlds = [(name, places, MEAN, make, options) for places in (20, 60)
+              for name, make, options in kinds]  # fmt: skip
     worlds.append(("dispersion 0.05, sites chosen for a bad year", 20, MEAN, make_worlds,
                    {**kinds[1][2], "chosen": "trial"}))  # fmt: skip
     off = []

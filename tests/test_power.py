@@ -236,7 +236,7 @@ def test_simulated_power_is_that_of_the_closed_form_where_it_holds():
     trial = make_scenario(sites_of(n), "simple", (n, weeks), start=np.datetime64("2026-01-05"),
                           unit="weeks", before_days=728)  # fmt: skip
     curve = run_trials(flat(np.full(n, level)), trial, np.array([-0.15, -0.25]), "randomisation",
-                       hs.PowerRules(sims=800, draws=299))  # fmt: skip
+                       hs.PowerRules(sims=500, draws=199))  # fmt: skip
     for effect, share in zip(curve.effects[1:], curve.share()[0][1:], strict=True):
         half, after, before = n / 2, level * weeks * 7, level * 728
         variance = (1 / after + 1 / (after * (1 + effect)) + 2 / before) / half

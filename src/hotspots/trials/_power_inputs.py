@@ -170,8 +170,9 @@ def _sites(
     lot_rules: TrialRules,
 ) -> tuple[Any, pd.DataFrame, tuple[str, ...]]:  # fmt: skip
     """Return the sites worst first, those left out, and what to tell of them."""
+    notes: tuple[str, ...] = ()
     if trial is not None:
-        sites, excluded, notes = trial.sites, trial.excluded, ()
+        sites, excluded = trial.sites, trial.excluded
     else:
         asked = replace(lot_rules, categories=lot_rules.categories or rules.outcome,
                         include_police=rules.include_police)  # fmt: skip
@@ -231,15 +232,13 @@ def _several(given: Any, name: str, low: int, high: int, faults: list[str]) -> t
 def _start(incidents: Any, trial: Any, rules: PowerRules, unit: str) -> np.datetime64:
     """First day of the trial: as the trial or the rules say, else when the records end."""
     if trial is not None:
-        return trial.timetable.start.astype("datetime64[D]")  # type: ignore[no-any-return]
+        return np.datetime64(trial.start.date(), "D")
+    day = pd.Timestamp(str(_after(incidents)))
     if rules.start is not None:
-        day = np.datetime64(pd.Timestamp(rules.start).date(), "D")
-    else:
-        day = _after(incidents)
-    if unit != "month":
-        return day
-    month = day.astype("datetime64[M]")
-    return (month + (month < day)).astype("datetime64[D]")  # type: ignore[no-any-return]
+        day = pd.Timestamp(rules.start).normalize()
+    if unit == "month" and day.day > 1:
+        day = day + pd.offsets.MonthBegin()
+    return np.datetime64(day.date(), "D")
 
 
 def count_records(incidents: gpd.GeoDataFrame, asked: Asked, unit: str | None = None) -> Records:

@@ -121,7 +121,7 @@ def changes(y: Floats, before: int, after: int) -> Floats:
         moved = (a - part * both) ** 2 / np.maximum(part * (1 - part), 1e-9)
         spread.append(moved.sum(axis=-1) / both.sum(axis=-1))
     n = y.shape[-2]
-    return np.mean(spread, axis=0) * n / max(n - 1, 1)
+    return np.asarray(np.mean(spread, axis=0) * n / max(n - 1, 1), dtype=float)
 
 
 def spans_of(
