@@ -107,7 +107,7 @@ def test_days_without_are_not_owed(town):
     """Seven visits a week are three where four days are without; the rest are told."""
     trial = make_calendar(["H0", "H1"], 7, lambda h, d: h == 0 and d < 3)
     rules = hs.PatrolRules(effort=0, trial=trial, least_per_week={"A": 7.0})
-    plan = plan_and_check(town, make_shifts(), CREWS, days=7, rules=rules)
+    plan = plan_and_check(town, make_shifts(), CREWS.query("shift == 'late'"), days=7, rules=rules)
     table = quotas(plan.basis, plan.visits, plan.budget).set_index(["rule", "where"])
     assert table.loc[("a visit on each treatment day", "H0"), "wanted"] == 3
     assert table.loc[("least visits of tier A", "H0"), "wanted"] == 3
@@ -117,15 +117,15 @@ def test_days_without_are_not_owed(town):
 
 def test_the_treatment_comes_before_need_and_floors(town):
     """Two visits a day at most: they go to the least needy, whose day it is."""
-    trial = make_calendar(["H6", "H7"], 3, lambda *_: True)
+    trial = make_calendar(["H6", "H7"], 2, lambda *_: True)
     shifts = pd.DataFrame({"shift": ["late"], "start": ["15:00"], "end": ["16:00"]})
     units = make_units(("L1", "Hanley", "late", "constable", 2, "vehicle"), base_easting=5800.0,
                        base_northing=5800.0, officer_hours=1.8)  # fmt: skip
-    rules = hs.PatrolRules(effort=1, trial=trial)
-    plan = plan_and_check(town, shifts, units, days=3, rules=rules)
+    rules = hs.PatrolRules(effort=0, trial=trial)
+    plan = plan_and_check(town, shifts, units, days=2, rules=rules)
     seen = plan.visits.groupby("date")["hotspot"].agg(set)
     assert all({"H6", "H7"} <= day for day in seen)
-    usual = plan_and_check(town, shifts, units, days=3, rules=hs.PatrolRules(effort=1))
+    usual = plan_and_check(town, shifts, units, days=2, rules=hs.PatrolRules(effort=0))
     assert not {"H6", "H7"} & set(usual.visits["hotspot"])
 
 
@@ -143,13 +143,18 @@ def test_what_cannot_be_kept_is_told(town):
 
 def test_days_and_hotspots_the_calendar_does_not_name_are_planned_as_usual_and_said(town):
     early = make_calendar(["H0", "H99"], 1, lambda *_: False)
-    plan = plan_and_check(town, make_shifts(), CREWS, days=2,
+    plan = plan_and_check(town, make_shifts(), CREWS.query("shift == 'late'"), days=2,
                           rules=hs.PatrolRules(effort=0, trial=early))  # fmt: skip
     assert (plan.visits.query("hotspot == 'H0'")["date"] == pd.Timestamp("2026-03-03")).all()
     assert "nothing of 1 hotspot of the trial on Tue 3 Mar: planned as usual then" in plan.text
     assert "not among the hotspots given: H99" in plan.text
     past = make_calendar(["H0"], 5, lambda *_: False, start="2025-01-01")
-    plan = plan_and_check(town, make_shifts(), CREWS, rules=hs.PatrolRules(effort=0, trial=past))
+    plan = plan_and_check(
+        town,
+        make_shifts(),
+        CREWS.query("shift == 'late'"),
+        rules=hs.PatrolRules(effort=0, trial=past),
+    )
     assert "Trial: its calendar says nothing of these days" in plan.text
     assert "H0" in set(plan.visits["hotspot"])
 
@@ -203,5 +208,5 @@ def test_any_calendar_is_kept(town, data):
         return
     rules = hs.PatrolRules(effort=0, trial=trial,
                            gap_min=data.draw(st.sampled_from([0, 60, 120])))  # fmt: skip
-    plan_and_check(town, make_shifts(), CREWS, days=days, rules=rules,
+    plan_and_check(town, make_shifts(), CREWS.query("shift != 'early'"), days=days, rules=rules,
                    seed=data.draw(st.integers(0, 99)))  # fmt: skip
