@@ -221,3 +221,21 @@ def test_faults_of_incidents_and_areas_are_named_together(squares):
         hs.sppt(good.drop(columns="category"), "after", squares.set_crs(None, allow_override=True))
     for word in ("before: column 'category'", "after: it is of type str", "areas has no CRS"):
         assert word in str(caught.value)
+
+
+def test_every_column_that_leaves_the_house_is_explained(tmp_path):
+    from hotspots.report.bi import _flat
+    from hotspots.report.columns import about
+    from hotspots.report.stations import gather
+
+    whole = hs.wdd(treated=(20, 10), control=(20, 20), displacement=(9, 8))
+    results = (
+        whole,
+        hs.small_sample_test([3, 1, 0]),
+        hs.sppt(pd.Series([3, 9]), pd.Series([5, 5])),
+    )
+    for kind, name, frame in gather(results, what="test").tables():
+        table = f"{kind}_{name}"
+        assert [c for c in _flat(frame) if not about(table, str(c))["meaning"]] == [], table
+    folder = hs.export_bi(tmp_path / "bi", *results)
+    assert (folder / "wdd_effect.csv").exists()
