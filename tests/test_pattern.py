@@ -229,11 +229,8 @@ def test_every_column_that_leaves_the_house_is_explained(tmp_path):
     from hotspots.report.stations import gather
 
     whole = hs.wdd(treated=(20, 10), control=(20, 20), displacement=(9, 8))
-    results = (
-        whole,
-        hs.small_sample_test([3, 1, 0]),
-        hs.sppt(pd.Series([3, 9]), pd.Series([5, 5])),
-    )
+    shares = hs.sppt(pd.Series([3, 9]), pd.Series([5, 5]))
+    results = (whole, hs.small_sample_test([3, 1, 0]), shares)
     for kind, name, frame in gather(results, what="test").tables():
         table = f"{kind}_{name}"
         assert [c for c in _flat(frame) if not about(table, str(c))["meaning"]] == [], table
