@@ -209,6 +209,39 @@ def test_placebos_draw_the_lot_anew_where_there_was_one():
     assert spy.seen[3].redraw(5, np.random.default_rng(0)).shape == (5, 15, 30)
 
 
+def test_a_cross_over_less_one_place_is_drawn_as_it_was():
+    rng = np.random.default_rng(1)
+    turns = (np.arange(20) // 2 + np.arange(10)[:, None]) % 2
+
+    def redraw(draws, rng):
+        flip = rng.random((draws, 10, 1)) < 0.5
+        return np.where(flip, 1 - turns, turns)
+
+    study = make_study(rng.poisson(6, (10, 20)), turns, redraw=redraw)
+    spy = Spy()
+    leave_one_out(study, spy, fit_panel(study))
+    drawn = spy.seen[0].redraw(4, np.random.default_rng(0))
+    assert drawn.shape == (4, 9, 20)
+    assert ((drawn == turns[1:]).all(axis=2) | (drawn == 1 - turns[1:]).all(axis=2)).all()
+
+
+def test_a_place_left_out_of_a_wedge_leaves_the_wedge_as_it_was_drawn():
+    starts = np.repeat([24, 26, 28], 4)
+
+    def redraw(draws, rng):
+        mixed = rng.permuted(np.broadcast_to(starts, (draws, 12)), axis=1)
+        return (np.arange(30) >= mixed[:, :, None]).astype(float)
+
+    y = np.random.default_rng(1).poisson(15, (12, 30))
+    study = make_study(y, np.arange(30) >= starts[:, None], redraw=redraw)
+    spy = Spy()
+    leave_one_out(study, spy, fit_panel(study))
+    drawn = spy.seen[3].redraw(50, np.random.default_rng(0))
+    assert drawn.shape == (50, 11, 30)
+    assert set(drawn.argmax(axis=2).ravel()) == {24, 26, 28}
+    assert drawn[:, :, 28:].all()
+
+
 def test_placebo_places_takes_none_that_was_treated():
     study, spy = study_of(10, places=20), Spy()
     draws, check = placebo_places(study, spy, fit_panel(study), draws=40)

@@ -220,11 +220,10 @@ def some_places(study: Study, kept: Ints) -> Study:
     """Keep some places; where treatment was drawn by lot, the lots among them."""
     again: Redraw | None = None
     if study.redraw is not None:
-        redraw, arm = study.redraw, study.arm[0, kept]
-        mixed = arm.any() and not arm.all()
+        redraw, drawn = study.redraw, bool(study.arm[0, kept].any())
 
         def draw(draws: int, rng: np.random.Generator) -> Floats:
-            if mixed:
+            if drawn:
                 return np.asarray(redraw(draws, rng), dtype=float)[:, kept]
             half = np.argsort(rng.random((draws, len(kept))), axis=1) < len(kept) // 2
             return (half[:, :, None] & ~study.before).astype(float)
