@@ -524,6 +524,22 @@ def test_rings_of_a_trial_do_not_depend_on_the_lot():
     assert {ring for _, ring in found} == {0}
 
 
+def test_rings_of_sites_drawn_as_one_may_meet_and_other_methods_are_told_of():
+    hotspots, records = example_hotspots()
+    spots = hotspots.copy()
+    left = 2000.0 * np.arange(12)
+    left[1] = 450  # 250 m from the first
+    spots["geometry"] = shapely.box(left, 0, left + 200, 200)
+    trial = design_trial(spots, records, design="simple", start="2026-01-05",
+                         rules=hs.TrialRules(min_incidents=0))  # fmt: skip
+    assert trial.sites["cluster"].nunique() == 11
+    rows = [(300, 100, f"2025-{m:02}-10") for m in range(6, 13)]  # 100 m from one, 150 from one
+    rows += daily("2025-06-01", "2026-03-29", (9000, 9000))
+    counts = count_places(incidents(rows), design=trial)
+    assert counts.ring_y.sum() == 7
+    assert "2 places were drawn in groups; the randomisation test knows that" in counts.text
+
+
 def test_kinds_of_a_trial_are_compared_by_its_lot(trial_records):
     night = trial_records["occurred_from"].dt.hour < 6
     records = trial_records.assign(category=np.where(night, "Noise", "ASB"))

@@ -104,8 +104,15 @@ drop one."]
     places["block"] = label
     group = pd.factorize(places["arm"])[0]
     if design is not None:
-        drawn = "unit" if "unit" in parts[0].columns else "hotspot"
+        drawn = "cluster" if "cluster" in parts[0].columns else "hotspot"
         group = pd.factorize(parts[0][drawn])[0]
+        joined = np.bincount(group)[group] > 1
+        if joined.any():
+            notes.append(
+                f"{int(joined.sum()):,} places were drawn in groups; the randomisation test knows "
+                "that, other methods take each place by itself, so that their intervals may be too "
+                "narrow"
+            )
     if design is not None:  # treated first here too
         order = np.argsort((places["arm"] != "treated").to_numpy(), kind="stable")
         places = places.iloc[order].reset_index(drop=True)
