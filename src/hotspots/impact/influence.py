@@ -78,7 +78,7 @@ def leave_one_out(
         raise InputError("leave_one_out", [f"{len(known):,} names for {n:,} places; give as many."])
     units = _units(study)
     rows = []
-    for unit in progress_bar(units, desc="leaving out places", leave=False, delay=2):
+    for unit in progress_bar(units, desc="leaving out places", leave=False, delay=2, disable=None):
         kept = np.setdiff1d(np.arange(n), unit)
         batch = fit(some_places(study, kept))
         inside = study.y[0, unit]
