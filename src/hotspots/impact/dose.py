@@ -28,9 +28,6 @@ UNIT_MIN = 15.0
 KNOWN = 0.5
 """Share of the days of a period whose minutes must be known."""
 
-WEAK = 0.01
-"""Chance of the lot having moved the dose so much by itself, above which there is no answer."""
-
 _FARTHEST = 4.0  # log ratio at the usual dose beyond which an interval has no end
 
 
@@ -52,8 +49,8 @@ def fit_dose(
     Returns
     -------
     Batch
-        Log ratio per unit of dose. No answer where the lot moved the dose too little: by more
-        than chance does in 1 of 100 lots, and so that the interval ends.
+        Log ratio per unit of dose. An end is infinite where no effect so far out can be ruled
+        out, as where the lot moved the dose little; no estimate where it moved it not at all.
 
     Raises
     ------
@@ -116,17 +113,14 @@ def fit_dose(
         parts.append(
             _instrument(study.y[s], treat, given[s % len(given)], study.block, lots, null, level)
         )
-    estimate, low, high, p, moved = (np.array(part) for part in zip(*parts, strict=True))
-    weak = (moved > WEAK) | np.isinf(low) | np.isinf(high)
-    if weak.all():
+    estimate, low, high, p = (np.array(part) for part in zip(*parts, strict=True))
+    if np.isnan(estimate).all():
         return refuse(study, (
-            "the lot moved what was delivered too little, or too unevenly, to tell what the "
-            "delivered minutes did"
+            "the lot moved what was delivered too little to tell what the delivered minutes did"
         ))  # fmt: skip
-    blank = np.where(weak, np.nan, 0.0)
     chance = (f"the treatment drawn again {draws:,} times as the trial drew it, for every effect "
               "of the dose in question")  # fmt: skip
-    return Batch(estimate + blank, low + blank, high + blank, p + blank, ratio=True, chance=chance)
+    return Batch(estimate, low, high, p, ratio=True, chance=chance)
 
 
 def _dose(study: Study, dose: Any) -> Floats:
@@ -153,18 +147,12 @@ def _instrument(
     lots: _Lots,
     null: _Null,
     level: float,
-) -> tuple[float, float, float, float, float]:
-    """Estimate, interval and p of one study, and the p of the dose having been moved at all."""
+) -> tuple[float, float, float, float]:
+    """Estimate, interval and p of one study."""
     seen = treat[None][:, :, lots.first][:, :, lots.told]
     usual = lots.share(block)
     some = dose > 0
     usually = float(dose[some].mean()) if some.any() else 1.0
-    # did the lot move it: the dose beside the mean of its period, added up where treated
-    there = np.maximum(null.used.sum(axis=0), 1)
-    beside = np.where(null.used, dose - dose.sum(axis=0) / there, 0.0)
-    apart = np.add.reduceat(beside, lots.first, axis=1)[None][:, :, lots.told]
-    own, drawn = float((apart * seen).sum()), lots.sums(apart)[:, 0]
-    moved = float((1 + (drawn >= own - 1e-9 * (abs(own) + 1)).sum()) / (1 + len(drawn)))
 
     def residual(gamma: Floats) -> Floats:
         free = y * np.exp(np.clip(-gamma[:, None, None] * dose, -100, 100))
@@ -188,13 +176,14 @@ def _instrument(
     while side * found(far)[0] > 0 and abs(far[0]) < reach[0]:
         near, far = far, 2 * far
     theta = halve(lambda g: side * found(g) > 0, near, far, rounds=45)
-    if moved > WEAK or np.abs(theta) >= reach * (1 - 1e-6) or not (y * seen.any()).any():
-        return np.nan, np.nan, np.nan, np.nan, moved
+    lower, upper = tails(np.zeros(1))
+    p = float(min(1.0, 2 * min(lower[0], upper[0])))
+    if np.abs(theta) >= reach * (1 - 1e-6) or not some.any():
+        return np.nan, -np.inf, np.inf, p
     spread = lots.sums(residual(theta)).std(axis=0)
     step = reach / 1000
     slope = (found(theta - step) - found(theta + step)) / (2 * step)
     error = np.clip(spread / np.maximum(slope, 1e-12), reach / 5000, reach / 4)
-    lower, upper = tails(np.zeros(1))
     alpha = (1 - level) / 2
     # ends are sought in units in which the usual dose is 1
     ends = []
@@ -204,8 +193,7 @@ def _instrument(
             return np.asarray(tails(gamma / usually)[tail] > alpha)
 
         ends.append(float(interval_end(fits, theta * usually, sign * error * usually)[0] / usually))
-    p = float(min(1.0, 2 * min(lower[0], upper[0])))
-    return float(theta[0]), ends[0], ends[1], p, moved
+    return float(theta[0]), ends[0], ends[1], p
 
 
 @dataclass(frozen=True)
@@ -406,7 +394,7 @@ def _row(
         refused = "too few incidents, or too few places, for an answer"
     words = f"No answer: {refused}." if refused else (
         f"{values['estimate']:.2f} times ({level:.0%} interval {values['low']:.2f} to "
-        f"{values['high']:.2f})."
+        f"{'no end' if np.isinf(values['high']) else format(values['high'], '.2f')})."
     )  # fmt: skip
     return {"estimand": estimand, "unit": unit, **values, "p": float(batch.p[0]), **apart,
             "chance": batch.chance, "words": words, "refused": refused}  # fmt: skip
