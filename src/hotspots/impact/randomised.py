@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -94,10 +95,16 @@ class _Lots:
     first: NDArray[np.int64]  # first period of each run
     told: Bools  # (all runs,) whether any draw treats any place in it
 
+    @cached_property
+    def _numbers(self) -> Floats:
+        return self.treat.astype(float)
+
     def sums(self, residual: Floats) -> Floats:
         """Residuals added up for each draw's treatment, shape (draws, S)."""
         flat = residual.reshape(len(residual), -1).T
         rows = max(1, _AT_ONCE // max(1, self.treat.shape[1]))
+        if len(self.treat) <= rows:
+            return np.asarray(self._numbers @ flat)
         parts = [self.treat[d : d + rows].astype(float) @ flat
                  for d in range(0, len(self.treat), rows)]  # fmt: skip
         return np.concatenate(parts)
@@ -166,26 +173,33 @@ class _Null:
         summed: Floats = np.add.reduceat(y - self._fitted(y), self.first, axis=2)
         return summed[:, :, self.told]
 
-    def _fitted(self, y: Floats) -> Floats:
-        """Means whose sums by cell and by period are those of the counts."""
+    @cached_property
+    def _held(self) -> tuple[Any, Any, Any]:
+        """Matrices that add up by cell counts and factors of periods, by period those of cells."""
         from scipy.sparse import csr_matrix
 
-        cells, periods = int(self.cell.max()) + 1, y.shape[2]
         at, when = self.cell[self.used], np.nonzero(self.used)[1]
-        held = csr_matrix((np.ones(len(at)), (at, when)), shape=(cells, periods))
-        by_cell = csr_matrix((np.ones(len(at)), (at, np.arange(len(at)))), shape=(cells, len(at)))
-        of_cell = (by_cell @ y[:, self.used].T).T
-        of_period = np.where(self.used, y, 0.0).sum(axis=1)
-        b = np.ones((len(y), periods))
+        cells, periods = int(self.cell.max()) + 1, self.used.shape[1]
+        one, each = np.ones(len(at)), np.arange(len(at))
+        return (csr_matrix((one, (at, each)), (cells, len(at))),
+                csr_matrix((one, (at, when)), (cells, periods)),
+                csr_matrix((one, (when, at)), (periods, cells)))  # fmt: skip
+
+    def _fitted(self, y: Floats) -> Floats:
+        """Means whose sums by cell and by period are those of the counts."""
+        counts, by_cell, by_period = self._held
+        of_cell = counts @ y[:, self.used].T
+        of_period = np.where(self.used, y, 0.0).sum(axis=1).T
+        b = np.ones_like(of_period)
         for _ in range(_ROUNDS):
-            a = of_cell / np.maximum((held @ b.T).T, 1e-300)
-            new = of_period / np.maximum((held.T @ a.T).T, 1e-300)
+            a = of_cell / np.maximum(by_cell @ b, 1e-300)
+            new = of_period / np.maximum(by_period @ a, 1e-300)
             moved = np.abs(new - b).max()
             b = new
             if moved < 1e-10 * max(1.0, float(b.max())):
                 break
         fitted = np.zeros(y.shape)
-        fitted[:, self.used] = a[:, at] * b[:, when]
+        fitted[:, self.used] = (a[self.cell[self.used]] * b[np.nonzero(self.used)[1]]).T
         return fitted
 
 
