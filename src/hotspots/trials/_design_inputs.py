@@ -49,16 +49,16 @@ def check_inputs(
     ------
     InputError
     """
-    faults = _table_faults("hotspots", lambda: _check_places(hotspots))
-    spoilt = _table_faults("incidents", lambda: check_incidents(incidents))
+    faults = table_faults("hotspots", lambda: check_places(hotspots))
+    spoilt = table_faults("incidents", lambda: check_incidents(incidents))
     faults += spoilt
     if lpts is not None:
-        faults += _table_faults("lpts", lambda: check_table(lpts, LPTS))
+        faults += table_faults("lpts", lambda: check_table(lpts, LPTS))
     if not spoilt:
         faults += _record_faults(incidents, design)
     if not isinstance(design, str) or design not in DESIGNS:
         faults.append(f"design is {design!r}; it takes {', '.join(map(repr, DESIGNS))}.")
-    faults += _length_faults(design, weeks, rules)
+    faults += length_faults(design, weeks, rules)
     number = isinstance(seed, int | np.integer) and not isinstance(seed, bool) and seed >= 0
     if isinstance(seed, str) and len(seed) < SHORT:
         faults.append(f"seed is a text of {len(seed)} characters, which can be guessed; take at "
@@ -73,7 +73,8 @@ def check_inputs(
     return day
 
 
-def _table_faults(what: str, check: Callable[[], object]) -> list[str]:
+def table_faults(what: str, check: Callable[[], object]) -> list[str]:
+    """Return the faults of a table, each under its name."""
     try:
         check()
     except InputError as error:
@@ -81,7 +82,8 @@ def _table_faults(what: str, check: Callable[[], object]) -> list[str]:
     return []
 
 
-def _check_places(hotspots: Any) -> None:
+def check_places(hotspots: Any) -> None:
+    """Refuse hotspots that cannot be sites: none, without shape, or twice."""
     check_table(hotspots, _PLACES)
     faults, shapes = [], hotspots.geometry
     if hotspots.empty:
@@ -109,7 +111,8 @@ def _record_faults(incidents: Any, design: Any) -> list[str]:
     ]
 
 
-def _length_faults(design: Any, weeks: Any, rules: Any) -> list[str]:
+def length_faults(design: Any, weeks: Any, rules: Any) -> list[str]:
+    """Say what is wrong with the weeks, given the design."""
     whole = isinstance(weeks, int | np.integer) and not isinstance(weeks, bool)
     if not isinstance(rules, TrialRules):
         return [f"rules is of type {type(rules).__name__}; give TrialRules(...)."]

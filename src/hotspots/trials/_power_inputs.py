@@ -12,10 +12,7 @@ from ..contracts import InputError, Result, check_incidents
 from ..impact.counts import count_places
 from ..impact.rules import ImpactRules
 from ..impact.spans import finest, middles
-from ._design_inputs import DESIGNS
-from ._design_inputs import _check_places as check_places
-from ._design_inputs import _length_faults as length_faults
-from ._design_inputs import _table_faults as table_faults
+from ._design_inputs import DESIGNS, check_places, length_faults, table_faults
 from .baseline import Records
 from .eligibility import find_eligible
 from .power_rules import PowerRules

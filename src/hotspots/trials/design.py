@@ -240,7 +240,7 @@ def _drawn(
                                 generator(seed, "runs", *words))  # fmt: skip
     steps = rules.steps if design == "stepped wedge" else 0
     table = Timetable(np.datetime64(day, "D"), weeks * WEEK, steps, cycle, runs)
-    lot = _lot(units, design, table, rules)
+    lot = make_lot(units, design, table, rules)
     refuse_few_outcomes(lot, design)
     drawn = lot.draw(1, generator(seed, "lot", *words))
     lone = eligible.sites["cluster"].isin(units.lone)
@@ -283,7 +283,8 @@ def _notes(design: TrialDesign, incidents: gpd.GeoDataFrame) -> list[str]:
     return notes
 
 
-def _lot(units: Units, design: str, table: Timetable, rules: TrialRules) -> Lot:
+def make_lot(units: Units, design: str, table: Timetable, rules: TrialRules) -> Lot:
+    """Say how a design shares out its units."""
     code = units.frame["code"].to_numpy(dtype=np.int64)
     if design == "crossover":
         return Lot(code, cycles=table.cycles)

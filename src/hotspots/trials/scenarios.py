@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 
 from .calendar import UNCOUNTED, WEEK, Timetable, make_runs
-from .design import _lot as make_lot
+from .design import make_lot
 from .rules import TrialRules
 from .simulation import Scenario
 from .units import make_units
