@@ -222,6 +222,8 @@ def test_a_crossover_is_compared_day_by_day(county):
     assert np.isnan(row["treated_before"])
     assert row["treated_after"] + row["control_after"] > 0
     assert "days without treatment" in found.text.splitlines()[0] or "too few" in found.text
+    assert "places, each with and without treatment" in found.level_why
+    assert found.places["before"].isna().all()  # nothing of it is used
 
 
 # --- words --------------------------------------------------------------------------------------
@@ -249,6 +251,16 @@ def test_no_percentage_under_twenty_incidents():
            "control_before": 50.0, "control_after": 30.0, "against": "places"}  # fmt: skip
     assert "%" not in finding(row, 0.95)
     assert "too few" in finding(row, 0.95)
+
+
+def test_a_wedge_is_told_against_the_places_yet_to_begin():
+    row = {"outcome": "ASB", "part": "hotspots", "refused": "", "unit": "ratio", "estimate": 0.5,
+           "low": 0.3, "high": 0.9, "treated_before": np.nan, "treated_after": 50.0,
+           "control_before": np.nan, "control_after": 90.0, "against": "places"}  # fmt: skip
+    assert "50% fewer than the places yet to begin lead one to expect" in finding(row, 0.95)
+    assert "50 incidents under treatment where about 100" in finding(row, 0.95)
+    said = finding(row | {"treated_before": 60.0, "control_before": 60.0}, 0.95)
+    assert "than the comparison places lead one to expect" in said
 
 
 # --- which estimator ----------------------------------------------------------------------------

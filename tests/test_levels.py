@@ -25,6 +25,7 @@ GOOD = {"comparator": True, "treated": 12, "control": 12, "before": 24}
         ({**GOOD, "matched": True, "parallel": True, "before": BEFORE - 1}, 3, "not shown to run"),
         ({**GOOD, "randomised": True}, 5, "by lot"),
         ({**GOOD, "randomised": True, "before": 0}, 5, "by lot"),
+        ({**GOOD, "randomised": True, "turns": True}, 5, "12 places, each with and without"),
         ({**GOOD, "randomised": True, "treated": BY_LOT - 1}, 3, "too few places"),
         ({**GOOD, "randomised": True, "treated": 1, "control": 1, "before": 0}, 1, "no before"),
         # a lot outweighs what the courses before look like: chance parts them too

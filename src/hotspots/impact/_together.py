@@ -36,7 +36,8 @@ def place_table(counts: PlaceCounts, without: pd.DataFrame) -> gpd.GeoDataFrame:
     for name, part in (("", "hotspots"), ("ring_", "buffer")):
         study = counts.study(part=part)
         y = np.where(study.used, study.y[0], 0.0)
-        told[f"{name}before"] = y[:, study.before].sum(axis=1)
+        early = bool(study.used[:, study.before].any())  # a cross-over has nothing before
+        told[f"{name}before"] = y[:, study.before].sum(axis=1) if early else np.nan
         told[f"{name}after"] = y[:, ~study.before].sum(axis=1)
     told["without"] = np.nan
     for place, estimate in zip(without.get("place", []), without.get("estimate", []), strict=True):
@@ -87,7 +88,7 @@ def level_of(
         comparator=comparator, randomised=study.redraw is not None and comparator,
         treated=int(arm.sum()), control=int(arm.sum() if turns else (~arm).sum()),
         matched=isinstance(control, Result), parallel=alike,
-        before=int((study.before & study.used.all(axis=0)).sum()),
+        before=int((study.before & study.used.all(axis=0)).sum()), turns=turns,
     )  # fmt: skip
 
 

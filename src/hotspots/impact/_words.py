@@ -63,9 +63,9 @@ def finding(row: Any, level: float) -> str:
                 "percentage is told.")  # fmt: skip
     sure = f"{level:.0%} interval {interval(row['low'], row['high'])}"
     if clear(row):
-        return (f"{head}: {moved(row['estimate'])} than {_EXPECTED[row['against']]} "
+        return (f"{head}: {moved(row['estimate'])} than {_EXPECTED[_set_against(row)]} "
                 f"({sure}): {seen}.")  # fmt: skip
-    return (f"{head}: no clear difference from what {_LEADS[row['against']]}: {seen}, which is "
+    return (f"{head}: no clear difference from what {_LEADS[_set_against(row)]}: {seen}, which is "
             f"{moved(row['estimate'])}, but {interval(row['low'], row['high'])} fits the records "
             f"too ({level:.0%} interval). That is not evidence of no effect.")  # fmt: skip
 
@@ -73,15 +73,23 @@ def finding(row: Any, level: float) -> str:
 _PARTS = {"hotspots": "at the treated places", "buffer": "in the rings about them",
           "both": "places and rings together"}  # fmt: skip
 _EXPECTED = {"places": "the comparison places lead one to expect",
+             "places yet to begin": "the places yet to begin lead one to expect",
              "days": "on the days without treatment"}  # fmt: skip
 _LEADS = {"places": "the comparison places lead one to expect",
+          "places yet to begin": "the places yet to begin lead one to expect",
           "days": "the days without treatment lead one to expect"}  # fmt: skip
+
+
+def _set_against(row: Any) -> str:
+    """Say what a row is compared with; in a stepped wedge no place has a time of its own before."""
+    waiting = row["against"] == "places" and np.isnan(row["treated_before"])
+    return "places yet to begin" if waiting else str(row["against"])
 
 
 def _seen(row: Any) -> str:
     """Say what was counted, and what was to be expected."""
     after = row["treated_after"]
-    where = "" if row["against"] == "places" else " under treatment"
+    where = "" if _set_against(row) == "places" else " under treatment"
     if row["unit"] != "ratio" or not row["estimate"] > 0:
         return counted(after, "incident") + where
     return f"{counted(after, 'incident')}{where} where about {after / row['estimate']:,.0f} " \

@@ -32,6 +32,7 @@ def maryland_level(
     matched: bool = False,
     parallel: bool | None = None,
     before: int = 0,
+    turns: bool = False,
 ) -> tuple[int, str]:
     """Assign the level of an evaluation on the Maryland scale from its design.
 
@@ -54,6 +55,8 @@ def maryland_level(
         they did not; None when it could not be looked at.
     before : int
         Periods before the start with whole records.
+    turns : bool
+        Whether the same places were treated and the comparison, in turn.
 
     Returns
     -------
@@ -98,8 +101,10 @@ def maryland_level(
 the return of places chosen in a bad year to their usual, are not told apart from what was done')
     """
     _check(comparator=comparator, randomised=randomised, treated=treated, control=control,
-           matched=matched, parallel=parallel, before=before)  # fmt: skip
+           matched=matched, parallel=parallel, before=before, turns=turns)  # fmt: skip
     arms = f"{treated:,} treated and {control:,} comparison places"
+    if turns:
+        arms = f"{treated:,} places, each with and without treatment"
     if not comparator:
         if not before:
             return 0, "one time and no comparison place: there is nothing to compare with"
@@ -153,7 +158,7 @@ the return of places chosen in a bad year to their usual, are not told apart fro
 def _check(**facts: Any) -> None:
     """Name every fact of the wrong kind, and those that contradict one another."""
     faults = []
-    for name in ("comparator", "randomised", "matched", "parallel"):
+    for name in ("comparator", "randomised", "matched", "parallel", "turns"):
         given = facts[name]
         if not isinstance(given, bool | np.bool_) and not (name == "parallel" and given is None):
             more = ", or None" if name == "parallel" else ""
