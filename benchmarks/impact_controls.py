@@ -191,9 +191,10 @@ def print_dose(studies):
             plain.append(np.polyfit(dose[:, later].ravel(), rate.ravel(), 1)[0])
         estimate, low, high, p = np.array(rows).T
         told = np.isfinite(low) & np.isfinite(high)
-        held = np.mean((low <= per) & (per <= high))
+        known = ~np.isnan(low)
+        held = np.mean((low <= per)[known] & (per <= high)[known])
         print(f"| {places} | {mean:g} | {given:g} | {elsewhere:g} | {per:g} | {told.mean():.0%} "
-              f"| {np.nanmedian(estimate):+.3f} | {held:.1%} | {np.mean(p <= 0.05):.1%} "
+              f"| {np.nanmedian(estimate):+.3f} | {held:.1%} | {np.mean(p[known] <= 0.05):.1%} "
               f"| {np.mean(plain):+.3f} |", flush=True)  # fmt: skip
 
 
