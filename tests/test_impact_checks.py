@@ -159,6 +159,30 @@ def test_trend_that_the_records_do_not_rule_out_cannot_tell():
     assert "undo" not in plain.words
 
 
+def lot(draws, rng):
+    """Draw 8 of 16 places, treated from month 24 of 30."""
+    arm = np.argsort(rng.random((draws, 16)), axis=1) < 8
+    return arm[:, :, None] * (np.arange(30) >= 24)
+
+
+def test_a_difference_before_the_start_is_chance_where_places_were_drawn_by_lot():
+    years = (np.arange(30) + 0.5) / 12
+    slight, gross = np.ones((2, 16, 30))
+    slight[:8], gross[:8] = np.exp(-0.2 * years), np.exp(-0.8 * years)
+    study = study_of(1, effect=1.0, extra=slight, redraw=lot)
+    for look in (event_study, parallel_trends):
+        _, check = look(replace(study, redraw=None))
+        assert check.verdict == "doubt"
+        assert "lot" not in check.words
+        _, check = look(study)
+        assert check.verdict == "fine"
+        assert "imbalance of chance" in check.words
+        assert "gone on" not in check.words
+        _, check = look(study_of(1, effect=1.0, extra=gross, redraw=lot))
+        assert check.verdict == "doubt"
+        assert "treated as they were drawn" in check.words
+
+
 # --- placebos --------------------------------------------------------------------------------
 
 
@@ -189,11 +213,7 @@ def test_placebo_dates_doubt_where_the_arms_jump_without_treatment():
 
 
 def test_placebos_draw_the_lot_anew_where_there_was_one():
-    def redraw(draws, rng):
-        arm = np.argsort(rng.random((draws, 16)), axis=1) < 8
-        return arm[:, :, None] * (np.arange(30) >= 24)
-
-    study, spy = study_of(9, redraw=redraw), Spy()
+    study, spy = study_of(9, redraw=lot), Spy()
     placebo_dates(study, spy, fit_panel(study))
     drawn = spy.seen[0].redraw(50, np.random.default_rng(0))
     assert drawn.shape == (50, 16, 30)

@@ -10,7 +10,7 @@ import pandas as pd
 
 from ..contracts import InputError
 from ._twoway import fit_two_way, lay_out
-from ._words import interval, moved
+from ._words import counted, interval, moved
 from .checks import Check
 from .panel import fit_panel, places_error, unfit
 from .placebo import one_study, silent
@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 
 _WIDTHS = (1, 2, 3, 4, 6, 12, 13, 26, 28, 52)
 _MOST = 8  # steps before the start, by which the width is chosen
+_BEYOND_LOT = 0.001  # p under which a difference before the start is no longer taken for the lot's
 _LEADS = "event study"
 _LEADS_ASKS = "Did treated and comparison places move apart before the start?"
 _TRENDS = "parallel trends"
@@ -57,7 +58,10 @@ def event_study(
         ``low`` and ``high`` (each step by itself) and ``band_low`` and ``band_high`` (all steps
         together), and the incidents: ``treated``, ``control``. Empty where it cannot be told.
     check : Check
-        ``found`` is the largest move of a step before the start, as a ratio, with its band.
+        ``found`` is the clearest move of a step before the start, as a ratio, its interval paying
+        for the number of steps before.
+        *doubt* where the steps before differ clearly (p under 1 - level); where places were drawn
+        by lot such a difference is one of chance, and gives doubt only from p under .001.
 
     Raises
     ------
@@ -112,9 +116,16 @@ def event_study(
     error, df = places_error(study, fit)
     steps = _table(study, since, starts, ends, base)
     each = _fill(steps, others, fit.coef[0], error[0], df[0], level)
-    first = each[starts[others] < 0]
-    p = float(1 - (1 - first.min()) ** len(first))
-    return steps, _leads_check(steps, p, level, width)
+    leads = starts[others] < 0
+    far = int(np.argmin(np.where(leads, each, np.inf)))
+    ends = fit.coef[0, far] + np.array([0, -1, 1]) * error[0, far] * _quantile(
+        df[0, far], level, int(leads.sum())
+    )
+    p = float(1 - (1 - each[far]) ** leads.sum())
+    span = f"{counted(leads.sum(), 'step')} of {counted(width, 'period')}"
+    return steps, _leads_check(
+        np.exp(ends), -int(starts[others[far]]), p, span, level, drawn=study.redraw is not None
+    )
 
 
 def parallel_trends(
@@ -140,7 +151,8 @@ def parallel_trends(
         difference seen).
     check : Check
         *doubt* where the trends differ clearly, *cannot tell* where a difference that would
-        overturn the finding fits the records.
+        overturn the finding fits the records. Where places were drawn by lot a difference is one
+        of chance, and gives doubt only from p under .001.
 
     Raises
     ------
@@ -191,7 +203,7 @@ def parallel_trends(
     if limit:
         row["overturns"] = np.exp(limit / horizon)
         row["times"] = limit / horizon / delta if delta else np.inf
-    return pd.DataFrame([row]), _trend_check(row, level)
+    return pd.DataFrame([row]), _trend_check(row, level, drawn=study.redraw is not None)
 
 
 def _check(where: str, level: float, width: int | None) -> None:
@@ -269,38 +281,54 @@ def _fill(
     steps: pd.DataFrame, others: Ints, coef: Floats, error: Floats, df: Floats, level: float
 ) -> Floats:  # fmt: skip
     """Write ratios, intervals and the band that holds all of them; return p of each step."""
-    from scipy.special import stdtr, stdtrit
+    from scipy.special import stdtr
 
-    df = np.maximum(df, 1.0)
-    reach = stdtrit(df, 0.5 + level / 2) * error
-    wide = stdtrit(df, 0.5 + level ** (1 / len(others)) / 2) * error
+    reach = _quantile(df, level, 1) * error
+    wide = _quantile(df, level, len(others)) * error
     for name, value in {
         "ratio": coef, "low": coef - reach, "high": coef + reach,
         "band_low": coef - wide, "band_high": coef + wide,
     }.items():  # fmt: skip
         steps.loc[others, name] = np.exp(value)
-    p: Floats = 2 * stdtr(df, -np.abs(coef / error))
+    p: Floats = 2 * stdtr(np.maximum(df, 1.0), -np.abs(coef / error))
     return p
 
 
-def _leads_check(steps: pd.DataFrame, p: float, level: float, width: int) -> Check:
-    leads = steps[steps["lead"]].iloc[:-1]
-    off = np.log(leads["ratio"].to_numpy())
-    far = leads.iloc[int(np.argmax(np.abs(off)))]
-    doubt = p < 1 - level
-    span = f"{len(leads)} step{'' if len(leads) == 1 else 's'} of {width} period" \
-        f"{'' if width == 1 else 's'}"  # fmt: skip
-    said = (f"the largest difference from the last step before the start is {moved(far['ratio'])} "
-            f"({interval(far['band_low'], far['band_high'])}), {-int(far['since'])} periods before "
-            "it")  # fmt: skip
-    if doubt:
-        words = (f"Treated and comparison places moved apart before the start (p = {p:.3f} over "
-                 f"{span}): {said}. They may have gone on doing so.")  # fmt: skip
+def _quantile(df: Floats, level: float, many: int) -> Floats:
+    """Student's t of as many differences together."""
+    from scipy.special import stdtrit
+
+    return np.asarray(stdtrit(np.maximum(df, 1.0), 0.5 + level ** (1 / many) / 2))
+
+
+def _leads_check(
+    found: Floats, ahead: int, p: float, span: str, level: float, *, drawn: bool
+) -> Check:  # fmt: skip
+    ratio, low, high = (float(value) for value in found)
+    said = (f"the clearest difference from the last step before the start is {moved(ratio)} "
+            f"({interval(low, high)}), {ahead} periods before it")  # fmt: skip
+    doubt = p < (_BEYOND_LOT if drawn else 1 - level)
+    if p < 1 - level:
+        after = _by_lot(doubt) if drawn else "They may have gone on doing so."
+        words = (f"Treated and comparison places moved apart before the start "
+                 f"({_p(p)} over {span}): {said}. {after}")  # fmt: skip
     else:
-        words = (f"Before the start the arms moved alike as far as can be told (p = {p:.2f} over "
-                 f"{span}): {said}.")  # fmt: skip
-    return Check(_LEADS, _LEADS_ASKS, float(far["ratio"]), float(far["band_low"]),
-                 float(far["band_high"]), "doubt" if doubt else "fine", words)  # fmt: skip
+        words = (f"Before the start the arms moved alike as far as can be told "
+                 f"({_p(p)} over {span}): {said}.")  # fmt: skip
+    return Check(_LEADS, _LEADS_ASKS, ratio, low, high, "doubt" if doubt else "fine", words)
+
+
+def _p(p: float) -> str:
+    return "p under 0.001" if p < 0.001 else f"p = {p:.3f}" if p < 0.1 else f"p = {p:.2f}"
+
+
+def _by_lot(doubt: bool) -> str:
+    """Say what a difference before the start is where the lot made the arms."""
+    if doubt:
+        return ("A lot makes so large a difference very seldom: look whether the places were "
+                "treated as they were drawn.")  # fmt: skip
+    return ("The places were drawn by lot, so this is an imbalance of chance, which the drawing "
+            "again allows for.")  # fmt: skip
 
 
 def _before(study: Study) -> tuple[str, Study]:
@@ -323,13 +351,21 @@ def _limit(found: Batch | None) -> float:
     return low if low > 0 else high if high < 0 else 0.0
 
 
-def _trend_check(row: dict[str, float], level: float) -> Check:
+def _trend_check(row: dict[str, float], level: float, *, drawn: bool) -> Check:
     low, high, over = row["low"], row["high"], row["overturns"]
     differ = low > 1 or high < 1
     reaches = not np.isnan(over) and (low <= over if over < 1 else high >= over)
+    change = moved(row["ratio"])
+    seen = ("Before the start the treated places had the same trend as" if change == "no change"
+            else f"Each year before the start brought the treated places {change} incidents, set "
+            "against")  # fmt: skip
+    words = f"{seen} the comparison places ({level:.0%} interval {interval(low, high)})"
+    if drawn:
+        doubt = differ and row["p"] < _BEYOND_LOT
+        words += f". {_by_lot(doubt)}" if differ else ": as near as the lot leaves them."
+        verdict = "doubt" if doubt else "fine"
+        return Check(_TRENDS, _TRENDS_ASKS, row["ratio"], low, high, verdict, words)
     verdict = "doubt" if differ else "cannot tell" if reaches else "fine"
-    words = (f"Before the start the treated places changed by {moved(row['ratio'])} a year than "
-             f"the comparison places ({level:.0%} interval {interval(low, high)})")  # fmt: skip
     if differ:
         words += ": they had trends of their own"
     if not np.isnan(over):
