@@ -61,6 +61,10 @@ def best_by_hand(options, limits, rules):
     """Try every set of visits; return (least shortfall, best value), None where none is allowed."""
     items = [(o, j) for o, j in zip(*np.nonzero(options.values > 0), strict=True)]
     best = None
+    holds = {}  # a duty holds as many visits to a hotspot as its longest row of values, all crews
+    for o, row in enumerate(options.values):
+        key = int(options.hotspot[o]), int(options.duty[o])
+        holds[key] = max(holds.get(key, 0), int((row > 0).sum()))
     for taken in product((0, 1), repeat=len(items)):
         chosen = [item for item, on in zip(items, taken, strict=True) if on]
         visits = np.zeros(len(options.hotspot))
@@ -78,7 +82,7 @@ def best_by_hand(options, limits, rules):
         officers = options.officer_minutes * visits
         if (
             any(len(v) > limits.per_day for v in by_day.values())
-            or any(v > limits.per_shift for v in by_duty.values())
+            or any(v > min(limits.per_shift, holds[key]) for key, v in by_duty.items())
             or any(v > 1 for v in band.values())
             or any(v > limits.capacity[team] + 1e-9 for team, v in spent.items())
             or any(officers[mask].sum() > most + 1e-9 for mask, most in limits.budgets)

@@ -39,7 +39,8 @@ class Options:
         Minutes of the crew, and of its officers together, that one visit takes with a usual leg.
     bands : ndarray of int, shape (o, k), optional
         Which band each value belongs to. Crews of one duty then share the room of a band: two
-        crews cannot both take the one visit it holds. Without, only the most per shift binds them.
+        crews cannot both take the one visit it holds. Without, they share as many visits as the
+        longest of their rows has values.
     """
 
     hotspot: Ints
