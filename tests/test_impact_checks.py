@@ -212,6 +212,24 @@ def test_placebo_dates_doubt_where_the_arms_jump_without_treatment():
     assert check.words.startswith("Something moves the arms apart")
 
 
+def test_placebo_dates_keep_clear_of_the_time_the_places_were_chosen_for():
+    months = np.arange(30)
+    bad = np.where((months >= 9) & (months < 15), 1.8, 1.0) * np.ones((16, 1))
+    bad[8:] = 1
+    study = study_of(7, effect=1.0, extra=bad, chosen=(months >= 9) & (months < 15))
+    dates, _ = placebo_dates(study, fit_panel)
+    assert dates["start"].tolist() == [15, 16, 17, 18]
+    blind, check = placebo_dates(replace(study, chosen=np.zeros(30, dtype=bool)), fit_panel)
+    assert blind["start"].tolist() == [12, 13, 14, 15, 16, 17, 18]
+    assert "ImpactRules(chosen=" in check.words
+    late = replace(study, chosen=(months >= 12) & (months < 24))
+    none, check = placebo_dates(late, fit_panel)
+    assert none.empty
+    assert check.verdict == "cannot tell"
+    assert "chosen for" in check.words
+    assert len(placebo_dates(replace(late, redraw=lot), fit_panel)[0]) == 7
+
+
 def test_placebos_draw_the_lot_anew_where_there_was_one():
     study, spy = study_of(9, redraw=lot), Spy()
     placebo_dates(study, spy, fit_panel(study))

@@ -50,7 +50,9 @@ def placebo_dates(study: Study, fit: Fit, found: Batch | None = None) -> tuple[p
         ``start`` (period before which the pretended start lies), ``periods`` after it that were
         compared, ``estimate``, ``low``, ``high`` (ratio or incidents, as the estimator gives
         them), ``clear`` (whether no difference lies outside the interval), ``refused``. At most
-        twelve dates, evenly spread over the later half of the time before.
+        twelve dates, evenly spread over the later half of the time before. Without a lot, only
+        dates after the periods the places were chosen for: before them the counts of a bad time
+        come, in them they go, and both would be taken for an effect.
     check : Check
         ``found`` is the share of dates with a difference as large as the finding.
 
@@ -76,8 +78,14 @@ def placebo_dates(study: Study, fit: Fit, found: Batch | None = None) -> tuple[p
         why = f"There are {len(before)} periods before the start; 8 or more are needed."
     if why:
         return pd.DataFrame(columns=columns), silent(name, asks, why)
-    first = len(before) // 2
-    starts = np.arange(first, len(before) - length + 1)
+    starts = np.arange(len(before) // 2, len(before) - length + 1)
+    if study.redraw is None and study.chosen.any():
+        starts = starts[before[starts] > np.flatnonzero(study.chosen).max()]
+        if len(starts) < _LEAST_DATES:
+            return pd.DataFrame(columns=columns), silent(name, asks, (
+                "Nearly all dates that could be tried lie in or before the time whose counts the "
+                "places were chosen for. That choice alone makes a rise and a fall there."
+            ))  # fmt: skip
     if len(starts) > _DATES:
         starts = starts[np.unique(np.linspace(0, len(starts) - 1, _DATES).round().astype(int))]
     rows = []
@@ -95,7 +103,8 @@ def placebo_dates(study: Study, fit: Fit, found: Batch | None = None) -> tuple[p
         refused = [text for text in dates["refused"] if text]
         why = refused[0] if refused else f"Only {len(told)} dates could be fitted."
         return dates, silent(name, asks, why)
-    return dates, _dates_check(name, asks, told, real)
+    known = study.redraw is not None or bool(study.chosen.any())
+    return dates, _dates_check(name, asks, told, real, known=known)
 
 
 def placebo_places(
@@ -266,7 +275,9 @@ def _against(told: pd.DataFrame, real: Batch) -> tuple[float, float, bool, str]:
     return large, float(told["clear"].mean()), bool(row["clear"]), said
 
 
-def _dates_check(name: str, asks: str, told: pd.DataFrame, real: Batch) -> Check:
+def _dates_check(
+    name: str, asks: str, told: pd.DataFrame, real: Batch, *, known: bool
+) -> Check:  # fmt: skip
     large, alarms, clear, words = _against(told, real)
     ends = told["estimate"].min(), told["estimate"].max()
     n = len(told)
@@ -280,6 +291,9 @@ def _dates_check(name: str, asks: str, told: pd.DataFrame, real: Batch) -> Check
     said += ". The dates overlap, so that they are not so many tests."
     if doubt:
         said = f"Something moves the arms apart without any treatment. {said}"
+        if not known:
+            said += (" If the places were chosen for a bad time before the start, that alone can "
+                     "do it: say which time with ImpactRules(chosen=...).")  # fmt: skip
     return Check(name, asks, large, *ends, "doubt" if doubt else "fine", said)
 
 
