@@ -433,6 +433,8 @@ def test_all_faults_are_named_at_once():
 @pytest.mark.parametrize(("change", "fault"), [
     ({"start": "2026-01-05T00:00Z"}, "without time or zone"),
     ({"start": 20260105}, "start is 20260105"),
+    ({"start": "05/01/2026"}, "start is '05/01/2026'"),  # the first of May to some
+    ({"start": {}}, "start is {}"),
     ({"start": None}, "start is None"),
     ({"weeks": 12.5}, "weeks is 12.5"),
     ({"weeks": True}, "weeks is True"),
@@ -445,7 +447,8 @@ def test_all_faults_are_named_at_once():
     ({"start": "2024-01-01"}, "no calendar month before the start"),
     ({"rules": TrialRules(exclude=["H99"])}, "'H99', which is not among the hotspots"),
     ({"rules": TrialRules(covariates=["wealth"])}, "'wealth', which is neither a column"),
-    ({"rules": TrialRules(covariates=["name"])}, "'name', which is not a number"),
+    ({"rules": TrialRules(covariates=["name"])}, "'name', as the table of sites calls another"),
+    ({"rules": TrialRules(covariates=["far"])}, "'far', which is not a number"),
     ({"rules": TrialRules(categories=["Piracy"])}, "'Piracy', of which there is no incident"),
     ({"rules": TrialRules(min_incidents=60)}, "11 too few incidents"),
     ({"rules": TrialRules(share_treated=0.1)}, "2 or more in each arm"),
@@ -453,6 +456,7 @@ def test_all_faults_are_named_at_once():
 ])  # fmt: skip
 def test_what_cannot_be_drawn_is_refused(change, fault):
     hotspots, incidents = example_hotspots()
+    hotspots["far"] = np.inf
     given = {"design": "simple", "start": "2026-01-05"} | change
     with pytest.raises(InputError, match=fault):
         design_trial(hotspots, incidents, **given)
@@ -464,6 +468,26 @@ def test_a_lot_that_could_show_nothing_is_refused():
         design_trial(hotspots.iloc[:10], incidents, design="pairs", start="2026-01-05")
     six = design_trial(hotspots, incidents, design="pairs", start="2026-01-05")
     assert six.least_p == pytest.approx(2 / 64)
+    # as the evaluation doubles the smaller tail, 28 outcomes are too few, mirrored or not
+    with pytest.raises(InputError, match=r"about 28 outcomes.*could give a p under 0\.071"):
+        design_trial(hotspots.iloc[:8], incidents, design="simple", start="2026-01-05",
+                     rules=TrialRules(share_treated=0.25))  # fmt: skip
+
+
+def test_hotspots_without_an_id_of_their_own_are_refused():
+    hotspots, incidents = example_hotspots()
+    for index in (pd.MultiIndex.from_product([["a", "b"], range(6)]), [None, *range(11)]):
+        with pytest.raises(InputError, match=r"levels; give each hotspot one id|has no id"):
+            design_trial(hotspots.set_axis(index), incidents, design="simple", start="2026-01-05")
+
+
+def test_lpts_of_another_projection_are_found_all_the_same(county):
+    spots = county.hotspots.drop(columns=["lpt"])
+    one, other = (
+        design_trial(spots, county.incidents, design="pairs", start="2026-01-05", lpts=lpts)
+        for lpts in (county.lpts, county.lpts.to_crs("EPSG:32630"))
+    )
+    assert one.sites["lpt"].tolist() == other.sites["lpt"].tolist()
 
 
 @pytest.mark.parametrize("design", DESIGNS)

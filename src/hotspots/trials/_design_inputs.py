@@ -9,7 +9,9 @@ import pandas as pd
 
 from ..chance.seeds import SHORT
 from ..contracts import LPTS, InputError, Table, check_incidents, check_table
+from ..impact._asked import read_day
 from ..support import data_support
+from ._words import counted
 from .draw import log10_assignments
 from .rules import TrialRules
 
@@ -91,7 +93,11 @@ def check_places(hotspots: Any) -> None:
     if (bad := (shapes.isna() | shapes.is_empty).to_numpy()).any():
         faults.append(f"{hotspots.index[bad][0]!r} has no shape ({int(bad.sum()):,} such rows); "
                       "give every one its polygon.")  # fmt: skip
-    if (twice := hotspots.index.astype(str).duplicated()).any():
+    if hotspots.index.nlevels > 1:
+        faults.append(f"its index has {hotspots.index.nlevels} levels; give each hotspot one id.")
+    elif hotspots.index.isna().any():
+        faults.append("a hotspot has no id; give each its own.")
+    elif (twice := hotspots.index.astype(str).duplicated()).any():
         faults.append(f"the id {hotspots.index[twice][0]!r} is there twice; give each its own.")
     if faults:
         raise InputError("hotspots", faults)
@@ -129,12 +135,8 @@ def length_faults(design: Any, weeks: Any, rules: Any) -> list[str]:
 
 
 def _day(start: Any) -> pd.Timestamp | None:
-    if isinstance(start, bool | int | float | np.number):
-        return None
-    day = pd.to_datetime(start, errors="coerce")
-    if not isinstance(day, pd.Timestamp) or day.tz is not None or day != day.normalize():
-        return None
-    return day
+    day = read_day(start, "start", [])
+    return None if day is None or pd.Timestamp(start) != day else day
 
 
 def refuse_too_few(units: Units, eligible: Eligible, design: str, rules: TrialRules) -> None:
@@ -162,10 +164,12 @@ def refuse_too_few(units: Units, eligible: Eligible, design: str, rules: TrialRu
         return
     left = "; ".join(f"{n:,} {reason}" for reason, n in
                      eligible.excluded["reason"].value_counts().head(4).items())  # fmt: skip
+    uneven = "" if least or share == 0.5 else ", or treat about half of them (share_treated)"
     raise InputError("design_trial", [
-        f"{m:,} hotspots (or groups of them with one catchment) are left, too few to draw from: "
-        f"there must be {least or 2}{'' if least else ' or more in each arm'}. Left out: "
-        f"{left or 'none'}. Give more hotspots, or relax rules (min_incidents, buffer_m)."
+        f"{counted(m, 'hotspot')} (or {'group' if m == 1 else 'groups'} with one catchment) "
+        f"{'is' if m == 1 else 'are'} left, too few to draw from: there must be {least or 2}"
+        f"{'' if least else ' or more in each arm'}. Left out: {left or 'none'}. Give more "
+        f"hotspots, or relax rules (min_incidents, buffer_m){uneven}."
     ])  # fmt: skip
 
 
@@ -182,7 +186,7 @@ def least_p_of(lot: Lot) -> float:
 
     Notes
     -----
-    One over the number of outcomes; two over it where each has a mirror image that is as far out.
+    Two over the number of outcomes, as the test of the evaluation doubles the smaller tail.
 
     Examples
     --------
@@ -190,8 +194,7 @@ def least_p_of(lot: Lot) -> float:
     >>> round(least_p_of(Lot(np.array([0, 0, 1, 1, 2, 2]))), 9)
     0.25
     """
-    mirrored = lot.cycles > 0 or (not lot.steps and lot.share == 0.5)
-    return float(min((2 if mirrored else 1) * 10 ** -min(log10_assignments(lot), 300.0), 1.0))
+    return float(min(2 * 10 ** -min(log10_assignments(lot), 300.0), 1.0))
 
 
 def refuse_few_outcomes(lot: Lot, design: str) -> None:

@@ -28,6 +28,8 @@ _LEAST_M2 = 1.0  # an overlap of less is a rounding of coordinates
 _GAP_DAYS = 92  # a quarter: a longer one between the baseline and the start is told
 OWN = ("baseline", "change", "area_km2")
 """Covariates this module works out."""
+_TAKEN = ("lpt", "name", "command", "cluster", "block", "arm", "step", "start", "geometry")
+_LARGEST = 1e12  # of a covariate: squares of it are still numbers
 
 
 @dataclass(frozen=True)
@@ -161,15 +163,19 @@ def _check_rules(hotspots: Any, incidents: Any, lpts: Any, rules: TrialRules) ->
     for covariate in rules.covariates:
         if covariate in OWN:
             continue
+        if covariate in _TAKEN:
+            faults.append(f"covariates names {covariate!r}, as the table of sites calls another "
+                          "column; rename it.")  # fmt: skip
+            continue
         if covariate not in hotspots.columns:
             faults.append(f"covariates names {covariate!r}, which is neither a column of the "
                           f"hotspots nor one of {', '.join(map(repr, OWN))}.")  # fmt: skip
             continue
         values = hotspots[covariate]
         number = pd.api.types.is_numeric_dtype(values.dtype)
-        if not number or not np.isfinite(values.astype(float)).all():
-            faults.append(f"covariates names {covariate!r}, which is not a number for every "
-                          "hotspot; fill it or leave it out.")  # fmt: skip
+        if not number or not (values.astype(float).abs() <= _LARGEST).all():
+            faults.append(f"covariates names {covariate!r}, which is not a number (of at most "
+                          f"{_LARGEST:g}) for every hotspot; fill it or leave it out.")  # fmt: skip
     names = set(hotspots.index.astype(str))
     faults += [f"exclude names {name!r}, which is not among the hotspots."
                for name in rules.exclude if name not in names][:5]  # fmt: skip
@@ -193,6 +199,7 @@ def _as_sites(
     middle = shapely.point_on_surface(shapes)
     out = pd.DataFrame(index=pd.Index(frame.index, name="hotspot", dtype="str"))
     if lpts is not None:
+        lpts = lpts.to_crs(incidents.crs) if lpts.crs != incidents.crs else lpts
         lpt = pd.Series(assign_lpt(shapely.get_x(middle), shapely.get_y(middle), lpts), out.index)
         if "lpt" in frame.columns:
             lpt = frame["lpt"].astype(object).where(frame["lpt"].notna(), lpt)

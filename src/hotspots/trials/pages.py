@@ -13,7 +13,7 @@ _STYLE = """
 body { font: 11pt/1.45 Georgia, "Times New Roman", serif; color: #111; max-width: 46em;
   margin: 2em auto; padding: 0 1em; }
 h1 { font-size: 1.5em; } h2 { font-size: 1.15em; margin-top: 1.6em; break-after: avoid; }
-table { border-collapse: collapse; font-size: .85em; margin: .6em 0 1.2em; }
+table { border-collapse: collapse; font-size: .85em; margin: .6em 0 1.2em; min-width: 60%; }
 caption { text-align: left; font-style: italic; padding-bottom: .3em; }
 th, td { border-bottom: 1px solid #bbb; padding: .15em .6em .15em 0; text-align: left;
   vertical-align: top; }

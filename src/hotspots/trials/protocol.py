@@ -130,10 +130,10 @@ def _page(given: _Given) -> Page:
 
 def _question(page: Page, given: _Given) -> None:
     page.head("The question")
-    names = list(given.rules.outcomes) if given.rules.outcomes else ["recorded incidents"]
+    which = f" of {next(iter(given.rules.outcomes))}" if given.rules.outcomes else ""
     page.text(given.question or (
-        f"Do patrols, as described under 4, change the number of {names[0]} at the sites of this "
-        "trial while they last?"
+        f"Do patrols, as described under 4, change the number of recorded incidents{which} at the "
+        "sites of this trial while they last?"
     ))  # fmt: skip
     page.blank("Theory of change: why should they")
     page.blank("Who asked for the trial, and what will be decided by it")
@@ -221,7 +221,7 @@ def _outcomes(page: Page, given: _Given) -> None:
     if rules.buffer_m:
         page_rules.append(
             f"Displacement: the same outcomes in a ring of {rules.buffer_m:g} m about each site, "
-            "without what is in reach of sites of both arms."
+            "without what is in reach of two sites that were not drawn as one."
         )
     page.items(page_rules)
     page.blank(
@@ -244,12 +244,12 @@ def _analysis(page: Page, given: _Given) -> None:
         f"Primary estimator: {method}.",
         f"Interval: {rules.level:.0%}, two-sided; p below {1 - rules.level:.2g} is called a "
         "difference.",
-        "One primary outcome. The others are corrected for their number (Holm).",
+        "One primary outcome, judged alone. The others pay for their number, over the same draws "
+        "(Westfall and Young).",
         "Beside it, and not instead: other estimators, placebo dates, placebo sites, the estimate "
         "without each site, displacement, dose with assignment as instrument.",
         "Nobody looks at outcomes by arm before the last day; there is no early stop for success.",
-        f"Seed of the analysis: {rules.seed}. No site is dropped afterwards; one that cannot be "
-        "counted is left out with its block and told.",
+        f"Seed of the analysis: {rules.seed}. No site is dropped afterwards.",
     ])  # fmt: skip
     page.table(_rules_table(rules, design), "The rules as they will be given to the program")
 
