@@ -82,7 +82,8 @@ _SCHEMA: dict[str, dict[str, _Key]] = {
     "patrols": {
         "shifts": _Key("file", required=True), "units": _Key("file", required=True),
         "tasks": _Key("file"), "priorities": _Key("file"), "roads": _Key("file"),
-        "start": _Key("date", required=True), "days": _Key("days", 7), "seed": _Key("seed", 0),
+        "trial": _Key("file"), "start": _Key("date", required=True), "days": _Key("days", 7),
+        "seed": _Key("seed", 0),
         "secret_file": _Key("file"), "method": _Key("method"), "cards": _Key("flag", True),
         "routes": _Key("flag", False), "rules": _Key("table", ()),
     },

@@ -87,7 +87,7 @@ def _rules(asked: dict[str, Any], faults: list[str]) -> ImpactRules | None:
     known = list(ImpactRules.__dataclass_fields__)
     unknown = [name for name in asked if name not in known]
     faults += [f"[impact.rules] {name} is unknown{nearest(name, known)}" for name in unknown]
-    given = {n: tuple(v) if n == "chosen" and isinstance(v, list) else v
+    given: dict[str, Any] = {n: tuple(v) if n == "chosen" and isinstance(v, list) else v
              for n, v in asked.items() if n in known}  # fmt: skip
     try:
         return ImpactRules(**given)

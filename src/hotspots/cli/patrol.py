@@ -17,6 +17,9 @@ if TYPE_CHECKING:
     from .run import Steps
 
 
+_TABLES = ("tasks", "roads", "trial")  # rules that are files of their own
+
+
 @dataclass(frozen=True)
 class Staff:
     """What a plan needs beside hotspots: who is on duty, by which rules, asked for what."""
@@ -31,13 +34,14 @@ class Staff:
 def read_staff(config: RunConfig, steps: Steps) -> Staff | None:
     """Read the files of ``[patrols]`` first of all, so that their faults cost no time."""
     from ..patrols import read_priorities, read_roads, read_shifts, read_tasks, read_units
+    from ..patrols.trial import read_trial
 
     if config.patrols is None:
         return None
     asked, faults, found = config.patrols, list[str](), dict[str, Any]()
     readers: dict[str, Any] = {
         "shifts": read_shifts, "units": read_units, "tasks": read_tasks,
-        "priorities": read_priorities, "roads": read_roads,
+        "priorities": read_priorities, "roads": read_roads, "trial": read_trial,
     }  # fmt: skip
     with steps.step("shifts, units") as said:
         for name, read in readers.items():
@@ -48,7 +52,7 @@ def read_staff(config: RunConfig, steps: Steps) -> Staff | None:
             except InputError as error:
                 faults += [f"{error.what}: {fault}" for fault in error.faults]
             else:
-                said.append(name if name == "roads" else f"{len(found[name])} {name}")
+                said.append(name if name in ("roads", "trial") else f"{len(found[name])} {name}")
         seed = _seed(asked, faults)
         rules = _rules(asked["rules"], found, faults)
         if faults or rules is None:
@@ -59,10 +63,10 @@ def read_staff(config: RunConfig, steps: Steps) -> Staff | None:
 def _rules(asked: dict[str, Any], found: dict[str, Any], faults: list[str]) -> PatrolRules | None:
     from ..patrols import PatrolRules
 
-    known = [n for n in PatrolRules.__dataclass_fields__ if n not in ("tasks", "roads")]
+    known = [n for n in PatrolRules.__dataclass_fields__ if n not in _TABLES]
     unknown = [name for name in asked if name not in known]
     faults += [f"[patrols.rules] {name} is unknown{nearest(name, known)}" for name in unknown]
-    own = {name: found[name] for name in ("tasks", "roads") if name in found}
+    own = {name: found[name] for name in _TABLES if name in found}
     try:
         return PatrolRules(**{n: v for n, v in asked.items() if n in known}, **own)
     except InputError as error:

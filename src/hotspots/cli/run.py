@@ -360,8 +360,8 @@ def _record(
     if config.impact is not None:
         inputs += [config.impact["treated"], config.impact["control"]]
     if config.patrols is not None:
-        inputs += [config.patrols[name]
-                   for name in ("shifts", "units", "tasks", "priorities", "roads")]  # fmt: skip
+        files = ("shifts", "units", "tasks", "priorities", "roads", "trial")
+        inputs += [config.patrols[name] for name in files]
     record = {
         "hotspots": __version__,
         "made": time.strftime("%Y-%m-%dT%H:%M:%S%z"),

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
 
 from ..contracts import TREATMENT, InputError, check_table
+from .files import read_table
 from .words import counted, day_text
 
 if TYPE_CHECKING:
@@ -91,6 +93,40 @@ hotspot and date.
     if faults:
         raise InputError("trial", faults)
     return table
+
+
+def read_trial(path: str | Path) -> pd.DataFrame:
+    r"""Read the calendar of a trial from a CSV or TOML file.
+
+    Parameters
+    ----------
+    path : str or Path
+        A row per hotspot and date: ``hotspot``, ``date``, ``treated``, as
+        ``trial.calendar.to_csv`` writes it.
+
+    Returns
+    -------
+    DataFrame
+        ``contracts.TREATMENT``, for ``PatrolRules(trial=...)``.
+
+    Raises
+    ------
+    InputError
+        Naming every fault of the file.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     path = Path(folder) / "calendar.csv"
+    ...     _ = path.write_text("hotspot,date,treated\nH1,2026-03-02,yes\n", encoding="utf-8")
+    ...     read_trial(path)["treated"].tolist()
+    [True]
+    """
+    frame, faults = read_table(path, TREATMENT, "day")
+    if faults:
+        raise InputError(Path(path).name, faults)
+    return check_trial(frame)
 
 
 def trial_days(
