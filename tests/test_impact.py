@@ -8,7 +8,7 @@ import pytest
 import hotspots as hs
 from hotspots.impact import ESTIMATORS
 from hotspots.impact._effects import against, sums
-from hotspots.impact._words import finding, interval, moved
+from hotspots.impact._words import changes, displacement, finding, interval, moved
 from hotspots.impact.estimators import main_estimator
 from hotspots.impact.study import make_study
 
@@ -251,6 +251,33 @@ def test_no_percentage_under_twenty_incidents():
            "control_before": 50.0, "control_after": 30.0, "against": "places"}  # fmt: skip
     assert "%" not in finding(row, 0.95)
     assert "too few" in finding(row, 0.95)
+
+
+def test_a_result_in_incidents_is_told_in_incidents():
+    row = {"outcome": "ASB", "part": "buffer", "refused": "", "unit": "incidents",
+           "estimate": -118.0, "low": -195.6, "high": -40.4, "treated_before": 207.0,
+           "treated_after": 110.0, "control_before": 308.0, "control_after": 318.0,
+           "against": "places"}  # fmt: skip
+    said = displacement(row, 0.9)
+    assert "118 fewer than" in said
+    assert "90% interval 196 fewer to 40 fewer" in said
+    assert "110 incidents where about 228 would have been expected" in said
+    assert said.endswith("That looks like a benefit nearby.")
+    assert "no clear difference" in finding(row | {"high": 12.0}, 0.9)
+    assert "displacement" in displacement(row | {"estimate": 50.0, "low": 9.0, "high": 91.0}, 0.9)
+
+
+def test_changes_tell_what_choosing_does_of_the_first_outcome_only():
+    row = {"outcome": "ASB", "estimate": 0.8, "low": 0.7, "high": 0.9, "treated_before": 200.0,
+           "treated_after": 160.0, "control_before": np.nan,
+           "control_after": np.nan}  # fmt: skip
+    said = changes([row, row | {"outcome": "theft"}], "Choosing alone: 4% fewer.", 0.9)
+    assert said[0].startswith("ASB, at the treated places: 20% fewer a day than before (90% inter")
+    assert [("Choosing" in line, "change" in line) for line in said] == [(True, True),
+                                                                         (False, True)]  # fmt: skip
+    few = changes([row | {"treated_after": 9.0}], "Choosing alone: 4% fewer.", 0.9)
+    assert "%" not in " ".join(few)
+    assert changes([row] * 8, "", 0.9)[-1] == "... and 3 more outcomes in the table effect."
 
 
 def test_a_wedge_is_told_against_the_places_yet_to_begin():

@@ -8,6 +8,7 @@ import pytest
 
 from hotspots import InputError
 from hotspots.impact import ImpactRules, make_study
+from hotspots.impact._words import moved
 from hotspots.impact.dose import dose_table, fit_dose, fold_dosage
 from hotspots.impact.outcomes import POWERS, adjust_outcomes, count_powers, side_effects
 from hotspots.impact.randomised import fit_randomised
@@ -163,6 +164,11 @@ def test_the_table_tells_intention_first_then_minutes_then_the_dose():
     assert table["estimate"][1] == pytest.approx(15, rel=0.1)
     assert table["low"][2] < np.exp(-0.3) < table["high"][2]
     assert table["refused"].tolist() == ["", "", ""]
+    assert table["words"][2].startswith("Incidents with 15 minutes a day delivered because they ")
+    assert moved(table["estimate"][2]) in table["words"][2]
+    few = counted((y > 75).astype(int), treat, lot)
+    scarce = dose_table(few, delivered(few, dose), ImpactRules(draws=99))
+    assert not scarce["words"].str.contains("%").any()
 
 
 # --- outcomes together -------------------------------------------------------------------------

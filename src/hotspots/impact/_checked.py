@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
-from ._words import clear, moved
+from ._words import LEAST, clear, few, moved
 from .checks import Check
 from .estimators import ESTIMATORS, main_estimator
 from .event import event_study, parallel_trends
@@ -95,6 +95,10 @@ def _methods(effect: pd.DataFrame) -> Check:
         return Check(name, asks, np.nan, np.nan, np.nan, "cannot tell",
                      "No other method gives a ratio to compare with.")  # fmt: skip
     own = main.iloc[0]
+    if few(own):
+        return Check(name, asks, np.nan, np.nan, np.nan, "cannot tell",
+                     f"Under {LEAST} incidents on a side are too few to set methods beside one "
+                     "another.")  # fmt: skip
     low, high = float(rest["estimate"].min()), float(rest["estimate"].max())
     out = rest[(rest["estimate"] < own["low"]) | (rest["estimate"] > own["high"])]
     turned = rest[[clear(row) != clear(own) for row in rest.to_dict("records")]]

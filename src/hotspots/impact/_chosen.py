@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
-from ._words import interval, moved
+from ._words import LEAST, day, interval, moved
 from .checks import Check
 from .pool import pool_counts
 from .ratio import YEAR
@@ -45,20 +45,24 @@ def chosen_change(
     after = ~counts.study().before & counts.periods["complete"].to_numpy()
     days = counts.periods["days"].to_numpy(dtype=float)
     length = days[after].sum() / days[which].sum()
-    if len(rest) + len(y) < LEAST_POOL or y[arm].sum() == 0 or len(rest) == 0:
+    if len(rest) + len(y) < LEAST_POOL or len(rest) == 0:
         why = (f"{len(rest)} other squares of that size hold incidents; {LEAST_POOL} are needed to "
                "tell what choosing the fullest of them does.")  # fmt: skip
+        return "", Check(_NAME, _ASKS, np.nan, np.nan, np.nan, "cannot tell", why)
+    if (fewest := min(y[one].sum() for one in (arm, ~arm) if one.any())) < LEAST:
+        why = (f"{fewest:,.0f} incidents from {day(span[0])} to {day(span[1])} in an arm are too "
+               "few to tell what choosing places by them does.")  # fmt: skip
         return "", Check(_NAME, _ASKS, np.nan, np.nan, np.nan, "cannot tell", why)
     found = [
         selection_change(y[one], np.concatenate([y, rest]), length=length, level=rules.level,
                          seed=rules.seed)
-        for one in (arm, ~arm) if one.any() and y[one].sum() > 0
+        for one in (arm, ~arm) if one.any()
     ]  # fmt: skip
     assumed = "" if counts.chosen.any() else ", if they were chosen for that time"
     words = (
         f"Had nothing been done, the treated places would be expected to have "
         f"{moved(found[0].estimate)} ({interval(found[0].low, found[0].high)}) than from "
-        f"{span[0]:%d %B %Y} to {span[1]:%d %B %Y}{assumed}, by what {len(rest):,} other squares "
+        f"{day(span[0])} to {day(span[1])}{assumed}, by what {len(rest):,} other squares "
         "of that size hold"
     )
     return f"{words}.", _check(found, words, both=not arm.all())

@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 
 from ..contracts import Result
-from ._words import change, counted, displacement, doubts, finding, others
+from ._words import changes, counted, day, displacement, doubts, finding, others, ready
 from .levels import maryland_level
 from .outcomes import adjust_outcomes
 
@@ -97,26 +97,29 @@ def paragraph(
     selection: str, level: tuple[int, str], rules: ImpactRules,
     *, comparator: bool,
 ) -> str:  # fmt: skip
-    """Write the text: the answer, where else, what speaks against it, how strong the design is."""
+    """Write the text: the answer, where else, how strong the design is, what speaks against it."""
     main = effect[effect["main"]]
     primary = counts.outcomes[0]
-    rows = {row["part"]: row for row in main[main["outcome"] == primary].to_dict("records")}
+    design = f"Strength of the design: level {level[0]} of 5 on the Maryland scale: {level[1]}."
+    how = []
     if not comparator:
-        said = [change(row, selection) for row in main.to_dict("records")]
+        said = [*changes(main.to_dict("records"), selection, rules.level), design, *doubts(checks)]
     else:
+        rows = {row["part"]: row for row in main[main["outcome"] == primary].to_dict("records")}
         said = [finding(rows["hotspots"], rules.level)]
         if "buffer" in rows:
             said.append(displacement(rows["buffer"], rules.level))
-        said += others(effect, primary, rules.level)
+        said += [design, *doubts(checks), *others(effect, primary, rules.level)]
         if not rows["hotspots"]["refused"]:
-            said.append(f"How: {rows['hotspots']['method']}; {rows['hotspots']['chance']}.")
-    said += doubts(checks)
-    said.append(f"Strength of the design: level {level[0]} of 5 on the Maryland scale, {level[1]}.")
-    said += [str(words) for frame in beside if len(frame) for words in frame["words"] if words]
+            how = [f"How: {rows['hotspots']['method']}; {rows['hotspots']['chance']}."]
+    side, dose = beside
+    # the first row of the dose is by intention to treat: the finding over again
+    said += [*ready(side, "side_effects"), *ready(dose.iloc[1:], "dose"), *how]
     arms = counts.places["arm"].value_counts(sort=False)
-    who = " and ".join(counted(n, f"{arm} place") for arm, n in arms.items())
+    names = {"treated": "treated place", "control": "comparison place"}
+    who = " and ".join(counted(n, names.get(str(arm), "place")) for arm, n in arms.items())
     if "both" in arms.index:
         who = f"{counted(len(counts.places), 'place')}, each with and without treatment"
-    said.append(f"Counted: {who}, from {counts.start:%d %B %Y} to {counts.end:%d %B %Y}. "
+    said.append(f"Counted: {who}, from {day(counts.start)} to {day(counts.end)}. "
                 + " ".join(counts.notes))  # fmt: skip
     return "\n".join(said)

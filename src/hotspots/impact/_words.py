@@ -40,6 +40,23 @@ def interval(low: float, high: float) -> str:
     return f"{bottom} to {top}"
 
 
+def day(when: Any) -> str:
+    """Write a date."""
+    return f"{when.day} {when:%B %Y}"
+
+
+def _number(incidents: float) -> str:
+    """Write so many incidents more or fewer."""
+    return f"{abs(incidents):,.0f} {'more' if incidents > 0 else 'fewer'}"
+
+
+def _size(row: Any) -> tuple[str, str]:
+    """Write an estimate and its interval: per cent of a ratio, else incidents."""
+    if row["unit"] == "ratio":
+        return moved(row["estimate"]), interval(row["low"], row["high"])
+    return _number(row["estimate"]), f"{_number(row['low'])} to {_number(row['high'])}"
+
+
 def clear(row: Any) -> bool:
     """Tell whether the interval of a row leaves out "no difference"."""
     null = 1.0 if row["unit"] == "ratio" else 0.0
@@ -61,13 +78,12 @@ def finding(row: Any, level: float) -> str:
     if few(row):
         return (f"{head}: too few incidents to say ({seen}); under {LEAST} on either side no "
                 "percentage is told.")  # fmt: skip
-    sure = f"{level:.0%} interval {interval(row['low'], row['high'])}"
+    (size, ends), other = _size(row), _set_against(row)
     if clear(row):
-        return (f"{head}: {moved(row['estimate'])} than {_EXPECTED[_set_against(row)]} "
-                f"({sure}): {seen}.")  # fmt: skip
-    return (f"{head}: no clear difference from what {_LEADS[_set_against(row)]}: {seen}, which is "
-            f"{moved(row['estimate'])}, but {interval(row['low'], row['high'])} fits the records "
-            f"too ({level:.0%} interval). That is not evidence of no effect.")  # fmt: skip
+        return f"{head}: {size} than {_EXPECTED[other]} ({level:.0%} interval {ends}): {seen}."
+    return (f"{head}: no clear difference from what {_LEADS[other]}: {seen}, which is "
+            f"{size}, but {ends} fits the records too ({level:.0%} interval). That is not "
+            "evidence of no effect.")  # fmt: skip
 
 
 _PARTS = {"hotspots": "at the treated places", "buffer": "in the rings about them",
@@ -88,27 +104,40 @@ def _set_against(row: Any) -> str:
 
 def _seen(row: Any) -> str:
     """Say what was counted, and what was to be expected."""
-    after = row["treated_after"]
+    after, estimate = row["treated_after"], row["estimate"]
     where = "" if _set_against(row) == "places" else " under treatment"
-    if row["unit"] != "ratio" or not row["estimate"] > 0:
-        return counted(after, "incident") + where
-    return f"{counted(after, 'incident')}{where} where about {after / row['estimate']:,.0f} " \
-        "would have been expected"  # fmt: skip
+    usual = after - estimate
+    if row["unit"] == "ratio":
+        usual = after / estimate if estimate > 0 else np.nan
+    said = f"{counted(after, 'incident')}{where}"
+    return f"{said} where about {usual:,.0f} would have been expected" if usual >= 0 else said
 
 
-def change(row: Any, selection: str) -> str:
-    """Say a change that nothing is compared with, and what choosing the places alone does."""
+def changes(rows: list[Any], selection: str, level: float) -> list[str]:
+    """Say changes that nothing is compared with, and what choosing the places alone does."""
+    first = (f"{_change(rows[0], level)}. There are no comparison places, so this is a change and "
+             "not a finding about the patrols: seasons, trends and chance are in it.")  # fmt: skip
+    if selection and not few(rows[0]):  # it is of the first outcome
+        first += f" {selection}"
+    said = [first, *(f"{_change(row, level)}. That too is a change only."
+                     for row in rows[1 : _SHOWN + 1])]  # fmt: skip
+    return said + _rest(len(rows) - 1, "outcome", "effect")
+
+
+def _change(row: Any, level: float) -> str:
     before, after = row["treated_before"], row["treated_after"]
     told = f"{before:,.0f} incidents before, {after:,.0f} after"
     head = f"{row['outcome'][:1].upper()}{row['outcome'][1:]}, at the treated places"
     if few(row) or np.isnan(row["estimate"]):
-        said = f"{head}: {told}; too few to say by how much"
-    else:
-        said = (f"{head}: {moved(row['estimate'])} a day than before "
-                f"({interval(row['low'], row['high'])}; {told})")  # fmt: skip
-    said += (". There are no comparison places, so this is a change and not a finding about the "
-             "patrols: seasons, trends and chance are in it.")  # fmt: skip
-    return f"{said} {selection}".rstrip()
+        return f"{head}: {told}; too few to say by how much"
+    return (f"{head}: {moved(row['estimate'])} a day than before "
+            f"({level:.0%} interval {interval(row['low'], row['high'])}; {told})")  # fmt: skip
+
+
+def _rest(n: int, what: str, table: str) -> list[str]:
+    """Say how many more there are in a table than are shown."""
+    more = n - _SHOWN
+    return [f"... and {counted(more, f'more {what}')} in the table {table}."] if more > 0 else []
 
 
 def displacement(buffer: Any, level: float) -> str:
@@ -119,16 +148,14 @@ def displacement(buffer: Any, level: float) -> str:
     if not clear(buffer):
         return said.replace("That is not evidence of no effect.",
                             "Neither displacement nor a benefit nearby can be told.")  # fmt: skip
-    more = buffer["estimate"] > 1
+    more = buffer["estimate"] > (1 if buffer["unit"] == "ratio" else 0)
     return f"{said} That {'looks like displacement' if more else 'looks like a benefit nearby'}."
 
 
 def doubts(checks: pd.DataFrame) -> list[str]:
     """Return the sentences of the checks that give doubt, those that cannot tell after them."""
     found = checks[checks["verdict"] == "doubt"]["words"].tolist()
-    said = [f"Doubt: {words}" for words in found[:_SHOWN]]
-    if len(found) > _SHOWN:
-        said.append(f"... and {len(found) - _SHOWN} more doubts in the table checks.")
+    said = [f"Doubt: {words}" for words in found[:_SHOWN]] + _rest(len(found), "doubt", "checks")
     unsure = checks[checks["verdict"] == "cannot tell"]["check"].tolist()
     if unsure:
         said.append(f"Could not be checked: {', '.join(unsure)}.")
@@ -145,6 +172,10 @@ def others(effect: pd.DataFrame, primary: str, level: float) -> list[str]:
             line += (f" Among {len(rows) + 1} outcomes one such difference is no surprise: taken "
                      "together it is not clear.")  # fmt: skip
         said.append(line)
-    if len(rows) > _SHOWN:
-        said.append(f"... and {len(rows) - _SHOWN} more outcomes in the table effect.")
-    return said
+    return said + _rest(len(rows), "outcome", "effect")
+
+
+def ready(frame: pd.DataFrame, table: str) -> list[str]:
+    """Return the sentences a table has ready."""
+    words = [str(words) for words in frame.get("words", []) if words]
+    return words[:_SHOWN] + _rest(len(words), "row", table)

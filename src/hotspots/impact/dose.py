@@ -10,6 +10,8 @@ import pandas as pd
 
 from ..contracts import InputError
 from ._drawn import halve, interval_end
+from ._effects import sums
+from ._words import LEAST, interval, moved
 from .randomised import _draw, _Lots, _Null, fit_randomised
 from .study import Batch, make_study, refuse
 
@@ -370,33 +372,42 @@ def dose_table(counts: PlaceCounts, dosage: pd.DataFrame, rules: ImpactRules) ->
     whole = fit_randomised(study, level=level, seed=seed, draws=draws)
     dose = fit_dose(study, given.minutes / UNIT_MIN, level=level, seed=seed, draws=draws)
     apart = {"treated_minutes": mean["treated"], "control_minutes": mean["control"]}
+    few = min(n for n in sums(study).values() if not np.isnan(n)) < LEAST
     rows = [
         _row("incidents under the treatment as drawn, delivered or not, over those without",
-             "ratio", whole, level, apart),
+             "with the treatment drawn, delivered or not", whole, rules, apart, few=few),
         {"estimand": "minutes a day delivered under treatment, less those without", "unit":
          "minutes", "estimate": mean["treated"] - mean["control"], "low": np.nan, "high": np.nan,
          "p": np.nan, **apart, "chance": "", "words": _delivered(mean, given.notes),
          "refused": ""},
         _row(f"incidents with {UNIT_MIN:g} minutes a day delivered because drawn, over those "
-             "with none", "ratio", dose, level, apart),
+             "with none", f"with {UNIT_MIN:g} minutes a day delivered because they were drawn",
+             dose, rules, apart, few=few),
     ]  # fmt: skip
     return pd.DataFrame(rows, columns=COLUMNS)
 
 
 def _row(
-    estimand: str, unit: str, batch: Batch, level: float, apart: dict[str, float]
-) -> dict[str, Any]:
+    estimand: str, lead: str, batch: Batch, rules: ImpactRules, apart: dict[str, float],
+    *, few: bool,
+) -> dict[str, Any]:  # fmt: skip
     values = {}
     for name in ("estimate", "low", "high"):
         values[name] = float(np.exp(getattr(batch, name)[0]))
     refused = batch.refused
     if not refused and np.isnan(values["estimate"]):
         refused = "too few incidents, or too few places, for an answer"
-    words = f"No answer: {refused}." if refused else (
-        f"{values['estimate']:.2f} times ({level:.0%} interval {values['low']:.2f} to "
-        f"{'no end' if np.isinf(values['high']) else format(values['high'], '.2f')})."
-    )  # fmt: skip
-    return {"estimand": estimand, "unit": unit, **values, "p": float(batch.p[0]), **apart,
+    head = f"Incidents {lead}, against those without"
+    if refused:
+        words = f"{head}: no answer. {refused[:1].upper()}{refused[1:].rstrip('.')}."
+    elif few:
+        words = f"{head}: under {LEAST} on a side, too few for a percentage."
+    else:
+        sure = values["low"] > 1 or values["high"] < 1
+        words = (f"{head}: {'' if sure else 'no clear difference, estimated at '}"
+                 f"{moved(values['estimate'])} ({rules.level:.0%} interval "
+                 f"{interval(values['low'], values['high'])}).")  # fmt: skip
+    return {"estimand": estimand, "unit": "ratio", **values, "p": float(batch.p[0]), **apart,
             "chance": batch.chance, "words": words, "refused": refused}  # fmt: skip
 
 

@@ -71,6 +71,8 @@ class Impact(Result):
         Whether there was anything to compare with.
     interval : float
         Level of the intervals.
+    start, end : Timestamp
+        First day of treatment, and last day counted.
     said : str
         The text.
     """
@@ -88,6 +90,8 @@ class Impact(Result):
     level_why: str
     comparator: bool
     interval: float
+    start: pd.Timestamp
+    end: pd.Timestamp
     said: str
 
     @property
@@ -192,7 +196,7 @@ def estimate_impact(
         event_study=checked.event_study, places=place_table(counts, checked.without),
         displacement=kinds, side_effects=side, dose=dose, balance=balance_table(counts),
         level=level, level_why=why, comparator=comparator,
-        interval=rules.level,
+        interval=rules.level, start=counts.start, end=counts.end,
         said=paragraph(counts, effect, checked.checks, [side, dose], selection, (level, why),
                        rules, comparator=comparator),
     )  # fmt: skip

@@ -11,6 +11,7 @@ import pandas as pd
 from ..chance import adjusted_p
 from ..contracts import ACTIVITIES, InputError, check_table
 from ._drawn import drawn_ratio
+from ._effects import sums
 from ._words import LEAST, counted, interval, moved
 from .randomised import _draw, _Null, fit_randomised
 from .ratio import fit_places
@@ -232,17 +233,11 @@ def count_powers(
 
 
 def _sums(study: Study) -> dict[str, float]:
-    """Add up what was counted under treatment and not, before and after."""
-    y, on, before = np.where(study.used, study.y[0], 0.0), study.treat[0] > 0, study.before
-    arm = study.arm[0][:, None]
-    turns = bool(arm.all())  # each place is treated at some time: days are compared
-    there = bool((study.used & before).any())
-    return {
-        "treated_before": float((y * (arm & before)).sum()) if there else np.nan,
-        "treated_after": float((y * on).sum()),
-        "control_before": float((y * (~arm & before)).sum()) if there and not turns else np.nan,
-        "control_after": float((y * ~on)[:, ~before].sum()),
-    }
+    """Add up what was counted; nothing before where nothing before is used."""
+    held = sums(study)
+    if not (study.used & study.before).any():
+        held |= {"treated_before": np.nan, "control_before": np.nan}
+    return held
 
 
 def _found(what: str, study: Study, batch: Batch, level: float) -> dict[str, Any]:
@@ -251,18 +246,35 @@ def _found(what: str, study: Study, batch: Batch, level: float) -> dict[str, Any
     ratio, low, high = (float(np.exp(getattr(batch, n)[0])) for n in ("estimate", "low", "high"))
     name = what[0].upper() + what[1:]
     few = min(v for v in held.values() if not np.isnan(v)) < LEAST
+    alone = np.isnan(held["control_after"])
+    seen = _counts(held, turns=bool(study.arm[0].all()) and not alone)
+    if alone:
+        return {"what": what, **held, "ratio": np.nan, "low": np.nan, "high": np.nan, "p": np.nan,
+                "words": f"{name}: {seen}; there is nothing to compare them with."}  # fmt: skip
     if batch.refused or few or np.isnan(ratio):
         return {"what": what, **held, "ratio": np.nan, "low": np.nan, "high": np.nan, "p": np.nan,
-                "words": f"{name}: {_counts(held)}; too few, or too few places, to compare by a "
+                "words": f"{name}: {seen}; too few, or too few places, to compare by a "
                 "ratio."}  # fmt: skip
-    return {"what": what, **held, "ratio": ratio, "low": low, "high": high, "p": float(batch.p[0]),
-            "words": f"{name}: {moved(ratio)} than the comparison leads one to expect "
-            f"({level:.0%} interval {interval(low, high)}; {_counts(held)})."}  # fmt: skip
+    sure = low > 1 or high < 1
+    said = f"{moved(ratio)} than the comparison leads one to expect" if sure else (
+        f"no clear difference, estimated at {moved(ratio)}")  # fmt: skip
+    return {
+        "what": what,
+        **held,
+        "ratio": ratio,
+        "low": low,
+        "high": high,
+        "p": float(batch.p[0]),
+        "words": f"{name}: {said} ({level:.0%} interval {interval(low, high)}; {seen}).",
+    }
 
 
-def _counts(held: dict[str, float]) -> str:
+def _counts(held: dict[str, float], *, turns: bool) -> str:
     parts = []
-    for arm, where in (("treated", "where treated"), ("control", "elsewhere")):
+    named = ("under treatment", "without") if turns else ("where treated", "elsewhere")
+    for arm, where in zip(("treated", "control"), named, strict=True):
+        if np.isnan(held[f"{arm}_after"]):
+            continue
         before, after = held[f"{arm}_before"], held[f"{arm}_after"]
         many = (
             f"{after:,.0f}" if np.isnan(before) else f"{before:,.0f} before and {after:,.0f} after"
