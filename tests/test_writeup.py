@@ -113,11 +113,19 @@ def test_days_without_treatment_are_what_a_cross_over_is_held_against():
     assert "Counted: treated 312; comparison 377." in text
 
 
+def test_places_that_take_turns_are_not_told_as_none():
+    turns = changed(places=pd.DataFrame({"arm": ["both"] * 24}), series=pd.DataFrame())
+    said = words(hs.write_up(turns), "Scanning")
+    assert said.startswith("24 places, each with and without treatment")
+    assert "0 treated" not in said
+
+
 def test_results_in_incidents_and_refusals_are_said_as_they_are():
     effect = example_result().effect.iloc[:1]
     counted = effect.assign(unit="incidents", estimate=-118.0, low=-195.6, high=-40.4)
-    assert "ASB: 118 fewer than expected (-196 to -40; 95% interval" in hs.write_up(
-        changed(counted)).text  # fmt: skip
+    text = hs.write_up(changed(counted)).text
+    assert "ASB: 118 fewer than expected (between 196 fewer and 40 fewer; 95% interval" in text
+    assert "312 incidents where about 430 would have been expected" in text
     refused = effect.assign(estimate=np.nan, low=np.nan, high=np.nan, refused="Too few places.")
     assert "ASB: no answer. Too few places." in hs.write_up(changed(refused)).text
 

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from ._words import LEAST, between, chance, clear, counted, few, listed, moved
+from ._words import LEAST, between, chance, clear, counted, few, listed, moved, number
 from .facts import Facts
 
 _WHERE = {"hotspots": "", "buffer": " in the ring about the places",
@@ -24,20 +24,24 @@ def day(when: pd.Timestamp) -> str:
 def where_and_when(facts: Facts) -> str:
     """Say how many places, over which time."""
     said = []
-    if facts.treated >= 0:
+    if facts.turns:
+        said.append(f"{counted(facts.treated, 'place')}, each with and without treatment")
+    elif facts.treated >= 0:
         others = f", {facts.control:,} to compare with" if facts.comparator else (
             ", none to compare with")  # fmt: skip
         said.append(f"{counted(facts.treated, 'treated place')}{others}")
     if not pd.isna(facts.start):
         said.append(f"treated from {day(facts.start)}")
     if not pd.isna(facts.end):
-        said.append(f"records used from {day(facts.first)} to {day(facts.end)}")
+        since = "" if pd.isna(facts.first) else f"from {day(facts.first)} "
+        said.append(f"records used {since}to {day(facts.end)}")
     return f"{'; '.join(said)}." if said else ""
 
 
 def finding(row: Mapping[str, Any], facts: Facts) -> str:
     """Say one result, with the counts behind it."""
-    head = f"{row['outcome']}{_WHERE.get(row['part'], '')}"
+    named = str(row["outcome"])
+    head = f"{named[:1].upper()}{named[1:]}{_WHERE.get(row['part'], '')}"
     if row["refused"]:
         why = row["refused"].rstrip(".")
         return f"{head}: no answer. {why[:1].upper()}{why[1:]}."
@@ -50,15 +54,15 @@ def finding(row: Mapping[str, Any], facts: Facts) -> str:
     if chance(row["p"]):
         sure += f", {chance(row['p'])}"
     if row["unit"] == "incidents":
-        size = f"{abs(row['estimate']):,.0f} {'fewer' if row['estimate'] < 0 else 'more'}"
-        ends = f"{row['low']:+,.0f} to {row['high']:+,.0f}"
-        seen = ""
+        size = number(row["estimate"])
+        ends = f"between {number(row['low'])} and {number(row['high'])}"
+        usual = row["treated_after"] - row["estimate"]
     else:
         size, ends = moved(row["estimate"]), between(row["low"], row["high"])
         usual = row["treated_after"] / row["estimate"] if row["estimate"] > 0 else np.nan
-        seen = "" if np.isnan(usual) else (
-            f": {counted(row['treated_after'], 'incident')} where about {usual:,.0f} would have "
-            "been expected")  # fmt: skip
+    seen = "" if not usual >= 0 else (
+        f": {counted(row['treated_after'], 'incident')} where about {usual:,.0f} would have "
+        "been expected")  # fmt: skip
     days = row.get("against") == "days"
     if clear(row):
         than = "on the days without treatment" if days else "expected"
@@ -204,8 +208,9 @@ def economics(facts: Facts, costs: Mapping[str, float] | None) -> list[str]:
     told = {end: f"£{total / n:,.0f}" for end, n in fewer.items()}
     net = ", what moved nearby not counted" if facts.mains("buffer") else ""
     doubt = facts.verdicts("doubt")
-    head = f"If the finding holds, of which {counted(len(doubt), 'check')} make doubt, about " if (
-        doubt) else "About "  # fmt: skip
-    return [*said, (f"{head}{fewer['estimate']:,.0f} {row['outcome']} incidents fewer at the places"
-                    f"{net}: {told['estimate']} each ({told['low']} to {told['high']}), what the "
-                    "officers would otherwise have done not counted.")]  # fmt: skip
+    gives = "gives" if len(doubt) == 1 else "give"
+    head = "About " if not doubt else (
+        f"If the finding holds ({counted(len(doubt), 'check')} {gives} doubt), about ")  # fmt: skip
+    return [*said, (f"{head}{fewer['estimate']:,.0f} incidents fewer ({row['outcome']}) at the "
+                    f"places{net}: {told['estimate']} each ({told['low']} to {told['high']}), "
+                    "what the officers would otherwise have done not counted.")]  # fmt: skip

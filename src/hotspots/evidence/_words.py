@@ -38,6 +38,11 @@ def moved(ratio: float) -> str:
     return f"{abs(share):.0%} {'more' if share > 0 else 'fewer'}"
 
 
+def number(incidents: float) -> str:
+    """Write so many incidents fewer or more."""
+    return f"{abs(incidents):,.0f} {'more' if incidents > 0 else 'fewer'}"
+
+
 def between(low: float, high: float) -> str:
     """Write an interval of ratios: "between 31% fewer and 8% fewer"."""
     bottom = "hardly any left" if low < 0.005 else moved(low)

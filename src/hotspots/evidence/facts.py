@@ -36,6 +36,8 @@ class Facts:
         do not tell.
     treated, control : int
         Places; -1 where not told.
+    turns : bool
+        Whether the same places were treated and the comparison, in turn.
     maryland, why : int, str
         Level on the Maryland scale, -1 where not told, and the reason.
     interval : float
@@ -52,6 +54,7 @@ class Facts:
     end: pd.Timestamp
     treated: int
     control: int
+    turns: bool
     maryland: int
     why: str
     interval: float
@@ -143,15 +146,18 @@ def read_facts(result: Any, what: str) -> Facts:
         raise InputError(what, faults)
     primary = _rows(judged)[0]
     first, start, end = _dates(tables.get("series"), primary["outcome"])
-    treated, control = _arms(tables.get("places"))
+    begun, until = getattr(result, "start", None), getattr(result, "end", None)
+    start = begun if isinstance(begun, pd.Timestamp) else start
+    end = until if isinstance(until, pd.Timestamp) else end
+    treated, control, turns = _arms(tables.get("places"))
     level, why = _level(result)
     comparator = not (np.isnan(primary["control_before"]) and np.isnan(primary["control_after"]))
     comparator &= bool(getattr(result, "comparator", True))
     held = getattr(result, "interval", 0.95)
     return Facts(
         effect=effect, primary=primary, comparator=comparator, first=first, start=start, end=end,
-        treated=treated, control=control, maryland=level, why=why, interval=float(held),
-        tables=dict(tables),
+        treated=treated, control=control, turns=turns, maryland=level, why=why,
+        interval=float(held), tables=dict(tables),
     )  # fmt: skip
 
 
@@ -168,10 +174,14 @@ def _dates(series: pd.DataFrame | None, outcome: str) -> tuple[Any, Any, Any]:
     return rows["start"].min(), after["start"].min(), rows["end"].max() - pd.Timedelta(days=1)
 
 
-def _arms(places: pd.DataFrame | None) -> tuple[int, int]:
+def _arms(places: pd.DataFrame | None) -> tuple[int, int, bool]:
+    """Return how many places there were in each arm, and whether they took turns."""
     if places is None or "arm" not in places:
-        return -1, -1
-    return int((places["arm"] == "treated").sum()), int((places["arm"] == "control").sum())
+        return -1, -1, False
+    if (places["arm"] == "both").any():
+        return len(places), len(places), True
+    n = [int((places["arm"] == arm).sum()) for arm in ("treated", "control")]
+    return n[0], n[1], False
 
 
 def _level(result: Any) -> tuple[int, str]:

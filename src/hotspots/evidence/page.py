@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pandas as pd
 
 from ..atomic import atomic_file
@@ -126,7 +127,7 @@ def _cell(name: str, row: Mapping[Any, Any]) -> str:
         if few(row):
             return "too few" if name == "estimate" else ""
         if row["unit"] == "ratio" and not pd.isna(value):
-            return f"{value:.2f}"
+            return f"{value:.2f}" if np.isfinite(value) else "no limit"
     return "–" if pd.isna(value) else f"{value:,.0f}"
 
 

@@ -148,7 +148,8 @@ def write_up(
             rows.append((form, field, key, "blank", "", question))
     columns = ["form", "field", "key", "from_", "text", "question"]
     fields = pd.DataFrame(rows, columns=columns, dtype="str")
-    name = title or f"{facts.primary['outcome']}: did it work?"
+    primary = facts.primary["outcome"]
+    name = title or f"{primary[:1].upper()}{primary[1:]}: did it work?"
     return WriteUp(fields, _results(facts), name, _text(facts, fields, name))
 
 
@@ -162,7 +163,7 @@ def _records(
     done = say.delivered(dosage) + say.words_of(facts, "dose")
     before = row["treated_before"]
     scanning = "" if np.isnan(before) else (
-        f"{row['outcome']}: {before:,.0f} incidents at the treated places before."
+        f"{before:,.0f} incidents ({row['outcome']}) at the treated places before."
     )  # fmt: skip
     whole = [kept for kept in facts.mains("both") if kept["outcome"] == row["outcome"]]
     net = [say.finding(kept, facts) for kept in whole if facts.comparator]
@@ -207,7 +208,8 @@ def _text(facts: Facts, fields: pd.DataFrame, title: str) -> str:
     if facts.comparator and not row["refused"] and not few(row) and clear(row):
         unsure = facts.verdicts("doubt")
         if unsure:
-            lines.append(f"{len(unsure)} of its checks give doubt.")
+            gives = "gives" if len(unsure) == 1 else "give"
+            lines.append(f"{len(unsure)} of its checks {gives} doubt.")
     blank = list(dict.fromkeys(fields.loc[fields["from_"] == "blank", "key"]))
     if blank:
         lines.append(f"Left for people to fill in (told=): {listed(blank, 8)}.")

@@ -40,9 +40,11 @@ def impact_body(impact: Result) -> str:
     from ..plot import plot_expected, plot_impact
 
     effect, checks = impact.tables["effect"], impact.tables["checks"]
+    ratio = effect["main"] & (effect["unit"] == "ratio") & effect["low"].gt(0)
+    ratio &= effect["high"].notna()
     parts = [paragraphs(impact.text)]
     drawn: list[tuple[Callable[..., Axes], int]] = [
-        (plot_impact, len(effect[effect["main"] & effect["estimate"].notna()])),
+        (plot_impact, int(ratio.sum())),
         (plot_expected, len(impact.tables["series"])),
     ]
     for draw, rows in drawn:
