@@ -551,6 +551,20 @@ def test_the_register_holds_the_trial_and_shows_changes(tmp_path, trials):
         register_trial(path, trials["blocks"])
 
 
+def test_a_register_an_editor_cut_the_last_line_end_of_is_added_to(tmp_path, trials):
+    path, when = tmp_path / "register.csv", dt.datetime(2025, 12, 19, 9)
+    path.touch()  # an empty file is a new one
+    register_trial(path, trials["pairs"], when=when)
+    path.write_bytes(path.read_bytes().rstrip())
+    found = register_trial(path, trials["blocks"], when=when)
+    assert found.log["intact"].tolist() == [True, True]
+    path.write_bytes(path.read_bytes() + b"x" * 200_000)
+    with pytest.raises(InputError, match="no register of trials: field larger"):
+        check_register(path, trials["pairs"])
+    with pytest.raises(InputError, match="a time of our days"):
+        register_trial(tmp_path / "r.csv", trials["pairs"], when=dt.datetime(1, 1, 1))
+
+
 def test_another_draw_of_the_same_sites_is_told(tmp_path, trials):
     path = tmp_path / "register.csv"
     register_trial(path, trials["pairs"], when=dt.datetime(2025, 12, 18))
@@ -595,6 +609,12 @@ def test_what_is_no_trial_or_path_is_refused(tmp_path, trials):
                  lambda: write_protocol(tmp_path / "p.md", 1)):  # fmt: skip
         with pytest.raises(InputError, match="design is of type"):
             call()
+    lacking = replace(trials["pairs"], sites=trials["pairs"].sites.drop(columns="block"))
+    for broken in (lacking, replace(trials["pairs"], calendar=None)):
+        with pytest.raises(InputError, match="lacks what design_trial gave it"):
+            check_register(tmp_path / "r.csv", broken)
+    with pytest.raises(InputError, match="rules is of type NoneType"):
+        write_protocol(tmp_path / "p.md", replace(trials["pairs"], rules=None))
     with pytest.raises(InputError, match="there is no file"):
         check_register(tmp_path / "none.csv", trials["pairs"])
     (tmp_path / "other.csv").write_text("a,b\n", encoding="utf-8")

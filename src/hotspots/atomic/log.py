@@ -80,7 +80,10 @@ class ChainedLog:
         InputError
             If the file is no such log, was changed since it was written, or cannot be written.
         """
-        moment = when.astimezone().isoformat(timespec="seconds")
+        try:
+            moment = when.astimezone().isoformat(timespec="seconds")
+        except (OverflowError, ValueError):
+            raise InputError(place.name, [f"when is {when}; give a time of our days."]) from None
         with _alone(place):
             before = self.read(place) if place.exists() else []
             self._refuse_changed(place, before)
@@ -115,8 +118,11 @@ class ChainedLog:
             ) from None
         except OSError as error:
             raise InputError(place.name, [f"it cannot be read: {error.strerror}."]) from error
-        lines = list(csv.reader(io.StringIO(text, newline="")))
-        if not lines or tuple(lines[0]) != self.header:
+        try:
+            lines = list(csv.reader(io.StringIO(text, newline="")))
+        except csv.Error as error:
+            raise InputError(place.name, [f"it is no {self.what}: {error}."]) from None
+        if lines and tuple(lines[0]) != self.header:
             raise InputError(
                 place.name,
                 [f"it is no {self.what} (its first line is not {','.join(self.header)!r}); "
@@ -173,8 +179,11 @@ class ChainedLog:
         """Add the rows in one write, so that a reader never sees half of one."""
         buffer = io.StringIO(newline="")
         writer = csv.writer(buffer)
-        if fresh := not place.exists() or place.stat().st_size == 0:
+        held = place.read_bytes() if place.exists() else b""
+        if fresh := not held:
             writer.writerow(self.header)
+        elif not held.endswith(b"\n"):  # an editor took the end of the last line
+            buffer.write("\r\n")
         writer.writerows([guarded(row[name]) for name in self.header] for row in rows)
         encoded = buffer.getvalue().encode("utf-8-sig" if fresh else "utf-8")
         try:

@@ -14,7 +14,7 @@ from ..contracts import InputError, Result
 from ..impact.rules import ImpactRules
 from ._words import counted, day_text, law_text, who_text
 from .pages import Page, html_of, markdown_of
-from .register import digest_of, trial_name
+from .register import design_fault, digest_of, trial_name
 
 if TYPE_CHECKING:
     from .design import TrialDesign
@@ -88,10 +88,8 @@ def write_protocol(
     faults = []
     if not isinstance(path, str | os.PathLike) or Path(path).suffix.lower() not in (".html", ".md"):
         faults.append(f"path is {str(path)!r}; give a name that ends in .html or .md.")
-    if any(not hasattr(design, name) for name in ("sites", "calendar", "digest", "lot")):
-        faults.append(
-            f"design is of type {type(design).__name__}; give what design_trial returned."
-        )
+    if fault := design_fault(design):
+        faults.append(fault)
     elif digest_of(design) != design.digest:
         faults.append("the design is not as it was drawn (a table or rule was changed); give what "
                       "design_trial returned.")  # fmt: skip

@@ -17,6 +17,7 @@ from ..atomic import ChainedLog
 from ..atomic.log import moment_of
 from ..contracts import InputError, Result
 from ._words import counted, day_text
+from .rules import TrialRules
 
 if TYPE_CHECKING:
     from .design import TrialDesign
@@ -258,11 +259,40 @@ def _places(design: TrialDesign) -> str:
     return hashlib.sha256(names.encode()).hexdigest()[:_SHORT]
 
 
+def design_fault(design: Any) -> str:
+    """Say why something is no design of a trial; blank where it is one.
+
+    Parameters
+    ----------
+    design : object
+
+    Returns
+    -------
+    str
+
+    Examples
+    --------
+    >>> design_fault("pairs")
+    'design is of type str; give what design_trial returned.'
+    """
+    from .design import TrialDesign
+
+    if not isinstance(design, TrialDesign):
+        return f"design is of type {type(design).__name__}; give what design_trial returned."
+    needed = {"sites": {"cluster", "block", "arm", "geometry"},
+              "calendar": {"hotspot", "date", "treated", "phase"}}  # fmt: skip
+    made = "give what design_trial returned."
+    for name, columns in needed.items():
+        if not columns <= set(getattr(getattr(design, name), "columns", ())):
+            return f"design.{name} lacks what design_trial gave it; {made}"
+    if not isinstance(design.rules, TrialRules):
+        return f"design.rules is of type {type(design.rules).__name__}; {made}"
+    return ""
+
+
 def _require(design: Any, what: str) -> None:
-    wanted = ("sites", "calendar", "rules", "nonce", "digest")
-    if any(not hasattr(design, name) for name in wanted):
-        raise InputError(what, [f"design is of type {type(design).__name__}; give what "
-                                "design_trial returned."])  # fmt: skip
+    if fault := design_fault(design):
+        raise InputError(what, [fault])
 
 
 def _path(path: Any, what: str) -> Path:
