@@ -282,5 +282,36 @@ def test_every_fault_of_a_selection_is_named_at_once():
     assert all(w in told for w in ("counts must be", "the pool has 2 places", "length", "level"))
     with pytest.raises(InputError, match="no incident"):
         selection_change([0], np.zeros(50))
+    with pytest.raises(InputError, match=r"500 incidents and the fullest of the pool 5"):
+        selection_change([500], np.full(50, 5))
+    with pytest.raises(InputError, match="seed is 'a'"):
+        selection_change([5], np.full(50, 5), seed="a")
     with pytest.raises(InputError, match="shape is 'a'"):
         expected_again([1], "a", 1)
+
+
+@pytest.mark.parametrize(
+    ("given", "why"),
+    [
+        ({"y": [["a", "b"]]}, "y holds other than numbers"),
+        ({"y": [[1, 2], [3]]}, "y holds other than numbers, or rows of unlike length"),
+        ({"y": np.zeros((0, 2)), "treat": np.zeros((0, 2))}, "at least one of each"),
+        ({"y": [[np.inf, 1]]}, "infinite"),
+        ({"treat": [[0, np.nan]]}, "treat holds other than 0 and 1"),
+        ({"days": -1}, "days holds other than numbers above 0"),
+        ({"cell": [[np.nan, 1]]}, "cell must hold whole numbers"),
+        ({"block": [1, 2]}, r"block must hold whole numbers, in the shape \(1,\)"),
+        ({"redraw": 3}, "redraw is 3"),
+    ],
+)
+def test_arrays_that_make_no_study_are_named(given, why):
+    with pytest.raises(InputError, match=why):
+        make_study(**({"y": [[1, 2]], "treat": [[0, 1]]} | given))
+
+
+def test_an_arm_without_incidents_has_no_answer_and_says_why():
+    y = np.full((12, 30), 8)
+    y[:6, 24:] = 0
+    study = parallel(y, 6, 24, days=MONTH, redraw=lot(12, 6, 30, 24))
+    assert "or the treated places none" in fit_places(study).refused
+    assert "no incidents were counted under the treatment" in fit_randomised(study).refused

@@ -83,6 +83,8 @@ def fit_randomised(
         treat = study.treat if len(study.treat) == 1 else study.treat[rows]
         parts.append(_fit(study.y[rows], treat, lots, null, study.block, level, interval))
     estimate, low, high, p = (np.concatenate(part) for part in zip(*parts, strict=True))
+    if np.isnan(estimate).all():
+        return refuse(study, "no incidents were counted under the treatment, or none without it")
     chance = f"the treatment drawn again {draws:,} times as the trial drew it"
     return Batch(estimate, low, high, p, ratio=True, chance=chance)
 

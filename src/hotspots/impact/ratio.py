@@ -86,7 +86,7 @@ def fit_places(
         Log ratio. Refused where there are under three places in an arm, or where the counts the
         places were chosen for cannot be kept out of the baseline and the arms are not alike in
         them. NaN for single studies in which either holds, or an arm has under 5 incidents
-        before, or the comparison places after.
+        before, or the comparison places after, or the treated places none.
 
     Notes
     -----
@@ -139,7 +139,7 @@ def fit_places(
     if not fits.any():
         return refuse(study, (
             f"an arm has under {LEAST_COUNT} incidents before the start, or the comparison places "
-            "after it"))  # fmt: skip
+            "after it, or the treated places none"))  # fmt: skip
     if not base.free:
         fits &= _alike(before, arm)
         if not fits.any():
@@ -370,7 +370,10 @@ out of the baseline.
     for name, one in (("treated", arm), ("comparison", 1 - arm)):
         top = float((before * one).max() / (before * one).sum())
         if top > 0.5:
-            said.append(f"One {name} place holds {top:.0%} of the incidents of its arm before.")
+            said.append(
+                f"One {name} place holds {top:.0%} of the incidents of its arm before: the answer "
+                "is mostly about that place, and among few places somewhat surer than it should be."
+            )
     return said
 
 

@@ -132,7 +132,7 @@ def selection_change(
     Raises
     ------
     InputError
-        Naming every fault: under 30 places in the pool, fewer than were chosen, no incident.
+        Naming every fault: under 30 places in the pool, or without the chosen; no incident.
 
     Notes
     -----
@@ -163,9 +163,14 @@ def selection_change(
                       f"{len(y):,} chosen among them.")  # fmt: skip
     if not faults and (y.sum() == 0 or every.sum() == 0):
         faults.append("no incident was counted; nothing could be chosen by.")
+    if not faults and y.max() > every.max():
+        faults.append(f"a chosen place has {y.max():,.0f} incidents and the fullest of the pool "
+                      f"{every.max():,.0f}; the pool must hold the chosen, too.")  # fmt: skip
     for name, value, high in (("length", length, 1e3), ("level", level, 1.0)):
         if not (isinstance(value, int | float | np.number) and 0 < value < high):
             faults.append(f"{name} is {value!r}; it must be above 0 and under {high:g}.")
+    if not isinstance(seed, int | np.integer) or seed < 0:
+        faults.append(f"seed is {seed!r}; it must be a whole number, 0 or above.")
     if faults:
         raise InputError("selection", faults)
     shape, mean, error = _gamma(every)

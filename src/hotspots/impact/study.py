@@ -21,6 +21,9 @@ Redraw = Callable[[int, np.random.Generator], Any]
 """Draws treatments as a design does: how many, and chance → array, shape (draws, n, T)."""
 
 
+_KINDS: dict[type, str] = {float: "numbers", bool: "true and false", np.int64: "whole numbers"}
+
+
 @dataclass(frozen=True)
 class Study:
     """Counts of ``n`` places in ``T`` periods, and which were treated when, ``S`` times over.
@@ -115,19 +118,21 @@ def make_study(
     >>> study.arm.tolist(), study.before.tolist()
     ([[True, False]], [True, True, False])
     """
-    counts, on = np.asarray(y, dtype=float), np.asarray(treat, dtype=float)
-    counts = counts[None] if counts.ndim == 2 else counts
-    on = on[None] if on.ndim == 2 else on
-    faults = []
-    if counts.ndim != 3 or on.ndim != 3 or counts.shape[1:] != on.shape[1:]:
+    faults: list[str] = []
+    counts, on = (_numbers(v, name, faults) for name, v in (("y", y), ("treat", treat)))
+    if faults:
+        raise InputError("study", faults)
+    if counts.ndim != 3 or on.ndim != 3 or counts.shape[1:] != on.shape[1:] or not counts.size:
         faults.append(f"y has shape {counts.shape} and treat {on.shape}; both take places by "
-                      "periods, and studies before them.")  # fmt: skip
+                      "periods, at least one of each, and studies before them.")  # fmt: skip
     elif len(on) not in (1, len(counts)):
         faults.append(f"treat holds {len(on):,} studies, y {len(counts):,}; give one or as many.")
-    if (counts < 0).any():
-        faults.append("a count is below 0; counts are 0 or more.")
+    if (counts < 0).any() or np.isinf(counts).any():
+        faults.append("a count is below 0 or infinite; counts are 0 or more, NaN where not known.")
     if not np.isin(on, (0, 1)).all():
-        faults.append("treat holds other than 0 and 1.")
+        faults.append("treat holds other than 0 and 1; it takes 1 where patrols were sent, else 0.")
+    if redraw is not None and not callable(redraw):
+        faults.append(f"redraw is {redraw!r}; it must be a function of a number and a generator.")
     if faults:
         raise InputError("study", faults)
     n, periods = counts.shape[1:]
@@ -142,12 +147,26 @@ def make_study(
     for name, (values, shape, kind) in given.items():
         try:
             arrays[name] = np.broadcast_to(np.asarray(values, dtype=kind), shape)
-        except ValueError:
-            faults.append(f"{name} has shape {np.shape(values)}; it must go with {shape}.")
+        except (TypeError, ValueError):
+            faults.append(
+                f"{name} must hold {_KINDS[kind]}, in the shape {shape} or one that spreads to it."
+            )
+    if "days" in arrays and not ((arrays["days"] > 0) & np.isfinite(arrays["days"])).all():
+        faults.append("days holds other than numbers above 0; it takes the length of each period.")
     if faults:
         raise InputError("study", faults)
     arrays["used"] = arrays["used"] & known
     return Study(np.where(arrays["used"], counts, 0.0), on, redraw=redraw, **arrays)
+
+
+def _numbers(given: ArrayLike, name: str, faults: list[str]) -> Floats:
+    """Bring counts or treatments to studies by places by periods, or add what is wrong."""
+    try:
+        values = np.asarray(given, dtype=float)
+    except (TypeError, ValueError):
+        faults.append(f"{name} holds other than numbers, or rows of unlike length.")
+        return np.zeros(0)
+    return values[None] if values.ndim == 2 else values
 
 
 @dataclass(frozen=True)
