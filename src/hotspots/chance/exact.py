@@ -200,7 +200,8 @@ def e_test(
     a, b, t1, t2 = _counts("e_test", k1=k1, k2=k2, n1=n1, n2=n2)
     if not ((t1 > 0) & (t2 > 0)).all():
         raise InputError("e_test", ["n1 and n2 are exposures; each must be above 0."])
-    if not np.isfinite(d):
+    number = isinstance(d, int | float | np.number) and not isinstance(d, bool)
+    if not number or not np.isfinite(d):
         raise InputError("e_test", [f"d is {d!r}; it must be a finite number."])
     cases = np.column_stack([np.ravel(value) for value in (a, b, t1, t2)])
     each, back = np.unique(cases, axis=0, return_inverse=True)

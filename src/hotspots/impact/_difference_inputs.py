@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Set
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -30,6 +30,12 @@ def check_level(level: Any, faults: list[str]) -> None:
         faults.append(f"level is {level!r}; it must be from .5 to .999, as .95.")
 
 
+def check_seed(seed: Any, faults: list[str]) -> None:
+    """Check where chance begins."""
+    if not isinstance(seed, int | np.integer) or isinstance(seed, bool) or seed < 0:
+        faults.append(f"seed is {seed!r}; it must be a whole number, 0 or more.")
+
+
 def check_pair(
     name: str, value: Any, least: float | None, faults: list[str]
 ) -> tuple[float, float]:
@@ -39,7 +45,7 @@ def check_pair(
         numbers = [*value]
     except TypeError:
         numbers = []
-    good = len(numbers) == 2 and not isinstance(value, str | Mapping) and all(
+    good = len(numbers) == 2 and not isinstance(value, str | Mapping | Set) and all(
         is_number(n) and np.isfinite(n) and (n >= 0 if least == 0 else n > 0) for n in numbers
     )  # fmt: skip
     if not good:

@@ -5,7 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
-_FEW = 20  # incidents under which no percentage is told
+from ._difference_parts import FEW
+
 _NAMES = {"treated": "the treated areas", "control": "the comparison areas",
           "displacement": "the areas around the treated",
           "displacement_control": "the areas around the comparison"}  # fmt: skip
@@ -34,6 +35,11 @@ def fewer(value: float) -> str:
     if round(abs(value), 1) == 0:
         return "neither more nor fewer"
     return f"{amount(value)} {'fewer' if value < 0 else 'more'}"
+
+
+def _things(value: float, what: str) -> str:
+    """Write a difference of incidents."""
+    return f"{fewer(value)} {what.replace('incidents', 'incident', amount(value) == '1')}"
 
 
 def between(low: float, high: float) -> str:
@@ -67,12 +73,12 @@ def wdd_text(
     if not np.isfinite(main["p"]):
         return "No incident in any area before or after: there is nothing to compare."
     said = [
-        f"{_verdict(main, level)}: {fewer(main['estimate'])} {what}{around} than the change in the "
-        f"comparison areas would lead one to expect ({between(main['low'], main['high'])}, "
-        f"{level:.0%} interval; p = {p_text(main['p'])})."
+        f"{_verdict(main, level)}: {_things(main['estimate'], what)}{around} than the change in "
+        f"the comparison areas would lead one to expect ({between(main['low'], main['high'])}, "
+        f"{level:.0%} interval; p {p_text(main['p'])})."
     ]
     said.append("Counts: " + "; ".join(
-        f"{_NAMES[row['area']]} {row['before']:,g} before, {row['after']:,g} after"
+        f"{_NAMES[row['area']]} {_count(row['before'])} before, {_count(row['after'])} after"
         for row in counts.to_dict("records")
     ) + ".")  # fmt: skip
     if main["part"] == "total":
@@ -90,15 +96,17 @@ def wdd_text(
 def harm_text(counts: pd.DataFrame, effect: pd.DataFrame, level: float) -> str:
     """Write the paragraph of a difference of harm."""
     main = effect.iloc[-1]
+    if not np.isfinite(main["p"]):
+        return "No incident in any area before or after: there is nothing to compare."
     kinds = counts["outcome"].nunique()
     number = int(counts[["before", "after"]].to_numpy().sum())
     said = (
         f"{_verdict(main, level)}: harm {amount(main['estimate'])} "
         f"{'lower' if main['estimate'] < 0 else 'higher'} than the change in the comparison "
         f"areas would lead one to expect (from {main['low']:+,.0f} to {main['high']:+,.0f}, "
-        f"{level:.0%} interval; p = {p_text(main['p'])}), from {number:,} incidents of "
-        f"{kinds} kinds. The kinds are taken to vary independently; a few grave crimes decide "
-        "such a sum."
+        f"{level:.0%} interval; p {p_text(main['p'])}), from {number:,} incidents of "
+        f"{kinds} kind{'' if kinds == 1 else 's'}. Kinds are taken to vary independently; a few "
+        "grave crimes decide such a sum."
     )
     if main["errors"] == "Poisson":
         said += f" {_WARNING}"
@@ -117,27 +125,34 @@ def p_text(p: float) -> str:
     Examples
     --------
     >>> p_text(0.00288), p_text(0.23), p_text(1e-9)
-    ('.003', '.23', 'under .001')
+    ('= .003', '= .23', 'under .001')
     """
     if p < 0.001:
         return "under .001"
-    return f"{p:.3f}"[1:] if p < 0.095 else f"{min(p, 1):.2f}".removeprefix("0")
+    return "= " + (f"{p:.3f}" if p < 0.095 else f"{min(p, 1):.2f}").removeprefix("0")
+
+
+def _count(value: float) -> str:
+    """Write a count, which may be a sum of weights."""
+    return f"{value:,.0f}" if value == round(value) else f"{value:,.1f}"
 
 
 def _verdict(row: pd.Series, level: float) -> str:
     if row["p"] > 1 - level:
         return "No change that chance could not make"
-    return "Fewer than expected" if row["estimate"] < 0 else "More than expected"
+    sure = ", if counts vary by chance alone" if row["errors"] == "Poisson" else ""
+    return f"{'Fewer' if row['estimate'] < 0 else 'More'} than expected{sure}"
 
 
 def _share(counts: pd.DataFrame, ratios: pd.DataFrame, level: float) -> str:
     """Say the change as a percentage, where every count is large enough to bear one."""
     found = ratios[ratios["measure"] == "rate ratio"].iloc[-1]
     own = counts[counts["area"].isin(["treated", "control"])][["before", "after"]]
-    if not np.isfinite(found["value"]) or own.to_numpy().min() < _FEW:
-        return f"A count is under {_FEW}: no percentage is told."
+    if not np.isfinite(found["value"]) or own.to_numpy().min() < FEW:
+        return f"A count is under {FEW}: no percentage is told."
     value, ends = found["value"] - 1, [found["low"] - 1, found["high"] - 1]
-    words = [f"{abs(v):.0%} {'fewer' if v < 0 else 'more'}" for v in (value, *ends)]
+    words = ["no change" if round(v, 2) == 0 else f"{abs(v):.0%} {'fewer' if v < 0 else 'more'}"
+             for v in (value, *ends)]  # fmt: skip
     return (
         f"As a ratio of rates, in the treated areas alone: {words[0]} (between {words[1]} and "
         f"{words[2]}, {level:.0%} interval)."
@@ -154,5 +169,5 @@ def _spread(effect: pd.DataFrame, dispersion: float | None) -> str:
     return (
         f"Before the start the counts varied {dispersion:.1f} times as much as chance alone would "
         f"make them, which the interval allows for; without it: "
-        f"{between(plain['low'], plain['high'])} (p = {p_text(plain['p'])})."
+        f"{between(plain['low'], plain['high'])} (p {p_text(plain['p'])})."
     )

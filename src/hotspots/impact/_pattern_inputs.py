@@ -71,7 +71,7 @@ def check_sides(
     else:
         index, a, b = _counted(before, after, areas, include_police, faults, notes)
     if not faults and len(index) < 2:
-        faults.append(f"there is {len(index)} area; at least two are needed.")
+        faults.append(f"areas: {len(index)}; at least two are needed.")
     for name, side in (("before", a), ("after", b)):
         if not faults and not side.sum():
             faults.append(f"{name} has no incident in any area.")

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 import pandas as pd
 
+from ._difference_parts import FEW
 from ._difference_words import p_text
 
 ALPHA = 0.05
@@ -23,13 +24,11 @@ def bins_text(bins: pd.DataFrame, power: pd.DataFrame, p: float, size: float, ex
     if p <= ALPHA:
         top = bins.sort_values(["p", "ratio"], ascending=[True, False], kind="stable")
         top = top[top["count"] > top["expected"]].head(_SHOWN)
-        listed = ", ".join(f"{row['bin']} {row['count']:,} ({row['expected']:.1f} expected)"
+        listed = ", ".join(f"{row['bin']} with {row['count']:,} ({row['expected']:.1f} expected)"
                            for row in top.to_dict("records"))  # fmt: skip
-        said = (
-            f"{what}: more uneven than chance makes them (p = {p_text(p)}, {how}); most: {listed}."
-        )
+        said = f"{what}: more uneven than chance makes them (p {p_text(p)}, {how}); most: {listed}."
     else:
-        said = f"{what}: no more uneven than chance makes them (p = {p_text(p)}, {how})."
+        said = f"{what}: no more uneven than chance makes them (p {p_text(p)}, {how})."
     told = "; ".join(f"{row['pattern']}: {row['power']:.0%} of the time"
                      for row in power.to_dict("records"))  # fmt: skip
     said += f" So many incidents would show a pattern that is there as follows: {told}."
@@ -45,17 +44,16 @@ def sppt_text(
     changed = areas[areas["change"] != "as before"]
     n, number = len(areas), len(changed)
     said = [
-        f"The share of all incidents changed in {number:,} of {n:,} areas, of "
-        f"{areas['before'].sum():,} incidents before and {areas['after'].sum():,} after; it is as "
-        f"before in the others (S = {1 - number / n:.2f})."
+        f"The share of all incidents changed in {f'{number:,}' if number else 'none'} of {n:,} "
+        f"areas, of {areas['before'].sum():,} incidents before and {areas['after'].sum():,} after; "
+        f"no change shows in {'the others' if number else 'any'} (S = {1 - number / n:.2f})."
     ]  # fmt: skip
     for word in ("rose", "fell"):
         rows = changed[changed["change"] == word]
         rows = rows.reindex(rows["difference"].abs().sort_values(ascending=False).index)
         if len(rows):
             listed = ", ".join(
-                f"{key} {row['share_before']:.1%} to {row['share_after']:.1%} ({row['before']:,} "
-                f"to {row['after']:,} incidents)" for key, row in rows.head(_SHOWN).iterrows()
+                _moved(key, row) for key, row in rows.head(_SHOWN).iterrows()
             )  # fmt: skip
             more = f", ... and {len(rows) - _SHOWN:,} more in the table areas" \
                 if len(rows) > _SHOWN else ""  # fmt: skip
@@ -77,3 +75,11 @@ def sppt_text(
     if notes:
         said.append(f"Not counted, or counted once: {'; '.join(notes)}.")
     return " ".join(said)
+
+
+def _moved(area: object, row: pd.Series) -> str:
+    """Tell how the share of an area moved, by its counts alone where they are small."""
+    counts = f"{row['before']:,} to {row['after']:,} incidents"
+    if min(row["before"], row["after"]) < FEW:
+        return f"{area} {counts}"
+    return f"{area} {row['share_before']:.1%} to {row['share_after']:.1%} ({counts})"

@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 
 from ..contracts import InputError
-from ._difference_inputs import LEAST_PERIODS, check_level, is_number
+from ._difference_inputs import LEAST_PERIODS, check_level, check_seed, is_number
 from ._difference_parts import contrasts, dispersion_before, quantile
 
 if TYPE_CHECKING:
@@ -84,14 +84,15 @@ def cumulative_wdd(
     faults: list[str] = []
     counts, lengths = _series(treated, control, days, faults)
     whole = isinstance(before, int | np.integer) and not isinstance(before, bool)
-    if not whole or not 1 <= before < max(counts.shape[1], 2):
+    if not whole or before < 1 or (not faults and before >= counts.shape[1]):
         faults.append(f"before is {before!r}; it must leave a period before the start and one "
-                      f"after it, of {counts.shape[1]}.")  # fmt: skip
+                      "after it.")  # fmt: skip
     if not is_number(weight) or not 0 < weight < np.inf:
         faults.append(f"weight is {weight!r}; it must be a number above 0.")
     if not isinstance(season, int | np.integer) or isinstance(season, bool) or season < 0:
         faults.append(f"season is {season!r}; it must be the periods of a year, or 0.")
     check_level(level, faults)
+    check_seed(seed, faults)
     if faults:
         raise InputError("cumulative_wdd", faults)
     early = np.arange(counts.shape[1]) < before
@@ -137,10 +138,9 @@ def _series(treated: Any, control: Any, days: Any, faults: list[str]) -> tuple[F
                           "that are not known, in both.")  # fmt: skip
             row = np.zeros(2)
         rows.append(row)
-    if len(rows[0]) != len(rows[1]):
+    if not faults and len(rows[0]) != len(rows[1]):
         faults.append(f"treated has {len(rows[0])} periods, control {len(rows[1])}; give as many.")
-        rows[1] = np.zeros_like(rows[0])
-    counts: Floats = np.array(rows)
+    counts: Floats = np.array(rows) if not faults else np.zeros((2, np.size(days)))
     try:
         lengths: Floats = np.broadcast_to(np.asarray(days, dtype=float), counts.shape[1]).copy()
     except (TypeError, ValueError):

@@ -14,6 +14,7 @@ import pandas as pd
 from ..chance.corrections import CORRECTIONS, adjusted_p
 from ..chance.exact import e_test as e_test
 from ..contracts import InputError, Result
+from ._difference_inputs import check_seed
 from ._pattern_inputs import check_bins, check_sides
 from ._pattern_words import bins_text, sppt_text
 
@@ -141,6 +142,7 @@ def small_sample_test(
         faults.append(f"statistic is {statistic!r}; it takes {', '.join(map(repr, STATISTICS))}.")
     if not isinstance(draws, int | np.integer) or isinstance(draws, bool) or draws < 999:
         faults.append(f"draws is {draws!r}; it must be a whole number, 999 or more.")
+    check_seed(seed, faults)
     if faults:
         raise InputError("small_sample_test", faults)
     n, k = int(x.sum()), len(x)
@@ -169,7 +171,7 @@ def _patterns(p0: Floats, p1: Floats | None) -> list[tuple[str, Floats]]:
     found = []
     for words, share in (("half of all in one bin", np.full(len(p0), 0.5)),
                          ("twice its share in one bin", np.minimum(2 * p0, 0.95))):  # fmt: skip
-        for i in range(len(p0)):
+        for i in np.flatnonzero(share > p0 * (1 + _TIES)):
             other = p0 * (1 - share[i]) / (1 - p0[i])
             other[i] = share[i]
             found.append((words, other))
@@ -362,6 +364,9 @@ def sppt(
                       f"{', '.join(map(repr, CORRECTIONS))} or None.")  # fmt: skip
     if not isinstance(draws, int | np.integer) or isinstance(draws, bool) or draws < 199:
         faults.append(f"draws is {draws!r}; it must be a whole number, 199 or more.")
+    check_seed(seed, faults)
+    if not isinstance(include_police, bool | np.bool_):
+        faults.append(f"include_police is {include_police!r}; it takes True or False.")
     index, a, b, notes = check_sides(before, after, areas, include_police, faults)
     total_a, total_b = int(a.sum()), int(b.sum())
     none = np.full(len(a), np.nan)
