@@ -383,6 +383,34 @@ def test_dispersion_is_that_of_the_counts():
     assert check.verdict == "cannot tell"
 
 
+def test_no_percentage_is_told_of_under_20_incidents():
+    study = study_of(1, places=20, mean=0.05)
+    found = fit_panel(study)
+    for look in (placebo_dates, placebo_places, leave_one_out):
+        _, check = look(study, fit_panel, found)
+        assert check.verdict == "cannot tell"
+        assert "%" not in check.words
+    assert "%" not in parallel_trends(study, found)[1].words
+    _, check = event_study(study_of(5, places=20, mean=0.5), width=3)
+    assert np.isfinite(check.found)
+    assert "under 20 incidents" in check.words
+    assert "%" not in check.words
+
+
+def test_arguments_of_the_wrong_kind_are_named():
+    study = study_of(1)
+    for look in (event_study, parallel_trends, dispersion, fit_panel):
+        with pytest.raises(InputError, match=r"(?s)study is of type str.*level is 'x'"):
+            look("y", level="x")
+    for look in (placebo_dates, placebo_places, leave_one_out):
+        with pytest.raises(InputError, match="fit is 3"):
+            look(study, 3)
+    with pytest.raises(InputError, match="width is True"):
+        event_study(study, width=True)
+    with pytest.raises(InputError, match="seed is -1"):
+        placebo_places(study, fit_panel, seed=-1)
+
+
 def test_no_check_calls_an_effect_what_it_does_not():
     study = study_of(16)
     found = fit_panel(study)

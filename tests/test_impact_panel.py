@@ -248,7 +248,7 @@ def test_one_study_that_cannot_be_answered_leaves_the_others():
 
 
 def test_every_fault_is_named_at_once():
-    with pytest.raises(InputError, match=r"(?s)family.*errors.*level.*draws"):
+    with pytest.raises(InputError, match=r"(?s)family.*errors.*draws.*level"):
         fit_panel(study_of(), family="gauss", errors="hc0", level=95, draws=1)
     with pytest.raises(InputError, match="dose has shape"):
         fit_panel(study_of(), dose=[1, 2])

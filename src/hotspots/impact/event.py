@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
-from ..contracts import InputError
+from ._given import check_given, whole
 from ._twoway import fit_two_way, lay_out
-from ._words import counted, interval, moved
+from ._words import LEAST, counted, interval, moved
 from .checks import Check
 from .panel import fit_panel, places_error, unfit
-from .placebo import one_study, silent
+from .placebo import silent
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -95,8 +95,10 @@ def event_study(
     >>> check.verdict
     'fine'
     """
-    one_study("event_study", study)
-    _check("event_study", level, width)
+    faults = []
+    if width is not None and not whole(width, 1):
+        faults.append(f"width is {width!r}; it must be a whole number of periods, 1 or more.")
+    check_given("event_study", study, faults, one=True, level=level)
     since = _since(study)
     if isinstance(since, str):
         return _nothing(), silent(_LEADS, _LEADS_ASKS, since)
@@ -123,9 +125,11 @@ def event_study(
     )
     p = float(1 - (1 - each[far]) ** leads.sum())
     span = f"{counted(leads.sum(), 'step')} of {counted(width, 'period')}"
+    held = steps.loc[[base, others[far]], ["treated", "control"]].to_numpy()
     return steps, _leads_check(
-        np.exp(ends), -int(starts[others[far]]), p, span, level, drawn=study.redraw is not None
-    )
+        np.exp(ends), -int(starts[others[far]]), p, span, level,
+        drawn=study.redraw is not None, few=bool(held.min() < LEAST),
+    )  # fmt: skip
 
 
 def parallel_trends(
@@ -157,7 +161,7 @@ def parallel_trends(
     Raises
     ------
     InputError
-        If the level is not between .5 and .999.
+        Naming every fault.
 
     Notes
     -----
@@ -181,10 +185,12 @@ def parallel_trends(
     >>> trend[["ratio", "overturns"]].round(2).values.tolist(), check.verdict
     ([[1.01, 0.78]], 'fine')
     """
-    one_study("parallel_trends", study)
-    _check("parallel_trends", level, None)
+    check_given("parallel_trends", study, one=True, level=level)
     row = dict.fromkeys(["ratio", "low", "high", "p", "horizon", "overturns", "times"], np.nan)
     why, before = _before(study)
+    arms = [before.y[0][before.arm[0] == arm].sum() for arm in (True, False)]
+    if not why and min(arms) < LEAST:
+        why = f"Under {LEAST} incidents in an arm before the start are too few to tell."
     if not why:
         years = (np.cumsum(study.days) - study.days / 2) / 365.25
         dose = study.arm[0][:, None] * (years - years[study.before].mean())
@@ -204,16 +210,6 @@ def parallel_trends(
         row["overturns"] = np.exp(limit / horizon)
         row["times"] = limit / horizon / delta if delta else np.inf
     return pd.DataFrame([row]), _trend_check(row, level, drawn=study.redraw is not None)
-
-
-def _check(where: str, level: float, width: int | None) -> None:
-    faults = []
-    if not 0.5 <= level <= 0.999:
-        faults.append(f"level is {level!r}; it must be 0.5 to 0.999.")
-    if width is not None and (not isinstance(width, int | np.integer) or width < 1):
-        faults.append(f"width is {width!r}; it must be a whole number of periods, 1 or more.")
-    if faults:
-        raise InputError(where, faults)
 
 
 def _nothing() -> pd.DataFrame:
@@ -302,11 +298,14 @@ def _quantile(df: Floats, level: float, many: int) -> Floats:
 
 
 def _leads_check(
-    found: Floats, ahead: int, p: float, span: str, level: float, *, drawn: bool
+    found: Floats, ahead: int, p: float, span: str, level: float, *, drawn: bool, few: bool
 ) -> Check:  # fmt: skip
     ratio, low, high = (float(value) for value in found)
-    said = (f"the clearest difference from the last step before the start is {moved(ratio)} "
-            f"({interval(low, high)}), {ahead} periods before it")  # fmt: skip
+    said = f"the clearest difference from the last step before the start is {moved(ratio)} " \
+        f"({interval(low, high)}), {ahead} periods before it"  # fmt: skip
+    if few:
+        said = (f"the clearest difference from the last step before the start, {ahead} periods "
+                f"before it, is of under {LEAST} incidents on a side")  # fmt: skip
     doubt = p < (_BEYOND_LOT if drawn else 1 - level)
     if p < 1 - level:
         after = _by_lot(doubt) if drawn else "They may have gone on doing so."

@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
 
-from ..contracts import InputError
 from ..progress import progress_bar
+from ._given import check_given
 from ._twoway import fit_two_way, lay_out
 from ._words import counted
 from .checks import Check
-from .placebo import Fit, found_row, one_study, silent, some_places, told_as
+from .placebo import Fit, found_row, silent, some_places, told_as, too_few
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -71,11 +71,14 @@ def leave_one_out(
     (12, 'fine')
     """
     name, asks = "influence of one place", "Does one place carry the finding?"
-    one_study("leave_one_out", study)
+    check_given("leave_one_out", study, one=True, fit=fit)
     n = study.y.shape[1]
-    known = [str(k) for k in range(n)] if names is None else [str(one) for one in names]
+    given = range(n) if names is None else names if isinstance(names, Iterable) else [names]
+    known = [str(one) for one in given]
     if len(known) != n:
-        raise InputError("leave_one_out", [f"{len(known):,} names for {n:,} places; give as many."])
+        check_given(
+            "leave_one_out", study, [f"{len(known):,} names for {n:,} places; give as many."]
+        )
     units = _units(study)
     rows = []
     for unit in progress_bar(units, desc="leaving out places", leave=False, delay=2, disable=None):
@@ -91,6 +94,8 @@ def leave_one_out(
         })  # fmt: skip
     places = pd.DataFrame(rows)
     real = fit(study) if found is None else found
+    if real.ratio and (why := too_few(study)):
+        return places, silent(name, asks, why)
     return places, _influence_check(name, asks, places, real, len(units) < n and n > _PLACES)
 
 
@@ -116,7 +121,7 @@ def dispersion(study: Study, *, level: float = 0.95) -> tuple[pd.DataFrame, Chec
     Raises
     ------
     InputError
-        If the level is not between .5 and .999.
+        Naming every fault.
 
     Notes
     -----
@@ -139,9 +144,7 @@ def dispersion(study: Study, *, level: float = 0.95) -> tuple[pd.DataFrame, Chec
     ([5.0], 'doubt')
     """
     name, asks = "dispersion", "Do counts vary more than chance alone makes them?"
-    one_study("dispersion", study)
-    if not 0.5 <= level <= 0.999:
-        raise InputError("dispersion", [f"level is {level!r}; it must be 0.5 to 0.999."])
+    check_given("dispersion", study, one=True, level=level)
     columns = ["phi", "low", "high", "kappa", "widening", "counts", "incidents"]
     used = study.used & study.before
     early = replace(study, used=used, y=np.where(used, study.y, 0.0), redraw=None)

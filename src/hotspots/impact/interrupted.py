@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
-from ..contracts import InputError
+from ._given import check_given
+from ._words import counted
 from .study import Batch, refuse
 
 if TYPE_CHECKING:
@@ -94,8 +95,7 @@ def fit_interrupted(study: Study, *, level: float = 0.95, comparator: bool = Tru
     >>> np.exp([found.low, found.estimate, found.high]).round(2).ravel().tolist()
     [0.76, 0.84, 0.92]
     """
-    if not 0.5 <= level <= 0.999:
-        raise InputError("fit_interrupted", [f"level is {level!r}; it must be 0.5 to 0.999."])
+    check_given("fit_interrupted", study, level=level)
     arms = _arms(study, comparator)
     if isinstance(arms, str):
         return refuse(study, arms)
@@ -128,6 +128,7 @@ def interrupted_series(study: Study, *, comparator: bool = True) -> pd.DataFrame
     >>> interrupted_series(study).tail(1)[["treated", "expected"]].round(1).values.tolist()
     [[40.0, 50.0]]
     """
+    check_given("interrupted_series", study, one=True)
     arms = _arms(study, comparator)
     columns = ["period", "after", "treated", "control", "fitted", "expected"]
     if isinstance(arms, str):
@@ -181,12 +182,12 @@ def _arms(study: Study, comparator: bool) -> _Arms | str:
     years = float(study.days[held & ~after].sum()) / 365.25
     few = []
     if (n := int((held & ~after).sum())) < LEAST_BEFORE:
-        few.append(f"{n:,} periods before the start; {LEAST_BEFORE} are needed")
+        few.append(f"{counted(n, 'period')} before the start; {LEAST_BEFORE} are needed")
     if years < LEAST_YEARS:
         few.append(f"{years:.1f} years before it; two are needed, for with less a season of the "
                    "treated places looks like a break")  # fmt: skip
     if (n := int((held & after).sum())) < LEAST_AFTER:
-        few.append(f"{n:,} periods after it; {LEAST_AFTER} are needed")
+        few.append(f"{counted(n, 'period')} after it; {LEAST_AFTER} are needed")
     if few:
         return f"Too short a series: {'; '.join(few)}."
     treated = study.y[:, arm].sum(axis=1)[:, held]
@@ -270,7 +271,7 @@ def _regress(
     coef = np.zeros((len(y), x.shape[1]))
     for _ in range(_ROUNDS):
         if total is None:
-            mean = np.exp(np.clip(eta + offset, -30, 30))
+            mean = np.exp(np.clip(eta + offset, -50, 50))
             weight = np.maximum(mean, 1e-10)
         else:
             share = 1 / (1 + np.exp(-np.clip(eta, -30, 30)))

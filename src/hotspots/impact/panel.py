@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from ..contracts import InputError
+from ._given import check_given, whole
 from ._twoway import fit_two_way, lay_out
 from ._wild import wild_interval, wild_p
 from .study import Batch, refuse
@@ -112,8 +113,8 @@ def fit_panel(
     >>> np.exp([found.low, found.estimate, found.high]).round(2).ravel().tolist()
     [0.86, 0.99, 1.15]
     """
+    _check(study, family, errors, draws, level=level, seed=seed)
     x = _column(study, dose)
-    _check(family, errors, level, draws)
     if why := unfit(study, x):
         return refuse(study, why)
     layout = lay_out(study)
@@ -140,7 +141,11 @@ def _column(study: Study, dose: ArrayLike | None) -> Floats:
     """Return the column regressed on, shape (S or 1, n, T, 1)."""
     if dose is None:
         return study.treat[..., None]
-    given = np.asarray(dose, dtype=float)
+    try:
+        given = np.asarray(dose, dtype=float)
+    except (TypeError, ValueError):
+        raise InputError("fit_panel", ["dose holds what is no number; give one for each count."]) \
+            from None  # fmt: skip
     given = given[None] if given.ndim == 2 else given
     if given.ndim != 3 or given.shape[1:] != study.y.shape[1:] or len(given) not in (
         1, len(study.y)
@@ -155,18 +160,15 @@ def _column(study: Study, dose: ArrayLike | None) -> Floats:
     return np.where(study.used, given, 0.0)[..., None]
 
 
-def _check(family: str, errors: str, level: float, draws: int) -> None:
+def _check(study: Study, family: str, errors: str, draws: int, **given: Any) -> None:
     faults = []
     if family not in FAMILIES:
         faults.append(f"family is {family!r}; it takes {' or '.join(map(repr, FAMILIES))}.")
     if errors not in ERRORS:
         faults.append(f"errors is {errors!r}; it takes {', '.join(map(repr, ERRORS))}.")
-    if not 0.5 <= level <= 0.999:
-        faults.append(f"level is {level!r}; it must be 0.5 to 0.999.")
-    if not isinstance(draws, int | np.integer) or not 99 <= draws <= 99_999:
+    if not whole(draws, 99, 99_999):
         faults.append(f"draws is {draws!r}; it must be a whole number from 99 to 99,999.")
-    if faults:
-        raise InputError("fit_panel", faults)
+    check_given("fit_panel", study, faults, **given)
 
 
 def unfit(study: Study, x: Floats | None = None) -> str:
@@ -260,7 +262,7 @@ def places_error(study: Study, fit: Fit) -> tuple[Floats, Floats]:
     counted = (study.y * study.used).sum(axis=2) > 0
     places = counted.sum(axis=1)[:, None]
     moves = np.where(counted[..., None], fit.extra, 0.0)
-    whole = np.sqrt((places - 1) / places * (moves**2).sum(axis=1))
+    size = np.sqrt((places - 1) / np.maximum(places, 1) * (moves**2).sum(axis=1))
     arm = np.broadcast_to(study.arm, counted.shape)
     parts, spare = [], []
     for side in (arm, ~arm):
@@ -268,7 +270,7 @@ def places_error(study: Study, fit: Fit) -> tuple[Floats, Floats]:
         spare.append(np.maximum((side & counted).sum(axis=1) - 1, 1e-9)[:, None])
     with np.errstate(divide="ignore", invalid="ignore"):
         df = sum(parts) ** 2 / sum(p**2 / s for p, s in zip(parts, spare, strict=True))
-    return whole, df
+    return size, df
 
 
 def _batch(beta: Floats, error: Floats, df: Floats, level: float, said: str) -> Batch:

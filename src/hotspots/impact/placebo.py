@@ -9,9 +9,11 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
-from ..contracts import InputError
-from ._words import interval, moved
+from ._effects import sums
+from ._given import check_given, whole
+from ._words import LEAST, interval, moved
 from .checks import Check
+from .study import refuse
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -68,7 +70,7 @@ def placebo_dates(study: Study, fit: Fit, found: Batch | None = None) -> tuple[p
     (7, 0.0, 'fine')
     """
     name, asks = "placebo dates", "What is found at dates on which nothing began?"
-    one_study("placebo_dates", study)
+    check_given("placebo_dates", study, one=True, fit=fit)
     columns = ["start", "periods", "estimate", "low", "high", "clear", "refused"]
     why = _one_start(study)
     before = np.flatnonzero(study.before & study.used.any(axis=0))
@@ -94,7 +96,10 @@ def placebo_dates(study: Study, fit: Fit, found: Batch | None = None) -> tuple[p
         on[before[at : at + length]] = True
         seen = np.zeros_like(on)
         seen[before[: at + length]] = True
-        batch = fit(_pretend(study, study.arm, on, study.used & seen))
+        pretended = _pretend(study, study.arm, on, study.used & seen)
+        batch = fit(pretended)
+        if batch.ratio and (few := too_few(pretended)):
+            batch = refuse(pretended, few)
         rows.append({"start": before[at], "periods": length, **found_row(batch, 0)})
     dates = pd.DataFrame(rows, columns=columns)
     real = fit(study) if found is None else found
@@ -134,7 +139,7 @@ def placebo_places(
     Raises
     ------
     InputError
-        If the draws are under 19 or too many.
+        Naming every fault.
 
     Notes
     -----
@@ -153,11 +158,10 @@ def placebo_places(
     (99, 0.0, 'fine')
     """
     name, asks = "placebo places", "What is found at comparison places taken as if treated?"
-    one_study("placebo_places", study)
-    if not isinstance(draws, int | np.integer) or not 19 <= draws <= 9999:
-        raise InputError("placebo_places", [
-            f"draws is {draws!r}; it must be a whole number from 19 to 9,999."
-        ])  # fmt: skip
+    faults = []
+    if not whole(draws, 19, 9999):
+        faults.append(f"draws is {draws!r}; it must be a whole number from 19 to 9,999.")
+    check_given("placebo_places", study, faults, one=True, fit=fit, seed=seed)
     columns = ["estimate", "low", "high", "clear"]
     rest = np.flatnonzero(~study.arm[0] & study.used.any(axis=1))
     if len(rest) < _LEAST_PLACES:
@@ -170,9 +174,12 @@ def placebo_places(
     drawn = some_places(study, rest)
     on = ~study.before & study.used.any(axis=0)
     drawn = replace(drawn, y=np.broadcast_to(drawn.y, (draws, *drawn.y.shape[1:])))
-    batch = fit(_pretend(drawn, half, on, drawn.used))
+    pretended = _pretend(drawn, half, on, drawn.used)
+    batch = fit(pretended)
     table = pd.DataFrame([found_row(batch, d) for d in range(draws)])
     real = fit(study) if found is None else found
+    if real.ratio and (why := too_few(pretended) or too_few(study)):
+        return table[columns], silent(name, asks, why)
     told = table[table["estimate"].notna()]
     if batch.refused or len(told) < draws // 2:
         why = batch.refused or "Most draws of comparison places cannot be fitted."
@@ -180,15 +187,17 @@ def placebo_places(
     return table[columns], _places_check(name, asks, told, real, len(rest))
 
 
-def one_study(where: str, study: Study) -> None:
-    """Refuse many studies at once."""
-    if len(study.y) != 1:
-        raise InputError(where, [f"study holds {len(study.y):,} studies; it takes one."])
-
-
 def silent(name: str, asks: str, why: str) -> Check:
     """Say that a check cannot tell, and why."""
     return Check(name, asks, np.nan, np.nan, np.nan, "cannot tell", why)
+
+
+def too_few(study: Study) -> str:
+    """Say that the incidents of an arm, before or after, are too few for a percentage."""
+    held = [many for many in sums(study).values() if not np.isnan(many)]
+    if min(held, default=0) >= LEAST:
+        return ""
+    return f"Under {LEAST} incidents on a side are too few to tell."
 
 
 def _one_start(study: Study) -> str:

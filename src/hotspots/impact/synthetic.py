@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from ._given import check_given, whole
 from ._simplex import weigh
 from .study import Batch, refuse
 
@@ -82,6 +83,11 @@ def fit_synthetic(study: Study, *, level: float = 0.95, seed: int = 0, draws: in
     Batch
         Log ratio of the incidents after the start to those of the synthetic control.
 
+    Raises
+    ------
+    InputError
+        Naming every fault.
+
     Notes
     -----
     Every place is an index :math:`x_{jt}`: its count over its own mean before the start, so that
@@ -121,6 +127,10 @@ def fit_synthetic(study: Study, *, level: float = 0.95, seed: int = 0, draws: in
     >>> fit_synthetic(make_study(y[:10], treat[:10], days=30.4)).refused
     '7 places were never treated; a synthetic control needs 20 to choose from'
     """
+    faults = []
+    if not whole(draws, 19, 99_999):
+        faults.append(f"draws is {draws!r}; it must be a whole number from 19 to 99,999.")
+    check_given("fit_synthetic", study, faults, level=level, seed=seed)
     spans = _spans(study)
     if isinstance(spans, str):
         return refuse(study, spans)
