@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING
 
 import pandas as pd
 
+from ..impact._words import counted as counted
+
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
@@ -41,17 +43,6 @@ def month_text(day: pd.Timestamp) -> str:
     'Mar 2026'
     """
     return f"{_MONTHS[day.month - 1]} {day.year}"
-
-
-def counted(n: int, what: str) -> str:
-    """Write a number and its noun.
-
-    Examples
-    --------
-    >>> counted(1, "hotspot"), counted(1200, "hotspot")
-    ('1 hotspot', '1,200 hotspots')
-    """
-    return f"{n:,} {what}{'' if n == 1 else 's'}"
 
 
 def law_text(design: TrialDesign) -> str:
