@@ -450,16 +450,14 @@ def test_treatment_is_that_of_the_calendar_and_the_lot(design, trial_records):
     assert counts.design == design
     assert counts.period == ("D" if design == "crossover" else "W")
     assert set(counts.places["hotspot"]) == set(trial.sites.index)
-    by_day = {
-        name: trial.calendar.set_index(["hotspot", "date"])[name].unstack()  # noqa: PD010
-        for name in ("treated", "phase")
-    }
-    wide, phase = by_day["treated"], by_day["phase"]
-    wide, phase = wide.loc[counts.places["hotspot"]], phase.loc[counts.places["hotspot"]]
-    for t, period in counts.periods.iterrows():
-        days = (wide.columns >= period["start"]) & (wide.columns < period["end"])
-        assert (counts.treat[:, t] == wide.loc[:, days].any(axis=1)).all()
-        assert (counts.used[:, t] == ~(phase.loc[:, days] == "wash-out").any(axis=1)).all()
+    by_day = trial.calendar.set_index(["hotspot", "date"])[["treated", "phase"]].unstack()  # noqa: PD010
+    by_day = by_day.loc[counts.places["hotspot"]]
+    treated, phase = (by_day[name].to_numpy(dtype=object) for name in ("treated", "phase"))
+    day = by_day["treated"].columns
+    for t, (first, end) in enumerate(counts.periods[["start", "end"]].itertuples(index=False)):
+        days = (day >= first) & (day < end)
+        assert (counts.treat[:, t] == treated[:, days].astype(bool).any(axis=1)).all()
+        assert (counts.used[:, t] == ~(phase[:, days] == "wash-out").any(axis=1)).all()
     # the lot draws in the order of these places, and as often for each as for another
     drawn = np.asarray(counts.redraw(50, np.random.default_rng(0)))
     assert drawn.shape == (50, *counts.treat.shape)
@@ -597,7 +595,7 @@ def test_the_text_holds_the_counts_and_claims_nothing():
     assert counts.text.startswith(
         "Counted 1 treated and 1 control places over 2 months before 1 March 2025 and 1 month "
         "after: of 12 incidents 6 lie inside the places, 2 in the rings of 150 m about them, 3 "
-        "elsewhere, and 1 have no known place; 8 are counted."
+        "elsewhere, and 1 has no known place; 8 are counted."
     )
     for word in ("impact", "effect", "caused"):
         assert word not in counts.text

@@ -238,7 +238,25 @@ def test_squares_refuse_what_they_cannot_use():
             later="2025", size_m=-3,
         )  # fmt: skip
     said = str(error.value)
-    for part in ("chosen runs from", "later is '2025'", "a polygon each", "size_m is -3"):
+    for part in ("chosen runs from", "later is '2025'", "needs a polygon", "size_m is -3"):
         assert part in said
-    with pytest.raises(InputError, match="different CRS"):
-        pool_counts(records, PLACES.to_crs("EPSG:4326"), chosen=("2024-01-01", "2024-05-01"))
+    with pytest.raises(InputError, match=r"chosen is ''.*\n.*categories is 'Theft'") as error:
+        pool_counts(records, PLACES, chosen=(None, "2024-01-01"), categories="Theft")
+    assert len(error.value.faults) == 2
+    with pytest.raises(InputError, match="'Piracy', which no incident has"):
+        pool_counts(records, PLACES, chosen=("2023-01-01", "2023-01-31"), categories=["Piracy"])
+
+
+def test_squares_of_places_in_another_crs_are_the_same():
+    records = make_records(np.random.default_rng(12), months=1)
+    span = ("2023-01-01", "2023-01-31")
+    here = pool_counts(records, PLACES, chosen=span, size_m=200)
+    there = pool_counts(records, PLACES.to_crs("EPSG:4326"), chosen=span, size_m=200)
+    assert here["chosen"].equals(there["chosen"])
+
+
+def test_kinds_of_what_are_no_counts_are_refused(plain):
+    with pytest.raises(InputError, match="counts is of type list"):
+        compare_kinds([])
+    with pytest.raises(InputError, match="level is 95"):
+        compare_kinds(plain, level=95)

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
+from ._words import LEAST
 from .spans import NAMES
 
 if TYPE_CHECKING:
@@ -63,8 +64,9 @@ def _head(fields: dict[str, Any], facts: Facts, asked: Asked, rules: ImpactRules
     lost = int(of.get("no place known", 0))
     return (
         f"Counted {arms} over {spans}: of {facts.total:,} incidents {inside:,} lie inside "
-        f"the places{rings}, {facts.total - inside - ring - lost:,} elsewhere, and {lost:,} have "
-        f"no known place; {int(accounts['counted'].sum()):,} are counted."
+        f"the places{rings}, {facts.total - inside - ring - lost:,} elsewhere, and {lost:,} "
+        f"{'has' if lost == 1 else 'have'} no known place; {int(accounts['counted'].sum()):,} are "
+        "counted."
     )
 
 
@@ -98,7 +100,7 @@ def _notes(
     if facts.away:
         notes.append(f"Outside of all incidents lie {_list(facts.away)}: their zeros may be "
                      "records that are missing.")  # fmt: skip
-    if facts.snapped and facts.near:
+    if facts.snapped and facts.near >= LEAST:
         notes.append(f"Points are snapped: {facts.edge / facts.near:.0%} of the incidents inside "
                      "lie within 25 m of an edge, where the side is partly chance.")  # fmt: skip
     return (*notes, *(f"{note[0].upper()}{note[1:]}." for note in asked.sites.notes))

@@ -151,7 +151,7 @@ def tally(
         "design": "" if asked.design is None else str(asked.design.design),
         "end": last if asked.end is None else asked.end,
         "accounts": _accounts(
-            places["arm"].to_numpy(), ground, left_out, member.any(axis=0)[category], at, used
+            places["arm"].to_numpy(), ground, left_out, np.any(member, axis=0)[category], at, used
         ),
         "recording": check_recording(
             _rest(ground, at, left_out, police, category, names, places, len(periods)), periods,
@@ -265,10 +265,10 @@ def _harm(
     if not rules.harm or "harm" not in incidents.columns:
         return None, 0
     harm = incidents["harm"].to_numpy(dtype=float, na_value=np.nan)[some]
-    if (harm < 0).any():
-        many = int((harm < 0).sum())
-        raise InputError("incidents", [f"harm is {harm[harm < 0][0]:g} in {many:,} rows; days of "
-                                       "sentence are 0 or more."])  # fmt: skip
+    if (wrong := (harm < 0) | np.isinf(harm)).any():
+        many = int(wrong.sum())
+        raise InputError("incidents", [f"harm is {harm[wrong][0]:g} in {many:,} rows; days of "
+                                       "sentence are finite and 0 or more."])  # fmt: skip
     if len(harm) and np.isnan(harm).all():
         return None, 0
     return np.nan_to_num(harm), int(np.isnan(harm).sum())

@@ -253,13 +253,13 @@ def count_places(
     Examples
     --------
     >>> import hotspots as hs
-    >>> county = hs.make_county(seed=1, months=36)
-    >>> spots = county.hotspots[county.hotspots["class_"] == "persistent"]
+    >>> county = hs.make_county(seed=1, months=6)
+    >>> spots = county.hotspots
     >>> counts = count_places(
     ...     county.incidents, spots[spots["treated"]], spots[~spots["treated"]],
-    ...     start="2025-01-01", rules=ImpactRules(period="MS"))
+    ...     start="2023-05-01", rules=ImpactRules(period="MS"))
     >>> counts.y.shape, counts.study().before.sum().item()
-    ((1, 9, 36), 24)
+    ((1, 14, 6), 4)
     """
     asked = read_asked(incidents, treated, control, start, end, design, rules)
     rules = ImpactRules() if rules is None else rules

@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
 
 from ..chance import adjusted_p
+from ..contracts import InputError
+from ._words import LEAST, interval, moved
+from .counts import PlaceCounts
 from .randomised import fit_randomised
 from .ratio import fit_places
+from .rules import ImpactRules
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from .counts import PlaceCounts
     from .study import Study
 
     Floats = NDArray[np.float64]
@@ -23,9 +27,6 @@ COLUMNS = [
     "by", "kind", "part", "treated_before", "treated_after", "control_before", "control_after",
     "estimate", "low", "high", "p", "p_adjusted", "words",
 ]  # fmt: skip
-
-LEAST = 20
-"""Incidents on every side under which a kind has no ratio."""
 
 
 def compare_kinds(
@@ -51,6 +52,11 @@ def compare_kinds(
         ``low``, ``high``, ``p``, ``p_adjusted`` (Holm, over the kinds of one sort and part) and
         ``words``. NaN where a count is under 20 or nothing is compared.
 
+    Raises
+    ------
+    InputError
+        For anything but counts of places, or a number out of its range.
+
     Notes
     -----
     The ratio and its chance are those of the places (:func:`fit_places`), or of the lot where the
@@ -59,14 +65,19 @@ def compare_kinds(
     Examples
     --------
     >>> import hotspots as hs
-    >>> county = hs.make_county(seed=1, months=36)
-    >>> spots = county.hotspots[county.hotspots["class_"] == "persistent"]
+    >>> county = hs.make_county(seed=1, months=6)
+    >>> spots = county.hotspots
     >>> counts = hs.impact.count_places(
     ...     county.incidents, spots[spots["treated"]], spots[~spots["treated"]],
-    ...     start="2025-01-01")
+    ...     start="2023-05-01")
     >>> compare_kinds(counts)["part"].unique().tolist()
     ['hotspots', 'buffer']
     """
+    if not isinstance(counts, PlaceCounts):
+        raise InputError("compare_kinds", [
+            f"counts is of type {type(counts).__name__}; give what count_places returns."
+        ])  # fmt: skip
+    ImpactRules(level=level, seed=seed, draws=draws)  # faults what is out of range
     parts = [part for part in ("hotspots", "buffer")
              if part == "hotspots" or np.nansum(counts.kind_y[:, 1]) > 0]  # fmt: skip
     tables = [_compare(counts, part, level, seed, draws) for part in parts]
@@ -83,8 +94,6 @@ def _compare(counts: PlaceCounts, part: str, level: float, seed: int, draws: int
     compared = not study.arm.all() or study.redraw is not None
     told = {name: np.full(len(table), np.nan) for name in ("estimate", "low", "high", "p")}
     if enough.any() and compared:
-        from dataclasses import replace
-
         some = replace(study, y=study.y[enough])
         fit = fit_places if study.redraw is None else fit_randomised
         found = fit(some, level=level, seed=seed, draws=draws)
@@ -127,9 +136,9 @@ def _words(row: Any, level: float, compared: bool) -> str:
     )
     if np.isnan(estimate):
         return f"No ratio: under {LEAST} incidents on a side, or too few places."
-    side = "more" if estimate > 1 else "fewer"
-    told = (f"{abs(estimate - 1):.0%} {side} than expected ({level:.0%} interval of the ratio "
-            f"{low:.2f} to {high:.2f})")  # fmt: skip
+    said = moved(estimate)
+    told = (f"{said[0].upper()}{said[1:]} against what the comparison leads one to expect "
+            f"({level:.0%} interval {interval(low, high)})")  # fmt: skip
     if p < 1 - level:
-        return f"{told}, beyond chance among the kinds compared."
+        return f"{told}: beyond chance among the kinds compared."
     return f"{told}: no clear change among the kinds compared."

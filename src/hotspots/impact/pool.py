@@ -12,8 +12,10 @@ import shapely
 
 from ..contracts import InputError, check_incidents
 from ..places import coordinates
-from ._asked import read_day
+from ._asked import read_day, read_outcomes
 from ._tally import found_by_police
+from .rules import ImpactRules
+from .sites import read_polygons
 from .spans import middles
 
 if TYPE_CHECKING:
@@ -73,34 +75,39 @@ def pool_counts(
     Examples
     --------
     >>> import hotspots as hs
-    >>> county = hs.make_county(seed=1, months=24)
-    >>> pool = pool_counts(county.incidents, county.hotspots, chosen=("2023-01-01", "2023-12-31"))
+    >>> county = hs.make_county(seed=1, months=3)
+    >>> pool = pool_counts(county.incidents, county.hotspots, chosen=("2023-01-01", "2023-02-28"))
     >>> int(pool["chosen"].sum()) <= len(county.incidents), int(pool["days_chosen"].iloc[0])
-    (True, 365)
+    (True, 59)
     """
     check_incidents(incidents)
     faults: list[str] = []
     spans = {"chosen": _span(chosen, "chosen", faults)}
     if later is not None:
         spans["later"] = _span(later, "later", faults)
-    shapes = np.asarray(getattr(places, "geometry", pd.Series(dtype=object)).array, dtype=object)
-    if not len(shapes) or not np.isin(shapely.get_type_id(shapes), (3, 6)).all():
-        faults.append("places must hold a polygon each, and at least one.")
-    elif places.crs != incidents.crs:
-        faults.append("places and incidents are in different CRS; bring one to the other's.")
-    elif size_m is None:
-        size_m = float(np.sqrt(np.median(shapely.area(shapes))))
-    number = isinstance(size_m, int | float | np.number) and not isinstance(size_m, bool)
-    if size_m is not None and (not number or not 10 <= size_m <= 10_000):
+    mine = read_polygons(places, "places", incidents.crs, faults)
+    shapes = np.zeros(0, dtype=object) if mine is None else np.asarray(mine.geometry.array)
+    if size_m is None:
+        size_m = float(np.sqrt(np.median(shapely.area(shapes)))) if len(shapes) else 0.0
+    elif (isinstance(size_m, bool) or not isinstance(size_m, int | float | np.number)
+          or not 10 <= size_m <= 10_000):  # fmt: skip
         faults.append(f"size_m is {size_m!r}; the side of a square must be 10 to 10,000 metres.")
-    if faults or size_m is None:
+    if not isinstance(include_police, bool | np.bool_):
+        faults.append(f"include_police is {include_police!r}; it takes True or False.")
+    if isinstance(categories, str) or not (categories is None or np.iterable(categories)):
+        faults.append(f"categories is {categories!r}; it takes a list of categories.")
+    elif categories is not None:
+        read_outcomes(incidents, ImpactRules(outcomes={"categories": list(categories)}), faults)
+    if len(incidents) == 0:
+        faults.append("there are no incidents; give the records of the whole force.")
+    if faults:
         raise InputError("pool_counts", faults)
     xy = coordinates(incidents)
     known = ~np.isnan(xy[:, 0])
     if not include_police:
         known &= ~found_by_police(incidents)
     if categories is not None:
-        known &= incidents["category"].astype(object).isin(list(categories)).to_numpy()
+        known &= incidents["category"].isin(list(categories)).to_numpy(dtype=bool)
     corner = np.floor(xy[known] / size_m).astype(np.int64)
     # both numbers in one, as sorting pairs is slow
     key, square = np.unique(corner[:, 0] * (1 << 32) + corner[:, 1], return_inverse=True)
@@ -131,7 +138,9 @@ def _span(given: Any, name: str, faults: list[str]) -> tuple[pd.Timestamp, pd.Ti
     if not isinstance(given, tuple | list) or len(given) != 2:
         faults.append(f"{name} is {given!r}; it takes the first and the last day, as two dates.")
         return pd.Timestamp(0), pd.Timestamp(0)
-    first, last = (read_day(day, name, faults) for day in given)
-    if first is not None and last is not None and last < first:
+    first, last = (read_day("" if day is None else day, name, faults) for day in given)
+    if first is None or last is None:
+        return pd.Timestamp(0), pd.Timestamp(0)
+    if last < first:
         faults.append(f"{name} runs from {first:%Y-%m-%d} to {last:%Y-%m-%d}; swap them.")
-    return first or pd.Timestamp(0), last or pd.Timestamp(0)
+    return first, last

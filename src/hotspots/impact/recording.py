@@ -10,6 +10,7 @@ import pandas as pd
 
 from ..chance import adjusted_p
 from ..chance.regression import fit_counts
+from ._words import LEAST, interval, moved
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -36,9 +37,6 @@ POINTS = 0.02
 
 EDGE_SHARE = 0.5
 """Share of the counts near an edge that gives doubt where points are snapped."""
-
-LEAST = 20
-"""Incidents under which no change is told."""
 
 _YEAR = 365.25
 _SHOWN = 4
@@ -193,35 +191,36 @@ def _steps(rest: Rest, periods: pd.DataFrame, whole: Bools, after: Bools) -> lis
     clear = (low[0] > 1) | (high[0] < 1)
     doubt = bool(clear and abs(ratio[0] - 1) >= STEP)
     n = int(np.nansum(y[:, later]))
-    verdict = "doubt" if doubt else "fine"
+    verdict, sure = "doubt" if doubt else "fine", f"95% interval {interval(low[0], high[0])}"
     if doubt:
-        words = (f"The rest of the force had {_moved(ratio[0])} from the start on than its trend "
-                 f"and season lead one to expect ({_between(low[0], high[0])}; {n:,} incidents): "
+        words = (f"The rest of the force had {moved(ratio[0])} from the start on than its trend "
+                 f"and season lead one to expect ({sure}; {n:,} incidents): "
                  "recording, or crime everywhere, changed. The comparison takes that out only as "
                  "far as it met both arms alike.")  # fmt: skip
     elif half[0] > np.log1p(WIDE):
         verdict = "cannot tell"
         words = ("A step at the start in the rest of the force cannot be told from trend and "
-                 f"season in records so short ({_between(low[0], high[0])}; {n:,} "
-                 "incidents).")  # fmt: skip
+                 f"season in records so short ({sure}; {n:,} incidents).")  # fmt: skip
     else:
         words = (f"The rest of the force shows no step at the start beyond {STEP:.0%} and chance "
-                 f"({_between(low[0], high[0])}; {n:,} incidents).")  # fmt: skip
+                 f"({sure}; {n:,} incidents).")  # fmt: skip
     rows = [_row("recording elsewhere", _ASKS["rest"], verdict, words,
                  (float(ratio[0]), float(low[0]), float(high[0])))]  # fmt: skip
     told = np.flatnonzero(np.isfinite(step[1:])) + 1
     if len(told):
         p = 2 * stdtr(df[told], -np.abs(step[told]) / error[told])
-        sure = (adjusted_p(p, "holm") < 0.05) & (np.abs(ratio[told] - 1) >= TYPE_STEP)
-        moved = told[sure]
-        moved = moved[np.argsort(-np.abs(step[moved]), kind="stable")]
-        names = [f"{rest.names[at - 1]} {ratio[at] - 1:+.0%}" for at in moved]
+        beyond = (adjusted_p(p, "holm") < 0.05) & (np.abs(ratio[told] - 1) >= TYPE_STEP)
+        clearly = told[beyond]
+        clearly = clearly[np.argsort(-np.abs(step[clearly]), kind="stable")]
+        names = [f"{rest.names[at - 1]} ({moved(ratio[at])})" for at in clearly]
         more = f" and {len(names) - _SHOWN} more" if len(names) > _SHOWN else ""
         if len(names):
-            words = (f"At the start the rest of the force stepped in {', '.join(names[:_SHOWN])}"
-                     f"{more}, beside trend and season: look at these types alone.")  # fmt: skip
+            words = ("From the start on the rest of the force moved away from trend and season in "
+                     f"{', '.join(names[:_SHOWN])}{more}: the recording of such types may have "
+                     "changed, so judge them apart.")  # fmt: skip
         else:
-            words = f"None of {len(told)} types stepped by {TYPE_STEP:.0%} or more beyond chance."
+            words = (f"None of {len(told)} types moved by {TYPE_STEP:.0%} or more beyond chance in "
+                     "the rest of the force.")  # fmt: skip
         rows.append(_row("types elsewhere", _ASKS["types"], "doubt" if len(names) else "fine",
                          words))  # fmt: skip
     return rows
@@ -279,9 +278,8 @@ def _found_by_police(
     }  # fmt: skip
     shares = {arm: [part / of if of >= LEAST else np.nan for part, of in pair]
               for arm, pair in sums.items()}  # fmt: skip
-    moved = {arm: after_ - before for arm, (before, after_) in shares.items()}
-    ours = moved.get("treated", np.nan)
-    apart = ours - moved["control"] if "control" in moved else ours
+    rise = {arm: after_ - before for arm, (before, after_) in shares.items()}
+    apart = rise["treated"] - rise.get("control", 0.0)
     said = "; ".join(
         f"{arm} places {shares[arm][0]:.0%} before ({sums[arm][0][0]:,} of {sums[arm][0][1]:,}), "
         f"{shares[arm][1]:.0%} after ({sums[arm][1][0]:,} of {sums[arm][1][1]:,})"
@@ -302,8 +300,9 @@ def _near_edges(inside: int, near: int, beyond: int, snapped: bool) -> dict[str,
     """Check how many counts hang on the side of an edge."""
     from .rings import EDGE_M
 
-    if inside == 0:
-        return _row("edges of places", _ASKS["edges"], "cannot tell", "Nothing was counted.")
+    if inside < LEAST:
+        return _row("edges of places", _ASKS["edges"], "cannot tell",
+                    "Too few incidents inside the places to tell.")  # fmt: skip
     share = near / inside
     words = (f"{share:.0%} of what is counted inside the places ({near:,} of {inside:,}) lies "
              f"within {EDGE_M:g} m of an edge, and {beyond:,} more as near outside")  # fmt: skip
@@ -313,11 +312,3 @@ def _near_edges(inside: int, near: int, beyond: int, snapped: bool) -> dict[str,
                   "partly chance, which blurs a difference but makes none")  # fmt: skip
     return _row("edges of places", _ASKS["edges"], "doubt" if doubt else "fine", words + ".",
                 (share, np.nan, np.nan))  # fmt: skip
-
-
-def _moved(ratio: float) -> str:
-    return f"{abs(ratio - 1):.0%} {'more' if ratio > 1 else 'fewer'}"
-
-
-def _between(low: float, high: float) -> str:
-    return f"between {_moved(low)} and {_moved(high)}"

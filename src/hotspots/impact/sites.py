@@ -78,7 +78,7 @@ drop one."]
     """
     before = len(faults)
     if design is not None:
-        frames = _of_design(design, treated, control, faults)
+        frames = _of_design(design, treated, control, crs, faults)
     else:
         frames = {}
         if treated is None:
@@ -156,22 +156,29 @@ def read_polygons(frame: Any, what: str, crs: Any, faults: list[str]) -> gpd.Geo
     wrong = missing | ~np.isin(shapely.get_type_id(shapes), (3, 6))
     if wrong.any():
         kind = "nothing" if missing[wrong][0] else shapes[wrong][0].geom_type
-        found.append(f"{what} holds {kind} for {frame.index[wrong][0]!r} ({int(wrong.sum()):,} "
-                     "such rows); every place needs a polygon.")  # fmt: skip
-    if frame.index.duplicated().any():
-        found.append(f"{what} repeats the id {frame.index[frame.index.duplicated()][0]!r}; every "
-                     "place needs its own.")  # fmt: skip
+        found.append(f"{what} holds {kind} for {str(frame.index[wrong][0])!r} ("
+                     f"{int(wrong.sum()):,} such rows); every place needs a polygon.")  # fmt: skip
+    if frame.index.nlevels > 1 or frame.index.hasnans:
+        found.append(f"{what} has places without an id of their own; give the index one id for "
+                     "each, as text.")  # fmt: skip
+    elif (twice := frame.index.astype(str).duplicated()).any():
+        found.append(f"{what} repeats the id {str(frame.index[twice][0])!r}; every place needs its "
+                     "own.")  # fmt: skip
     faults += found
     if found:
         return None
     if crs is not None and frame.crs != crs:
         frame = frame.to_crs(crs)
     shapes = np.asarray(frame.geometry.array)
+    if not np.isfinite(shapely.bounds(shapes)).all():
+        faults.append(f"{what} does not lie where its CRS has coordinates; check that the CRS is "
+                      "that of the coordinates.")  # fmt: skip
+        return None
     if not shapely.is_valid(shapes).all():
         shapes = np.array([_polygonal(one) for one in shapely.make_valid(shapes)], dtype=object)
         frame = frame.set_geometry(gpd.GeoSeries(shapes, frame.index, frame.crs))
     if (flat := shapely.area(shapes) < _LEAST_M2).any():
-        faults.append(f"{what} {frame.index[flat][0]!r} has no area ({int(flat.sum()):,} such "
+        faults.append(f"{what} {str(frame.index[flat][0])!r} has no area ({int(flat.sum()):,} such "
                       "places); give polygons, in metres.")  # fmt: skip
         return None
     return frame
@@ -186,7 +193,7 @@ def _polygonal(shape: Any) -> Any:
 
 
 def _of_design(
-    design: Any, treated: Any, control: Any, faults: list[str]
+    design: Any, treated: Any, control: Any, crs: Any, faults: list[str]
 ) -> dict[str, gpd.GeoDataFrame]:
     """Sites of a trial, which bring their arms themselves."""
     lacking = [n for n in ("sites", "calendar", "design", "redraw") if not hasattr(design, n)]
@@ -200,7 +207,7 @@ def _of_design(
         )
         return {}
     sites = design.sites
-    found = read_polygons(sites, "design.sites", sites.crs, faults)
+    found = read_polygons(sites, "design.sites", crs, faults)
     if found is None:
         return {}
     if "arm" not in found.columns:
