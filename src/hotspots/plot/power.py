@@ -40,9 +40,9 @@ def plot_power(power: Result, *, ax: Axes | None = None) -> Axes:
     Examples
     --------
     >>> import hotspots as hs
-    >>> county = hs.make_county(seed=1, months=24)
+    >>> from hotspots.trials.example import example_hotspots
     >>> rules = hs.PowerRules(sims=50, draws=99)
-    >>> found = hs.trial_power(county.hotspots, county.incidents, effects=[-.2, -.4], rules=rules)
+    >>> found = hs.trial_power(*example_hotspots(), effects=[-.2], rules=rules)
     >>> hs.plot_power(found).get_xlabel()
     'fall under patrols (%)'
     """
@@ -66,7 +66,8 @@ def plot_power(power: Result, *, ax: Axes | None = None) -> Axes:
             color=colour,
             ms=4,
             lw=1.6,
-            label=f"{trial['sites']:,} sites, {trial['weeks']:g} weeks ({trial['verdict']})",
+            label=f"{trial['sites']:,} sites, {trial['weeks']:g} week"
+            f"{'' if trial['weeks'] == 1 else 's'} ({trial['verdict']})",
         )
     wanted = 100 * float(trials["wanted"].iloc[0])
     ax.axhline(wanted, color=GREY, ls="--", lw=1)

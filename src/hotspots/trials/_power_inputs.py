@@ -252,10 +252,8 @@ def count_records(incidents: gpd.GeoDataFrame, asked: Asked, unit: str | None = 
     places = asked.places[["geometry"]]
     counts = count_places(
         incidents, places, start=str(half), end=str(stop - np.timedelta64(1, "D")),
-        rules=ImpactRules(outcomes=outcomes or {}, period=period, buffer_m=0, harm=False,
-                          include_police=rules.include_police) if outcomes
-        else ImpactRules(period=period, buffer_m=0, harm=False,
-                         include_police=rules.include_police),
+        rules=ImpactRules(outcomes=outcomes, period=period, buffer_m=0, harm=False,
+                          include_police=rules.include_police),
     )  # fmt: skip
     row = pd.Index(counts.places["hotspot"]).get_indexer(places.index.astype(str))
     begins = counts.periods["start"].to_numpy().astype("datetime64[D]")

@@ -57,7 +57,7 @@ def say(
 
 def _found(row: Any, power: pd.DataFrame, rules: PowerRules) -> str:
     trial = (
-        f"{row['sites']:,} sites ({_DESIGNS[row['design']]}) for {row['weeks']:g} weeks, about "
+        f"{row['sites']:,} sites ({_DESIGNS[row['design']]}) for {_weeks(row['weeks'])}, about "
         f"{row['incidents']:,.0f} incidents expected at all of them"
     )
     often = f"in {rules.power:.0%} of such trials"
@@ -76,6 +76,10 @@ def _found(row: Any, power: pd.DataFrame, rules: PowerRules) -> str:
         f"With {trial}, even a fall of {-last['effect']:.0%} would be found in {last['power']:.0%} "
         f"of such trials only, and {rules.power:.0%} is wanted."
     )
+
+
+def _weeks(weeks: float) -> str:
+    return f"{weeks:g} week{'' if weeks == 1 else 's'}"
 
 
 def _beside(row: Any, published: pd.DataFrame) -> str:
@@ -100,9 +104,9 @@ def _short(source: str) -> str:
 
 def _alarms(row: Any, rules: PowerRules) -> str:
     wanted = 1 - rules.level
-    told = (f"With no effect at all the test finds one in {row['false_alarms']:.1%} of trials "
-            f"(between {row['false_low']:.1%} and {row['false_high']:.1%}; {wanted:.1%} is "
-            "meant)")  # fmt: skip
+    told = (f"Where patrols change nothing, {row['false_alarms']:.1%} of trials would find a "
+            f"change all the same (between {row['false_low']:.1%} and {row['false_high']:.1%}; "
+            f"{wanted:.1%} is meant)")  # fmt: skip
     if row["verdict"] == "not to be read":
         return f"{told}: too many, so no power can be read from it."
     return f"{told}."
@@ -114,20 +118,25 @@ def _remedies(remedies: pd.DataFrame, have: int) -> str:
     shown = good if len(good) else remedies.sort_values("power", ascending=False, kind="stable")
     parts = []
     for one in shown.head(_SHOWN).to_dict("records"):
-        size = f"{one['sites']:,} sites for {one['weeks']:g} weeks"
+        size = f"{one['sites']:,} sites for {_weeks(one['weeks'])}"
         what = {
             "more sites": size, "longer": size, "more sites, longer": size,
             "days by lot": f"the same sites and weeks with days drawn by lot (the effect on the "
                            f"day, which must not last): {size}",
             "all incidents": f"all incidents as the outcome, {size}",
         }[one["what"]]  # fmt: skip
-        more = f"; {have:,} there are, and more like them" if one["sites"] > have else ""
+        more = f"; {have:,} there are, the rest taken as like them" if one["sites"] > have else ""
         parts.append(f"{what} ({one['power']:.0%}, {one['patrol_hours']:,.0f} officer-hours{more})")
     lead = f"What would answer, with its chance of finding {effect:.0%} fewer: "
     if not len(good):
         lead = (f"Nothing tried would answer; the nearest, with their chance of finding "
                 f"{effect:.0%} fewer: ")  # fmt: skip
-    return f"{lead}{'; '.join(parts)}."
+    poor = remedies[~remedies["enough"] & remedies["what"].ne("more sites")] if len(good) else good
+    not_so = "; ".join(
+        f"{_weeks(one['weeks']) if one['what'] == 'longer' else one['what']} ({one['power']:.0%})"
+        for one in poor.head(_SHOWN).to_dict("records")
+    )
+    return f"{lead}{'; '.join(parts)}." + (f" Not enough: {not_so}." if not_so else "")
 
 
 def _patrols(rules: PowerRules) -> str:
@@ -140,7 +149,7 @@ def _others(trials: pd.DataFrame) -> str:
     for one in trials.head(_SHOWN).to_dict("records"):
         found = "beyond what was asked" if np.isnan(one["detectable"]) else (
             f"{-one['detectable']:.0%}")  # fmt: skip
-        parts.append(f"{one['sites']:,} sites, {one['weeks']:g} weeks: {found} "
+        parts.append(f"{one['sites']:,} sites, {_weeks(one['weeks'])}: {found} "
                      f"({one['verdict']})")  # fmt: skip
     more = f"; ... and {len(trials) - _SHOWN:,} more in the table trials" * (len(trials) > _SHOWN)
     return f"Smallest fall found in other trials: {'; '.join(parts)}{more}."
@@ -151,10 +160,10 @@ def _basis(baseline: pd.DataFrame, classic: pd.DataFrame, asked: Asked) -> str:
     spread = baseline[baseline["quantity"].str.startswith("spread")].iloc[0]
     said = (
         f"Simulated {rules.sims:,} times for each effect from what was recorded at these sites "
-        f"before {asked.start} and analysed by {_estimator(asked.estimator)}. Changes at the sites "
-        f"spread {spread['records']:.2f} times as far as Poisson counts would (squared), in "
-        f"simulation {spread['simulated']:.2f} (between {spread['low']:.2f} and "
-        f"{spread['high']:.2f}): {spread['verdict']}."
+        f"before {asked.start} and analysed by {_estimator(asked.estimator)}. Sites changed "
+        f"{spread['records']:.1f} times as much as chance alone would change them (variance), in "
+        f"simulation {spread['simulated']:.1f} times (between {spread['low']:.1f} and "
+        f"{spread['high']:.1f}): {spread['verdict']}."
     )
     if rules.delivered < 1 or rules.contaminated > 0 or rules.displaced > 0:
         said += (f" Effects are those of patrols in full: {rules.delivered:.0%} of them delivered, "
@@ -181,7 +190,7 @@ def _sites(asked: Asked) -> str:
             "those that share a catchment are drawn as one"
         )
     said += asked.notes
-    return f"Of the sites: {'; '.join(said)}." if said else ""
+    return f"Of sites and records: {'; '.join(said)}." if said else ""
 
 
 def _estimator(name: str) -> str:

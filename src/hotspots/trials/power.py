@@ -135,8 +135,8 @@ def trial_power(
     --------
     >>> import hotspots as hs
     >>> from hotspots.trials import PowerRules, trial_power
-    >>> county = hs.make_county(seed=1, months=36)
-    >>> found = trial_power(county.hotspots, county.incidents, weeks=12, effects=[-.2, -.5],
+    >>> county = hs.make_county(seed=1, months=24)
+    >>> found = trial_power(county.hotspots, county.incidents, weeks=12, effects=[-.2],
     ...                     rules=PowerRules(sims=50, draws=99))
     >>> found.trials[["design", "sites", "verdict"]].to_numpy().tolist()
     [['simple', 14, 'cannot answer']]
