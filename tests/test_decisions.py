@@ -262,3 +262,13 @@ def test_a_plan_is_named_by_its_visits(plan):
     moved = plan.visits.assign(depart=plan.visits["depart"] + pd.Timedelta("1min"))
     assert plan_name(plan) != plan_name(replace(plan, visits=moved))
     assert plan_name(plan).startswith("2026-03-02 2d ")
+
+
+def test_a_cell_that_would_spoil_the_file_is_refused(tmp_path, plan):
+    path = tmp_path / "log.csv"
+    visit = plan.visits.index[0]
+    for why in ("x" * 200_000, "a\0b"):
+        with pytest.raises(hs.InputError, match=r"why of row 1 has (200,000|a) character"):
+            hs.log_decisions(path, plan, decide(("rejected", "sergeant", why, visit, None)))
+    assert not path.exists()
+    assert len(hs.log_decisions(path, plan, accepted()).log) == 1

@@ -18,6 +18,7 @@ from ..contracts import InputError
 from .cells import guarded, unguarded
 
 _WAIT_S = 5.0  # for another's writing to end
+_LONGEST = 10_000  # characters of a cell: with much longer ones nobody could read the file again
 _STALE_S = 60.0  # no writing takes a minute: a lock this old was left by a crash
 
 
@@ -78,8 +79,17 @@ class ChainedLog:
         Raises
         ------
         InputError
-            If the file is no such log, was changed since it was written, or cannot be written.
+            If the file is no such log, was changed since it was written, or cannot be written, or
+            a cell is longer than 10,000 characters.
         """
+        unfit = [
+            f"{name} of row {n} has {len(text):,} characters; at most {_LONGEST:,} are kept."
+            if len(text) > _LONGEST else f"{name} of row {n} has a character that ends texts."
+            for n, row in enumerate(rows, 1) for name, text in row.items()
+            if len(text) > _LONGEST or "\0" in text
+        ]  # fmt: skip
+        if unfit:
+            raise InputError(place.name, unfit)
         try:
             moment = when.astimezone().isoformat(timespec="seconds")
         except (OverflowError, ValueError):
