@@ -160,7 +160,7 @@ found.checks[["check", "verdict", "words"]]
 
 # %%
 report = hs.write_up(
-    found, title="Foot patrols at thirty hotspots", delivery=delivery,
+    found, title=f"Foot patrols at {len(patrolled)} hotspots", delivery=delivery,
     told={"problem": "Public order in town centres", "response": "Fifteen minutes, twice a day"},
 )  # fmt: skip
 hs.write_what_works(folder / "write-up.html", report)

@@ -134,6 +134,8 @@ def bank_result(
               if not isinstance(given, Mapping | Result | None)]  # fmt: skip
     if not isinstance(folder, str | os.PathLike):
         faults.append(f"folder is {folder!r:.60}; give a path.")
+    if not isinstance(replace, bool | np.bool_):
+        faults.append(f"replace is {replace!r:.60}; it takes True or False.")
     slug = re.sub(r"[^a-z0-9]+", "-", name.casefold()).strip("-") if isinstance(name, str) else ""
     if not slug:
         faults.append(f"name is {name!r}; it must be text with letters or figures.")
@@ -310,7 +312,7 @@ def _read(file: Path) -> tuple[dict[str, Any], str]:
     """Read an entry, or say why it is none."""
     try:
         found = json.loads(file.read_text(encoding="utf-8"))
-    except (OSError, ValueError) as error:
+    except (OSError, ValueError, RecursionError) as error:
         return {}, f"it cannot be read: {error}"
     faults = entry_faults(found)
     return ({}, " ".join(faults)) if faults else (complete(found), "")

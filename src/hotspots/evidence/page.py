@@ -32,6 +32,9 @@ _COLUMNS = {"outcome": "outcome", "part": "where", "treated_before": "treated be
             "treated_after": "treated after", "control_before": "comparison before",
             "control_after": "comparison after", "estimate": "result", "low": "from",
             "high": "to"}  # fmt: skip
+_RESULT = ("Result: incidents over those expected, so that 1 is no difference (with nothing to "
+           "compare: a day after over before), from one end of its interval to the other. Whole "
+           "numbers are incidents more, or below 0 fewer, than expected.")  # fmt: skip
 _KEY = {
     "records": "From the records.",
     "people": "As people who know it told.",
@@ -138,7 +141,8 @@ def _table(writeup: WriteUp) -> str:
     for row in writeup.results.to_dict("records"):
         cells = "".join(f"<td{_n(c)}>{html.escape(_cell(c, row))}</td>" for c in _COLUMNS)
         rows.append(f"<tr>{cells}</tr>")
-    return f"<table><thead><tr>{head}</tr></thead><tbody>{''.join(rows)}</tbody></table>"
+    return (f"<table><thead><tr>{head}</tr></thead><tbody>{''.join(rows)}</tbody></table>"
+            f'<p class="note">{_RESULT}</p>')  # fmt: skip
 
 
 def _n(column: str) -> str:
@@ -155,6 +159,7 @@ def _markdown(writeup: WriteUp) -> str:
     for result in writeup.results.to_dict("records"):
         cells = [plain(_cell(c, result)) for c in _COLUMNS]
         lines.append(f"| {' | '.join(cells)} |")
+    lines += ["", _RESULT]
     last = ""
     for form, field, rows in _fields(writeup):
         if form != last:

@@ -212,7 +212,7 @@ def _text(facts: Facts, fields: pd.DataFrame, title: str) -> str:
             lines.append(f"{len(unsure)} of its checks {gives} doubt.")
     blank = list(dict.fromkeys(fields.loc[fields["from_"] == "blank", "key"]))
     if blank:
-        lines.append(f"Left for people to fill in (told=): {listed(blank, 8)}.")
+        lines.append(f"Left for people to fill in: {listed(blank, 8)}.")
     return " ".join(lines)
 
 

@@ -18,17 +18,42 @@ COLUMNS = [
 ]  # fmt: skip
 
 
-def course(counts: PlaceCounts, parts: tuple[str, ...], level: float) -> pd.DataFrame:
+def course(
+    counts: PlaceCounts, parts: tuple[str, ...], effect: pd.DataFrame, level: float
+) -> pd.DataFrame:
     """Set both arms beside one another, period by period.
 
     Expected of the treated are the counts of the comparison places times the ratio of both sums
     in the baseline of the estimator. The ranges allow for the dispersion of that ratio's periods
     before, never under Poisson's, and for its own error; those of the sums hold at each period,
-    not for all together.
+    not for all together. Sums of arms do not know how far places differ: where the finding is
+    less sure than the last sum, the ranges of the sums are widened to its interval, and there are
+    none where it has none.
     """
-    frames = [_one(counts, outcome, part, level) for outcome in counts.outcomes for part in parts]
+    frames = [
+        _as_sure(_one(counts, outcome, part, level), effect)
+        for outcome in counts.outcomes
+        for part in parts
+    ]
     frames = [frame for frame in frames if len(frame)]
     return pd.concat(frames, ignore_index=True) if frames else pd.DataFrame(columns=COLUMNS)
+
+
+def _as_sure(frame: pd.DataFrame, effect: pd.DataFrame) -> pd.DataFrame:
+    """Let the sums be no surer than the finding they end at."""
+    told = frame[frame["cumulative"].notna()]
+    if told.empty:
+        return frame
+    last = told.iloc[-1]
+    same = (effect["outcome"] == last["outcome"]) & (effect["part"] == last["part"])
+    found = effect[effect["main"] & same].iloc[0]
+    for end in ("low", "high"):
+        reach = abs(found[f"incidents_{end}"] - found["incidents"])
+        away = frame[f"cumulative_{end}"] - frame["cumulative"]
+        wider = np.maximum(reach / abs(away[told.index[-1]]), 1.0)
+        frame[f"cumulative_{end}"] = frame["cumulative"] + away * (
+            wider if np.isfinite(wider) else np.nan)  # fmt: skip
+    return frame
 
 
 def _one(counts: PlaceCounts, outcome: str, part: str, level: float) -> pd.DataFrame:

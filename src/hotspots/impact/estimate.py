@@ -192,7 +192,7 @@ def estimate_impact(
     dose = pd.DataFrame() if dosage is None else dose_table(counts, dosage, rules)
     level, why = level_of(counts, control, checked.checks, comparator=comparator)
     return Impact(
-        effect=effect, checks=checked.checks, series=course(counts, parts, rules.level),
+        effect=effect, checks=checked.checks, series=course(counts, parts, effect, rules.level),
         event_study=checked.event_study, places=place_table(counts, checked.without),
         displacement=kinds, side_effects=side, dose=dose, balance=balance_table(counts),
         level=level, level_why=why, comparator=comparator,

@@ -206,9 +206,12 @@ def plot_cumulative(
     last = rows.iloc[-1]
     ends = [f"{last[name]:+,.0f}".replace("-", "−") for name in
             ("cumulative", "cumulative_low", "cumulative_high")]  # fmt: skip
-    _note_below(ax, f"Incidents by the end: {ends[0]} ({ends[1]} to {ends[2]}). The band holds at "
-                "each point, not at all at once: to stop at the best-looking one is to be "
-                "fooled.")  # fmt: skip
+    if pd.isna(last["cumulative_low"]) or pd.isna(last["cumulative_high"]):
+        said = f"{ends[0]}; too few, or too few places, to say how sure that is."
+    else:
+        said = (f"{ends[0]} ({ends[1]} to {ends[2]}). The band holds at each point, not at all at "
+                "once: to stop at the best-looking one is to be fooled.")  # fmt: skip
+    _note_below(ax, f"Incidents by the end: {said}")
     return ax
 
 
