@@ -591,6 +591,19 @@ def test_late_missing_and_changed_trials_are_not_registered(tmp_path, trials):
     assert "taken off its end" in check_register(path, trials["pairs"], seal="0" * 12).text
 
 
+def test_whatever_is_changed_in_a_design_changes_its_digest(trials):
+    trial = trials["pairs"]
+    sites, first = trial.sites, trial.sites.index[0]
+    moved = sites.geometry.where(sites.index != first, sites.geometry.translate(0.01))
+    others = [
+        replace(trial, sites=sites.assign(block=sites["block"].where(sites.index != first, "?"))),
+        replace(trial, sites=sites.set_geometry(moved)), replace(trial, nonce="another"),
+        replace(trial, calendar=trial.calendar.iloc[1:]), replace(trial, design="simple"),
+        replace(trial, rules=replace(trial.rules, min_incidents=1)),
+    ]  # fmt: skip
+    assert len({digest_of(one) for one in [trial, *others]}) == 1 + len(others)
+
+
 def test_a_secret_is_not_told_and_makes_its_own_assignment():
     hotspots, incidents = example_hotspots()
     secret = "kept in the safe of the university"
