@@ -88,6 +88,10 @@ def test_what_is_given_is_chosen_from_within_the_lpt_and_two_for_each(county, ci
     lpt = circles["lpt"]
     assert (lpt[pairs["hotspot"]].to_numpy() == lpt[pairs["control"]].to_numpy()).all()
     assert 0 < len(pairs) < 4
+    nowhere = hs.match_controls(circles[circles["treated"]].assign(lpt=None),
+                                given.assign(lpt=None), county.incidents, start=start,
+                                exact=["lpt"], caliper=5.0)  # fmt: skip
+    assert len(nowhere.control) == 0  # two LPTs not known are not the same
     assert "always with the same lpt" in same.text
 
 
@@ -145,6 +149,16 @@ def test_the_months_chosen_for_are_those_of_the_rules(county, circles, start):
                               rules=ImpactRules(chosen=tuple(d.date() for d in span)))  # fmt: skip
     assert found.course["chosen"].tolist() == [True] * 12 + [False] * 12
     assert "not known" not in found.text
+    assert "In the 12 months the hotspots were chosen for (" in found.text
+    one = hs.match_controls(circles[circles["treated"]], circles[~circles["treated"]],
+                            county.incidents, start=start, caliper=3.0,
+                            rules=ImpactRules(chosen=(span[0], span[0])))  # fmt: skip
+    assert "In the month the hotspots were chosen for (" in one.text
+    old = hs.match_controls(circles[circles["treated"]], circles[~circles["treated"]],
+                            county.incidents, start=start, caliper=3.0,
+                            rules=ImpactRules(chosen=("2001-01-01", "2001-12-31")))  # fmt: skip
+    assert "In the 12 months before the start (" in old.text
+    assert "none of the whole months before the start lies in the dates" in old.text
 
 
 def test_what_is_found_can_be_counted_as_the_control(matches, county, circles, start):
@@ -153,6 +167,9 @@ def test_what_is_found_can_be_counted_as_the_control(matches, county, circles, s
     block = counts.places["block"].astype(str)
     assert block[counts.places["arm"] == "control"].tolist() != []
     assert set(block) == set(matches.treated.index)
+    own = circles[circles["treated"]].assign(block="of another kind")
+    again = hs.impact.count_places(county.incidents, own, matches, start=start)
+    assert again.block.tolist() == counts.block.tolist()
 
 
 @pytest.mark.parametrize(
@@ -183,6 +200,8 @@ def test_every_fault_is_named_at_once(county):
     with pytest.raises(hs.InputError) as error:
         hs.match_controls(None, "all", county.incidents, start="soon", each=0)
     assert len(error.value.faults) == 4
+    with pytest.raises(hs.InputError, match=r"incidents: it is of type list.*\n(.*\n)*.*each is 0"):
+        hs.match_controls(None, None, [], start="soon", each=0)
 
 
 # --- how alike, and which go together ----------------------------------------------------------

@@ -51,10 +51,17 @@ def _hotspots(n: int) -> str:
 def _level(found: pd.DataFrame, course: pd.DataFrame, told: Any) -> str:
     on = course[course["chosen"]]
     a = found.drop_duplicates("hotspot")["treated_incidents"].sum()
-    when = "the hotspots were chosen for" if told["rules"].span else "before the start"
+    when, span = "before the start", told["rules"].span
+    if (
+        span
+        and ((on["month"] <= span[1]) & (on["month"] + pd.offsets.MonthBegin() > span[0])).any()
+    ):
+        when = "the hotspots were chosen for"
+    first, last = (f"{on['month'].iloc[at]:%B %Y}" for at in (0, -1))
+    spell = f"months {when} ({first} to {last})" if len(on) > 1 else f"month {when} ({first})"
     text = (
-        f"In the {len(on)} months {when} ({on['month'].iloc[0]:%B %Y} to "
-        f"{on['month'].iloc[-1]:%B %Y}) a hotspot had {on['treated'].mean():.1f} incidents a "
+        f"In the {f'{len(on)} ' if len(on) > 1 else ''}{spell} a hotspot had "
+        f"{on['treated'].mean():.1f} incidents a "
         f"month, a comparison place {on['control'].mean():.1f} ({a:,.0f} and "
         f"{found['control_incidents'].sum():,.0f} incidents in all)."
     )
@@ -88,11 +95,11 @@ def _left(pairs: pd.DataFrame, found: pd.DataFrame, fate: pd.DataFrame, told: An
             "said of them by comparison; with control=matches they stay in, "
             "treated=matches.treated leaves them out."
         )
-    near = fate[fate["why"].str.startswith(("within", "on a"))]["places"]
-    if near.sum():
+    near = int(fate[fate["why"].str.startswith(("within", "on a"))]["places"].sum())
+    if near:
         lines.append(
-            f"{near.sum():,} candidates on a treated place or within "
-            f"{told['rules'].buffer_m:g} m of one were left out, for patrols may have moved "
+            f"{near:,} candidate{' was' if near == 1 else 's were'} left out, on a treated place "
+            f"or within {told['rules'].buffer_m:g} m of one, for patrols may have moved "
             "incidents there or kept them away."
         )
     return lines

@@ -202,9 +202,9 @@ def _paired(
     distance = ground.alike.distance(np.arange(n), np.arange(n, len(ground.y)))
     allowed = distance <= caliper
     for name in exact:
-        a = ground.treated[name].astype(str).to_numpy()
-        b = ground.candidates[name].astype(str).to_numpy()
-        allowed &= a[:, None] == b
+        a, b = ground.treated[name], ground.candidates[name]
+        same = a.astype(str).to_numpy()[:, None] == b.astype(str).to_numpy()
+        allowed &= same & a.notna().to_numpy()[:, None]  # of what is not known nothing is the same
     near = np.flatnonzero(allowed.any(axis=0))
     shapes = np.asarray(ground.candidates.geometry.array)
     row, found = assign(distance[:, near], allowed[:, near], each, overlapping(shapes[near]))
@@ -216,8 +216,12 @@ def _lay(
     rules: Any,
 ) -> tuple[_Ground, dict[str, int], list[str]]:  # fmt: skip
     """Check everything given, count, and leave out the candidates that cannot serve."""
-    check_incidents(incidents)
     faults: list[str] = []
+    try:
+        check_incidents(incidents)
+    except InputError as error:
+        faults += [f"{error.what}: {fault}" for fault in error.faults]
+    sound = not faults
     first = read_day(start, "start", faults)
     if start is None:
         faults.append("start is missing; give the first day of treatment, as '2025-04-01'.")
@@ -225,13 +229,13 @@ def _lay(
     if not isinstance(rules, ImpactRules):
         faults.append(f"rules is of type {type(rules).__name__}; give ImpactRules(...).")
         raise InputError("match_controls", faults)
-    crs = incidents.crs
+    crs = incidents.crs if sound else None
     mine = read_polygons(treated, "treated", crs, faults)
     theirs = candidates
     if candidates is not None and not isinstance(candidates, Grid):
         theirs = read_polygons(candidates, "candidates", crs, faults)
-    outcomes = read_outcomes(incidents, rules, faults)
-    if isinstance(candidates, Grid) and candidates.crs != crs:
+    outcomes = read_outcomes(incidents, rules, faults) if sound else {}
+    if crs is not None and isinstance(candidates, Grid) and candidates.crs != crs:
         faults.append(f"the grid's CRS is {candidates.crs.name!r}, that of the incidents "
                       f"{crs.name!r}; make both the same.")  # fmt: skip
     if faults or mine is None or first is None or (theirs is None and candidates is not None):
@@ -433,7 +437,8 @@ def _verdict(treated: float, control: float, unit: str) -> str:
     """Say how near two means are, on the scale on which they matter: a rate by its ratio."""
     apart = abs(treated - control)
     if unit in ("incidents", "km²"):
-        apart = abs(np.log(treated / control)) if treated > 0 and control > 0 else np.nan
+        least = min(treated, control)
+        apart = abs(np.log(treated / control)) if least > 0 else np.inf if apart > 0 else apart
     elif unit == "0 to 1":
         apart *= 2
     if np.isnan(apart):

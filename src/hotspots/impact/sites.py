@@ -83,9 +83,11 @@ drop one."]
         frames = {}
         if treated is None:
             faults.append("treated is missing; give the places that were patrolled, or design=...")
-        if isinstance(control, Result) and isinstance(getattr(control, "control", None),
-                                                      pd.DataFrame):  # fmt: skip
-            control = control.control  # type: ignore[attr-defined]
+        matched = getattr(control, "control", None) if isinstance(control, Result) else None
+        if isinstance(matched, pd.DataFrame):  # its blocks are the treated places by their ids
+            control = matched
+            if isinstance(treated, pd.DataFrame):
+                treated = treated.drop(columns="block", errors="ignore")
         for arm, frame in (("treated", treated), ("control", control)):
             if frame is not None:
                 frames[arm] = read_polygons(frame, arm, crs, faults)
