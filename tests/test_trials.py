@@ -655,6 +655,11 @@ def test_the_protocol_says_what_will_be_done_and_keeps_who_was_drawn(tmp_path, t
     )
     told = [line for line in open_text.splitlines() if line.startswith("| H")]
     assert sum("| treated |" in line for line in told) == 6
+    assert "placebo dates and sites" in text
+    wedge = write_protocol(tmp_path / "w.md", trials["stepped wedge"], assignment=True)
+    said = wedge.read_text(encoding="utf-8")
+    assert "Early and late starters: means" in said
+    assert "placebo" not in said  # no site is left alone
     assert not list(tmp_path.glob(".*"))
 
 

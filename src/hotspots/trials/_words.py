@@ -164,6 +164,19 @@ def who_text(design: TrialDesign) -> str:
     return f"{arm.get('treated', 0):,} get patrols and {arm.get('control', 0):,} do not"
 
 
+def sides_text(design: TrialDesign) -> str:
+    """Name the two sides whose balance is told.
+
+    Examples
+    --------
+    >>> from hotspots.trials.example import example_trial
+    >>> sides_text(example_trial())
+    'The arms'
+    """
+    return {"crossover": "Days with and without patrols",
+            "stepped wedge": "Early and late starters"}.get(design.design, "The arms")  # fmt: skip
+
+
 def _balance_text(design: TrialDesign, span: str) -> str:
     table = design.balance
     if design.design in ("crossover", "stepped wedge"):
@@ -172,8 +185,7 @@ def _balance_text(design: TrialDesign, span: str) -> str:
         sums = design.sites.groupby("arm")["baseline"].sum()
         start = (f"The arms had {sums.get('treated', 0):,.0f} and {sums.get('control', 0):,.0f} "
                  f"incidents in {span}.")  # fmt: skip
-    who = {"crossover": "Days with and without patrols",
-           "stepped wedge": "Early and late starters"}.get(design.design, "The arms")  # fmt: skip
+    who = sides_text(design)
     apart = table["difference"].abs().to_numpy()
     most = int(apart.argmax())
     name, share = str(table.index[most]), float(table["chance"].iloc[most])

@@ -12,7 +12,7 @@ import pandas as pd
 from ..atomic import atomic_file
 from ..contracts import InputError, Result
 from ..impact.rules import ImpactRules
-from ._words import counted, day_text, law_text, who_text
+from ._words import counted, day_text, law_text, sides_text, who_text
 from .pages import Page, html_of, markdown_of
 from .register import design_fault, digest_of, trial_name
 
@@ -153,10 +153,12 @@ def _sites(page: Page, given: _Given) -> None:
     if len(design.excluded):
         page.table(design.excluded.reset_index()[["hotspot", "lpt", "reason", "detail"]],
                    "Left out before the lot was drawn")  # fmt: skip
-    columns = ["hotspot", "name", "lpt", "block", "drawn with", "baseline"]
+    columns = ["hotspot", "name", "lpt", "block", "baseline"]
     shown = pd.DataFrame(design.sites.drop(columns="geometry")).reset_index()
     other = shown["cluster"] != shown["hotspot"]
-    shown["drawn with"] = shown["cluster"].where(other)
+    if other.any():
+        shown["drawn with"] = shown["cluster"].where(other)
+        columns.append("drawn with")
     if given.assignment:
         columns += [c for c in ("arm", "step", "start") if c in shown]
     page.table(shown[columns], "Sites of the trial")
@@ -178,9 +180,9 @@ def _lot(page: Page, given: _Given) -> None:
     if given.assignment:
         table = design.balance.reset_index()
         page.table(table[["covariate", "treated", "control", "difference", "chance"]],
-                   "How alike the arms are: means, difference in standard deviations, and the "
+                   f"{sides_text(design)}: means, difference in standard deviations, and the "
                    "share of draws with one as large")  # fmt: skip
-    else:
+    elif design.design != "crossover":  # whose days are alike by the way they are drawn
         page.text("How alike the arms are is told with who was drawn, for one gives the other "
                   f"away. Compared are: {', '.join(map(str, design.balance.index))}.")  # fmt: skip
 
@@ -189,14 +191,15 @@ def _treatment(page: Page, given: _Given) -> None:
     design = given.design
     page.head("What is done")
     page.blank("On a day of treatment each site gets (visits, minutes, officers, what they do)")
-    page.blank("On a day without: what happens at control sites (as before; calls are answered)")
+    page.blank("On a day without: what happens there (as before; calls are answered)")
     page.text("The calendar of the trial says for every site and day which it is, and the patrol "
               "plan keeps to it.")  # fmt: skip
     if design.design == "crossover" and design.rules.washout_days:
         page.text(f"Wash-out: {counted(design.rules.washout_days, 'day')} after each run, in which "
                   "nobody patrols there and nothing is counted, whether or not the run was under "
                   "patrol.")  # fmt: skip
-    page.text("Delivery is recorded by site and day from the start, at control sites too.")
+    page.text("Delivery is recorded by site and day from the start, where and when there should "
+              "be none too.")  # fmt: skip
     page.blank("Least share of the planned minutes that must be delivered for the trial to go on")
     page.blank("Harm that would stop the trial, who watches for it, and how often")
 
@@ -233,8 +236,11 @@ def _analysis(page: Page, given: _Given) -> None:
     period = "D" if design.design == "crossover" else rules.period
     method = _METHODS.get(rules.estimator, f"{rules.estimator!r}").format(draws=rules.draws)
     counts = _PERIODS.get(period, "week (by month where the records tell no days)")
-    within = (f", within site and {'week' if design.cell_days == 7 else 'fortnight'}"
-              if design.cell_days else ", within sites, against what they had before")  # fmt: skip
+    within, placebo = ", within sites, against what they had before", "placebo dates and sites, "
+    if design.cell_days:
+        within = f", within site and {'week' if design.cell_days == 7 else 'fortnight'}"
+    if not (design.sites["arm"] == "control").any():  # no site was left alone
+        placebo = ""
     page.items([
         "Estimand: incidents under patrols, as drawn by lot, over those without, as a "
         f"ratio{within}.",
@@ -244,8 +250,8 @@ def _analysis(page: Page, given: _Given) -> None:
         "difference.",
         "One primary outcome, judged alone. The others pay for their number, over the same draws "
         "(Westfall and Young).",
-        "Beside it, and not instead: other estimators, placebo dates, placebo sites, the estimate "
-        "without each site, displacement, dose with assignment as instrument.",
+        f"Beside it, and not instead: other estimators where they fit the design, {placebo}the "
+        "estimate without each site, displacement, dose with assignment as instrument.",
         "Nobody looks at outcomes by arm before the last day; there is no early stop for success.",
         f"Seed of the analysis: {rules.seed}. No site is dropped afterwards.",
     ])  # fmt: skip
