@@ -31,10 +31,9 @@ def moved(ratio: float) -> str:
 def interval(low: float, high: float) -> str:
     """Write an interval of ratios, the lower end first."""
     if (low < 0.995) == (high < 0.995) and max(low, high) < 3 and low > 0.005:
-        far, near = (low, high) if low < 0.995 else (high, low)
-        if abs(near - 1) >= 0.005 and abs(far - 1) >= 0.005:
+        if abs(low - 1) >= 0.005 and abs(high - 1) >= 0.005:
             word = "fewer" if low < 0.995 else "more"
-            return f"{abs(far - 1):.0%} to {abs(near - 1):.0%} {word}"
+            return f"{abs(low - 1):.0%} to {abs(high - 1):.0%} {word}"
     bottom = "hardly any left" if low <= 0.005 else moved(low)
     top = "no limit above" if not np.isfinite(high) else moved(high)
     return f"{bottom} to {top}"
