@@ -269,6 +269,16 @@ def test_pairs_hold_neighbours_by_baseline_of_one_lpt_and_one_of_each_is_treated
     assert (by["arm"].first() != by["arm"].last()).all()
 
 
+@pytest.mark.parametrize(("design", "size"), [("pairs", 2), ("blocks", 4)])
+def test_like_is_put_with_like_whatever_the_order_of_the_ids(design, size):
+    places, counts = 1000 * np.arange(12), [20, 75, 30, 60, 25, 70, 35, 50, 45, 65, 40, 55]
+    trial = design_trial(squares(places), records(places, counts), design=design,
+                         start="2026-01-05", rules=TrialRules(block_size=4))  # fmt: skip
+    level = trial.sites.groupby("block")["baseline"]
+    assert (level.size() == size).all()
+    assert (level.max() - level.min() == 5 * (size - 1)).all()
+
+
 def test_odd_ones_are_paired_across_lpts_and_the_last_is_left_out_and_told():
     places = 1000 * np.arange(13)
     lpt = ["A"] * 5 + ["B"] * 5 + ["C"] * 3
