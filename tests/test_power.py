@@ -7,7 +7,7 @@ import pytest
 import hotspots as hs
 from hotspots.contracts import InputError
 from hotspots.trials._power_inputs import count_records, read_asked
-from hotspots.trials._power_tables import judge
+from hotspots.trials._power_tables import judge, match_spread
 from hotspots.trials.baseline import Baseline, Records, learn, variogram
 from hotspots.trials.closed_forms import (
     baseline_factor,
@@ -173,6 +173,10 @@ def test_what_has_memory_moves_the_trial_away_from_the_records_as_computed():
     expected = weight @ wandering(frame, 0.05, 200.0) @ weight
     chance = 1 / after.mean() + 1 / before.mean()
     assert np.log(after / before).var() == pytest.approx(expected + chance, rel=0.08)
+    assert before.mean() == pytest.approx(
+        30 * 728, rel=0.01
+    )  # what wanders adds nothing on average
+    assert after.mean() == pytest.approx(30 * 84, rel=0.01)
 
 
 def test_thinning_takes_away_what_it_says_and_only_under_treatment():
@@ -241,6 +245,25 @@ def test_simulated_power_is_that_of_the_closed_form_where_it_holds():
         half, after, before = n / 2, level * weeks * 7, level * 728
         variance = (1 / after + 1 / (after * (1 + effect)) + 2 / before) / half
         assert share == pytest.approx(power_of(-np.log1p(effect), variance**0.5), abs=0.06)
+
+
+def test_a_rise_by_chance_is_no_fall_found():
+    trial = make_scenario(sites_of(20), "simple", (20, 8), start=np.datetime64("2026-01-05"),
+                          unit="weeks", before_days=364)  # fmt: skip
+    curve = run_trials(flat(np.full(20, 0.5), fast=0.05), trial, np.array([-0.001]),
+                       "randomisation", hs.PowerRules(sims=600, draws=99))  # fmt: skip
+    assert curve.found[0] / 600 == pytest.approx(0.05, abs=0.03)
+    assert curve.found[1] < 0.75 * curve.found[0]  # about half: the rest are rises
+
+
+def test_how_far_the_spread_is_known_goes_into_the_simulation():
+    records = recorded(np.random.default_rng(3), n=10, kappa=0.1, months=36)
+    base, found, again = match_spread(records, learn(records), (18, 3), 0)
+    total = base.variations[:, :2].sum(axis=1)
+    df = (10 - 1) * 6  # sites less one, by the spans of three months after the first 18
+    assert total.mean() == pytest.approx(base.fast + base.slow)
+    assert total.std() / total.mean() == pytest.approx(np.sqrt(2 / df), rel=0.2)
+    assert again.mean() == pytest.approx(found, rel=0.15)
 
 
 def test_patrols_half_delivered_find_half_the_effect():
