@@ -248,3 +248,13 @@ def test_powers_are_counted_where_and_when_they_were_used(ground):
         count_powers(log.drop(columns=["arrests", "cpn"]), places, periods)
     with pytest.raises(InputError, match="arrests is -1"):
         count_powers(log.assign(arrests=-1), places, periods)
+
+
+def test_arguments_of_the_wrong_kind_are_named():
+    study = make_study(np.ones((4, 2)), [[0, 1]] * 2 + [[0, 0]] * 2)
+    with pytest.raises(InputError, match=r"(?s)draws is 0.*level is None.*seed is 'a'"):
+        fit_dose(study, study.treat[0], draws=0, level=None, seed="a")
+    with pytest.raises(InputError, match=r"(?s)p of 'a' is 'x'.*p of 'b' is 2.*none of 'a', 'b'"):
+        adjust_outcomes({"a": "x", "b": 2}, {})
+    with pytest.raises(InputError, match="p is of type list"):
+        adjust_outcomes([0.1])

@@ -11,6 +11,7 @@ import pandas as pd
 from ..contracts import InputError
 from ._drawn import halve, interval_end
 from ._effects import sums
+from ._given import check_given, whole
 from ._words import LEAST, interval, moved
 from .randomised import _draw, _Lots, _Null, fit_randomised
 from .study import Batch, make_study, refuse
@@ -57,7 +58,7 @@ def fit_dose(
     Raises
     ------
     InputError
-        When the dose does not go with the counts, or is negative.
+        Naming every fault: a dose that does not go with the counts, or is negative.
 
     Notes
     -----
@@ -91,6 +92,10 @@ def fit_dose(
     >>> bool(found.low[0] < -0.3 < found.high[0]), bool(found.p[0] < 0.05)
     (True, True)
     """
+    faults = []
+    if not whole(draws, 19, 99_999):
+        faults.append(f"draws is {draws!r}; it must be a whole number from 19 to 99,999.")
+    check_given("fit_dose", study, faults, level=level, seed=seed)
     given = _dose(study, dose)
     if study.redraw is None:
         return refuse(study, (
@@ -369,13 +374,13 @@ def dose_table(counts: PlaceCounts, dosage: pd.DataFrame, rules: ImpactRules) ->
         minutes = np.where(seen & which, given.minutes, 0.0)
         mean[name] = float((minutes * weight).sum() / held) if held else np.nan
     level, seed, draws = rules.level, rules.seed, rules.draws
-    whole = fit_randomised(study, level=level, seed=seed, draws=draws)
+    drawn = fit_randomised(study, level=level, seed=seed, draws=draws)
     dose = fit_dose(study, given.minutes / UNIT_MIN, level=level, seed=seed, draws=draws)
     apart = {"treated_minutes": mean["treated"], "control_minutes": mean["control"]}
     few = min(n for n in sums(study).values() if not np.isnan(n)) < LEAST
     rows = [
         _row("incidents under the treatment as drawn, delivered or not, over those without",
-             "with the treatment drawn, delivered or not", whole, rules, apart, few=few),
+             "with the treatment drawn, delivered or not", drawn, rules, apart, few=few),
         {"estimand": "minutes a day delivered under treatment, less those without", "unit":
          "minutes", "estimate": mean["treated"] - mean["control"], "low": np.nan, "high": np.nan,
          "p": np.nan, **apart, "chance": "", "words": _delivered(mean, given.notes),

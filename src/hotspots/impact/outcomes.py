@@ -57,6 +57,11 @@ def adjust_outcomes(
     -------
     dict of str to float
 
+    Raises
+    ------
+    InputError
+        Naming every fault.
+
     Notes
     -----
     Without lots, Holm's correction over the further outcomes. With them, the step-down maximum of
@@ -73,8 +78,8 @@ def adjust_outcomes(
     >>> adjust_outcomes({"all": 0.04, "violence": 0.02, "theft": 0.5})
     {'all': 0.04, 'violence': 0.04, 'theft': 0.5}
     """
-    names = list(p)
-    told = {name: float(p[name]) for name in names}
+    told = _given_p(p, studies)
+    names = list(told)
     further = [name for name in names[1:] if not np.isnan(told[name])]
     if len(further) == 0:
         return told
@@ -86,6 +91,25 @@ def adjust_outcomes(
     for name, value in zip(further, paid, strict=True):
         told[name] = float(max(value, told[name]))
     return told
+
+
+def _given_p(p: Any, studies: Any) -> dict[str, float]:
+    """Return p of each outcome, or raise one error with every fault."""
+    if not isinstance(p, Mapping):
+        raise InputError("adjust_outcomes", [
+            f"p is of type {type(p).__name__}; give the p of each outcome by its name."
+        ])  # fmt: skip
+    told = {name: pd.to_numeric(value, errors="coerce") for name, value in p.items()}
+    faults = [
+        f"p of {name!r} is {p[name]!r}; it must be 0 to 1, NaN without an answer."
+        for name, value in told.items()
+        if not (0 <= value <= 1) and not (isinstance(p[name], float) and np.isnan(p[name]))
+    ]
+    if studies is not None and (lacks := [name for name in told if name not in studies]):
+        faults.append(f"studies has none of {', '.join(map(repr, lacks))}; give one for each.")
+    if faults:
+        raise InputError("adjust_outcomes", faults)
+    return {name: float(value) for name, value in told.items()}
 
 
 def _stepped_down(studies: list[Study], seed: int, draws: int) -> Floats:
