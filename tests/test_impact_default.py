@@ -51,50 +51,85 @@ def test_the_estimates_are_the_ratio_of_ratios():
     assert fit_randomised(study).estimate[0] == pytest.approx(expected, abs=1e-9)
 
 
-def test_the_estimate_of_a_trial_is_poisson_regression():
+@pytest.mark.parametrize("missing", [0.0, 0.2])
+def test_the_estimate_of_a_trial_is_poisson_regression(missing):
     import statsmodels.api as sm
 
     rng = np.random.default_rng(5)
     y = rng.poisson(6, (9, 8))
-    study = parallel(y, 4, 4, redraw=lot(9, 4, 8, 4))
-    place, period = (a.ravel() for a in np.indices(y.shape))
-    columns = np.column_stack([
-        study.treat[0].ravel(), np.eye(9)[place], np.eye(8)[period][:, 1:]
-    ])  # fmt: skip
-    fitted = sm.GLM(y.ravel(), columns, family=sm.families.Poisson()).fit(tol=1e-12)
-    assert fit_randomised(study).estimate[0] == pytest.approx(fitted.params[0], abs=1e-7)
+    used = rng.random(y.shape) >= missing
+    study = parallel(y, 4, 4, redraw=lot(9, 4, 8, 4), used=used)
+    found = fit_randomised(study, draws=999).estimate[0]
+    place, period = np.nonzero(used)
+    treat, family = study.treat[0][used], sm.families.Poisson()
+    null = np.column_stack([np.eye(9)[place], np.eye(8)[period][:, 1:]])
+    if missing:  # counts freed of the effect leave nothing where treated
+        left = sm.GLM(y[used] * np.exp(-found * treat), null, family=family).fit(tol=1e-12)
+        assert (left.resid_response * treat).sum() == pytest.approx(0, abs=1e-6)
+    else:
+        fitted = sm.GLM(y[used], np.column_stack([treat, null]), family=family).fit(tol=1e-12)
+        assert found == pytest.approx(fitted.params[0], abs=1e-7)
 
 
-def test_p_of_the_lot_is_that_of_every_assignment_there_is():
-    y = np.random.default_rng(3).poisson(12, (8, 2))
+@pytest.mark.parametrize("seed", range(3))
+def test_p_of_the_lot_is_that_of_every_assignment_there_is(seed):
+    y = np.random.default_rng(seed).poisson(1, (8, 2))  # so few that many assignments tie
     y[:4, 1] = y[:4, 1] // 2
-    n, share = y.sum(axis=1), y[:, 1].sum() / y.sum()
-    left = y[:, 1] - share * n
-    every = np.array([left[list(rows)].sum() for rows in itertools.combinations(range(8), 4)])
-    own = left[:4].sum()
-    exact = 2 * min((every <= own + 1e-9).mean(), (every >= own - 1e-9).mean())
-    found = fit_randomised(parallel(y, 4, 1, redraw=lot(8, 4, 2, 1)), draws=20_000)
-    assert found.p[0] == pytest.approx(exact, abs=0.006)
+    arms = [np.isin(np.arange(8), rows) for rows in itertools.combinations(range(8), 4)]
+    every = np.zeros((len(arms), 8, 2))
+    every[:, :, 1] = arms
+    drawn = iter(every)
+    study = parallel(y, 4, 1, redraw=lambda draws, _: [next(drawn) for _ in range(draws)])
+    left = y[:, 1] * y.sum() - y[:, 1].sum() * y.sum(axis=1)  # whole numbers: ties are ties
+    sums, own = np.array([left[arm].sum() for arm in arms]), left[:4].sum()
+    tails = (1 + (sums <= own).sum(), 1 + (sums >= own).sum())
+    assert (sums == own).sum() > 1
+    found = fit_randomised(study, draws=len(arms))
+    assert found.p[0] == pytest.approx(min(1, 2 * min(tails) / (len(arms) + 1)), abs=1e-12)
 
 
 def test_p_of_places_is_that_of_every_exchange_there_is():
-    y = np.random.default_rng(4).poisson(15, (8, 2)).astype(float)
-    y[:4, 1] *= 0.6
+    y = np.random.default_rng(4).poisson(15, (10, 2)).astype(float)
+    y[:3, 1] *= 0.6
 
     def t(rows):
-        arm = np.isin(np.arange(8), rows)
+        arm = np.isin(np.arange(10), rows)
         parts = []
         for one in (arm, ~arm):
             b, a = y[one].T
-            r = a.sum() / b.sum()
-            parts.append((np.log(r), 4 / 3 * ((a - r * b) ** 2).sum() / a.sum() ** 2))
+            n, r = one.sum(), a.sum() / b.sum()
+            parts.append((np.log(r), n / (n - 1) * ((a - r * b) ** 2).sum() / a.sum() ** 2))
         return (parts[0][0] - parts[1][0]) / np.sqrt(parts[0][1] + parts[1][1])
 
-    every = np.array([t(rows) for rows in itertools.combinations(range(8), 4)])
-    own = t(range(4))
+    every = np.array([t(rows) for rows in itertools.combinations(range(10), 3)])
+    own = t(range(3))
     exact = 2 * min((every <= own + 1e-9).mean(), (every >= own - 1e-9).mean())
-    study = parallel(y, 4, 1, days=365)
+    study = parallel(y, 3, 1, days=[800, 200])
     assert fit_places(study, draws=20_000).p[0] == pytest.approx(exact, abs=0.006)
+
+
+@pytest.mark.parametrize("fit", [fit_places, fit_randomised])
+def test_where_every_draw_ties_nothing_is_found(fit):
+    y = np.arange(3, 15)[:, None] * np.ones(30)
+    assert fit(parallel(y, 6, 24, days=MONTH, redraw=lot(12, 6, 30, 24))).p[0] == 1
+
+
+def test_blocks_that_change_apart_are_compared_within():
+    block = np.repeat([0, 1], 8)
+    arm = np.isin(np.arange(16), [0, 1, 8, 9, 10, 11, 12, 13])  # a quarter, and three quarters
+    change = np.where(block == 0, 2.0, 0.5) * np.where(arm, 0.7, 1.0)
+
+    def redraw(draws, rng):
+        order = np.argsort(rng.random((draws, 2, 8)), axis=2)
+        treat = np.zeros((draws, 16, 2))
+        treat[:, :, 1] = (order < np.array([2, 6])[:, None]).reshape(draws, 16)
+        return treat
+
+    treat = np.zeros((16, 2))
+    treat[arm, 1] = 1
+    y = 100 * np.column_stack([np.ones(16), change])
+    found = fit_randomised(make_study(y, treat, redraw=redraw, block=block), draws=199)
+    assert np.exp(found.estimate[0]) == pytest.approx(0.7, abs=1e-6)
 
 
 @pytest.mark.parametrize("fit", [fit_places, fit_randomised])
@@ -203,6 +238,11 @@ def test_selection_that_cannot_be_told_from_an_effect_is_refused():
     alike = monthly([3.0, 4, 5, 6, 7, 8, 9, 12] * 2, 18, 12, chosen=chosen)
     assert np.isfinite(fit_places(alike).p).all()
     assert "chosen for the very months" in warn_places(alike)[0]
+    more = np.tile(np.array([5, 6, 7, 8, 9, 10, 11, 12, 3, 4, 5, 6, 7, 8, 4, 12])[:, None], 18)
+    assert shared(more[None, :, 0], np.arange(16)[None] < 8)[0] > 0.5  # but of unlike sums
+    assert fit_places(parallel(more, 8, 12, days=MONTH, chosen=chosen)).refused
+    apart = np.tile(np.array([8] * 8 + [2, 14] * 4)[:, None], 18)  # of like sums, unlike places
+    assert fit_places(parallel(apart, 8, 12, days=MONTH, chosen=chosen)).refused
     untold = fit_places(monthly([9.0] * 8 + [4.0] * 8, 18, 12))
     assert "say what they were chosen for" in untold.refused
 
