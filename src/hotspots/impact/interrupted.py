@@ -75,7 +75,8 @@ def fit_interrupted(study: Study, *, level: float = 0.95, comparator: bool = Tru
     effect in 11 to 29 of 100 series of 30 to 48 months.
 
     One sum has no places: it cannot see that places drift. With a permanent change of each place's
-    own (standard deviation of 20%) it is wrong in about one study of ten; errors by place see it.
+    own (standard deviation of 20%), or with counts of weeks that carry over at each place
+    (autocorrelation of .5), it is wrong in about one study of ten; errors by place see it.
     Refused under 24 periods or 1.9 years before the start, and under 3 periods after.
 
     References
