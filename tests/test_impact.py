@@ -74,6 +74,19 @@ def test_main_ratio_is_that_of_the_sums(found):
     assert row["estimate"] == pytest.approx(by_hand, rel=1e-6)
 
 
+def test_incidents_beside_a_ratio_are_those_it_means(found):
+    rows = found.effect[(found.effect["unit"] == "ratio") & found.effect["estimate"].gt(0)]
+    for ratio, many in (("estimate", "incidents"), ("low", "incidents_low"),
+                        ("high", "incidents_high")):  # fmt: skip
+        fewer = rows["treated_after"] * (1 - 1 / rows[ratio])
+        np.testing.assert_allclose(rows[many], fewer, rtol=1e-9)
+
+
+def test_places_that_were_only_picked_are_not_called_matched(found):
+    assert found.level <= 3
+    assert "not chosen to be like" in found.level_why or "not matched" in found.level_why
+
+
 def test_a_wdd_row_is_the_published_formula(found):
     row = found.effect[found.effect["method"] == ESTIMATORS["wdd poisson"].name].iloc[0]
     wide = row["high"] - row["low"]

@@ -136,8 +136,12 @@ OWN_IMPACT: dict[str, dict[str, tuple[str, str, str]]] = {
         "low": ("number", "incidents", "lower end of where one period would lie by chance"),
         "high": ("number", "incidents", "upper end of it"),
         "cumulative": ("number", "incidents", "treated less expected, added up since the start"),
-        "cumulative_low": ("number", "incidents", "lower end of its interval"),
-        "cumulative_high": ("number", "incidents", "upper end of its interval"),
+        "cumulative_low": (
+            "number",
+            "incidents",
+            "lower end of its interval, no surer than the finding",
+        ),
+        "cumulative_high": ("number", "incidents", "upper end of it"),
     },
     "impact_event_study": {
         "relative": ("number", "periods", "middle of the step, counted from the start"),
@@ -183,7 +187,7 @@ OWN_IMPACT: dict[str, dict[str, tuple[str, str, str]]] = {
         **_ESTIMATE,
         **_SAYS,
         "estimand": ("text", "", "what the number is"),
-        "unit": ("text", "", "ratio, or ratio for each so many minutes"),
+        "unit": ("text", "", "ratio or minutes"),
         "treated_minutes": ("number", "min", "delivered a day under treatment"),
         "control_minutes": ("number", "min", "delivered a day without treatment"),
     },
