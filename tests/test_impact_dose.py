@@ -236,6 +236,18 @@ def test_what_the_police_found_and_did_is_told_beside():
     assert "too few" in arrests["words"]
 
 
+def test_without_comparison_what_was_done_is_only_counted():
+    y, treat, _, _ = make_trial(6)
+    drawn = treat.any(axis=1)
+    counts = counted(y[drawn], treat[drawn], None, np.full(treat[drawn].shape, 4))
+    log = pd.DataFrame({"unit": "U1", "hotspot": "H0", "arrive": counts.periods["start"].iloc[7],
+                        "depart": counts.periods["start"].iloc[7], "arrests": [3]})  # fmt: skip
+    table = side_effects(counts, ImpactRules(draws=99), activities=log)
+    assert table["words"].str.endswith("there is nothing to compare them with.").all()
+    assert not table["words"].str.contains("nan|elsewhere|without").any()
+    assert table["ratio"].isna().all()
+
+
 def test_powers_are_counted_where_and_when_they_were_used(ground):
     places, periods, _ = ground
     when = pd.to_datetime(["2025-04-30 23:50", "2025-05-01 00:05", "2024-01-01 12:00"])

@@ -97,9 +97,14 @@ def _fields(writeup: WriteUp) -> list[tuple[str, str, list[dict[str, str]]]]:
     return [(form, field, rows) for (form, field), rows in found.items()]
 
 
+def _lead(writeup: WriteUp) -> str:
+    """Return the text without the title, which stands above it."""
+    return writeup.text.removeprefix(writeup.title.rstrip(".")).lstrip(". ")
+
+
 def _html(writeup: WriteUp) -> str:
     esc = html.escape
-    parts = [f"<h1>{esc(writeup.title)}</h1>", f"<p>{esc(writeup.text)}</p>", _table(writeup)]
+    parts = [f"<h1>{esc(writeup.title)}</h1>", f"<p>{esc(_lead(writeup))}</p>", _table(writeup)]
     last = ""
     for form, field, rows in _fields(writeup):
         if form != last:
@@ -153,7 +158,7 @@ def _markdown(writeup: WriteUp) -> str:
     def plain(text: str) -> str:
         return " ".join(text.replace("|", "\\|").split())
 
-    lines = [f"# {plain(writeup.title)}", "", writeup.text, ""]
+    lines = [f"# {plain(writeup.title)}", "", _lead(writeup), ""]
     lines.append(f"| {' | '.join(_COLUMNS.values())} |")
     lines.append(f"|{'|'.join('---' for _ in _COLUMNS)}|")
     for result in writeup.results.to_dict("records"):

@@ -318,8 +318,11 @@ def _used(what: str, study: Study, rules: ImpactRules) -> dict[str, Any]:
     empty = {"ratio": np.nan, "low": np.nan, "high": np.nan, "p": np.nan}
     name = what[0].upper() + what[1:]
     said = (f"{name}: {counted(held['treated_after'], 'use')} in {days['treated']:,.0f} place-days "
-            f"under treatment, {held['control_after']:,.0f} in {days['control']:,.0f} "
-            "without")  # fmt: skip
+            "under treatment")  # fmt: skip
+    if np.isnan(held["control_after"]):
+        return {"what": what, **held, **empty,
+                "words": f"{said}; there is nothing to compare them with."}  # fmt: skip
+    said += f", {held['control_after']:,.0f} in {days['control']:,.0f} without"
     few = min(held["treated_after"], held["control_after"]) < LEAST
     if few or arm.all() or not (~arm).any() or min(arm.sum(), (~arm).sum()) < 3:
         why = "too few to compare by a ratio" if few else "no places of both kinds to compare"
