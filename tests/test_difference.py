@@ -226,6 +226,12 @@ def months(y, start, places=1, days=30):
     return make_study(y, treat, days=days)
 
 
+def test_faults_of_a_batch_are_named_together():
+    with pytest.raises(hs.InputError) as caught:
+        fit_wdd(np.ones((2, 3)), adjusted="yes", level=95)
+    assert len(caught.value.faults) == 3
+
+
 def test_a_batch_says_what_bare_counts_say():
     rng = np.random.default_rng(2)
     y = rng.poisson(10, (6, 20))

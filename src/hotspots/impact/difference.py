@@ -28,6 +28,7 @@ from ._difference_parts import (
     two_sided,
 )
 from ._difference_words import harm_text, wdd_text
+from ._given import check_given
 from .study import Batch, Study, refuse
 
 if TYPE_CHECKING:
@@ -323,6 +324,11 @@ def fit_wdd(study: Study, *, adjusted: bool = True, level: float = 0.95) -> Batc
     Batch
         ``estimate`` in incidents over the time after the start: below 0 is fewer than expected.
 
+    Raises
+    ------
+    InputError
+        Naming every fault at once.
+
     Notes
     -----
     Counts after the start are set against those of the same periods of the years before, where
@@ -358,6 +364,9 @@ def fit_wdd(study: Study, *, adjusted: bool = True, level: float = 0.95) -> Batc
     >>> fit_wdd(make_study(y, treat), adjusted=False).estimate.tolist()
     [-12.0]
     """
+    flag = isinstance(adjusted, bool | np.bool_)
+    faults = [] if flag else [f"adjusted is {adjusted!r}; it takes True or False."]
+    check_given("fit_wdd", study, faults, level=level)
     after = np.asarray(study.treat.any(axis=(0, 1)))
     used = study.used.all(axis=0)
     early, late = study.before & used, after & used
