@@ -72,6 +72,17 @@ def test_steps_are_the_dummies_of_statsmodels():
     assert "moved alike as far as can be told" in check.words
 
 
+def test_steps_before_pay_for_their_number():
+    told = [event_study(study_of(seed, effect=1.0)) for seed in range(40)]
+    for steps, check in told:
+        alone = steps[steps["lead"] & (steps["ratio"] != 1)]
+        clear = (alone["low"] > 1) | (alone["high"] < 1)
+        assert (check.verdict == "doubt") == (check.low > 1 or check.high < 1)
+        assert clear.any() or check.verdict == "fine"
+    single = [((s["low"] > 1) | (s["high"] < 1))[s["lead"]].any() for s, _ in told]
+    assert sum(check.verdict == "doubt" for _, check in told) < sum(single)
+
+
 def test_steps_see_arms_that_move_apart_before_the_start():
     drift = np.ones((16, 30))
     drift[:8] = np.exp(-0.04 * np.arange(30))
