@@ -459,12 +459,12 @@ def test_treatment_is_that_of_the_calendar_and_the_lot(design, trial_records):
         assert (counts.treat[:, t] == treated[:, days].astype(bool).any(axis=1)).all()
         assert (counts.used[:, t] == ~(phase[:, days] == "wash-out").any(axis=1)).all()
     # the lot draws in the order of these places, and as often for each as for another
-    drawn = np.asarray(counts.redraw(50, np.random.default_rng(0)))
-    assert drawn.shape == (50, *counts.treat.shape)
+    drawn = np.asarray(counts.redraw(20, np.random.default_rng(0)))
+    assert drawn.shape == (20, *counts.treat.shape)
     after = counts.periods["after"].to_numpy()
     assert not drawn[:, :, ~after].any()
     own = np.asarray(trial.redraw(
-        50, np.random.default_rng(0), counts.periods["start"], counts.periods["end"]
+        20, np.random.default_rng(0), counts.periods["start"], counts.periods["end"]
     ))  # fmt: skip
     order = [list(trial.sites.index).index(one) for one in counts.places["hotspot"]]
     assert (drawn == own[:, order]).all()
