@@ -387,3 +387,18 @@ def test_nothing_is_found_where_nothing_was_done(shared):
     row = main_row(found)
     assert row["low"] < 1 < row["high"]
     assert "no clear difference" in found.text.splitlines()[0]
+
+
+def test_harm_stands_beside_the_counts_where_incidents_have_it(county, places, found):
+    weighed = county.incidents.assign(harm=10.0)
+    again = hs.estimate_impact(
+        weighed, treated=places[0], control=places[1], start=START, rules=MONTHS
+    )
+    row = again.effect[again.effect["outcome"] == "harm: all incidents"].iloc[0]
+    main = main_row(again)
+    # ten days each: the same ratio, and the incidents behind it are told, not the days
+    assert row["estimate"] == pytest.approx(main["estimate"])
+    assert row["treated_after"] == main["treated_after"]
+    assert not row["main"]
+    assert "Harm there (days of sentence)" in again.text
+    assert "Harm there" not in found.text

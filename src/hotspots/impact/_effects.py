@@ -87,7 +87,21 @@ def effects(counts: PlaceCounts, rules: ImpactRules, parts: tuple[str, ...]) -> 
                     continue
                 batch = ESTIMATORS[key].fit(study, rules)
                 rows.append(row_of(outcome, part, key, study, batch, main=key == main))
+    if counts.harm_y is not None:
+        rows.append(_harm(counts, rules))
     return pd.DataFrame(rows, columns=COLUMNS)
+
+
+def _harm(counts: PlaceCounts, rules: ImpactRules) -> dict[str, Any]:
+    """Estimate the harm of the first outcome, with the incidents behind it."""
+    outcome = counts.outcomes[0]
+    study = counts.study(f"harm: {outcome}")
+    key = main_estimator(study, rules)
+    batch = ESTIMATORS[key].fit(study, rules)
+    row = row_of(f"harm: {outcome}", "hotspots", key, study, batch, main=False)
+    row["estimand"] = "days of sentence in place of incidents: " + row["estimand"]
+    return {**row, **dict.fromkeys(("incidents", "incidents_low", "incidents_high"), np.nan),
+            **sums(counts.study(outcome))}  # fmt: skip
 
 
 def changes(counts: PlaceCounts, rules: ImpactRules) -> pd.DataFrame:

@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 
 from ..contracts import Result
-from ._words import changes, counted, day, displacement, doubts, finding, others, ready
+from ._words import changes, counted, day, displacement, doubts, finding, harm, others, ready
 from .levels import maryland_level
 from .outcomes import adjust_outcomes
 
@@ -110,6 +110,7 @@ def paragraph(
         if "buffer" in rows:
             said.append(displacement(rows["buffer"], rules.level))
         said += [design, *doubts(checks), *others(effect, primary, rules.level)]
+        said += harm(effect, rules.level)
         if not rows["hotspots"]["refused"]:
             how = [f"How: {rows['hotspots']['method']}; {rows['hotspots']['chance']}."]
     side, dose = beside

@@ -174,6 +174,24 @@ def others(effect: pd.DataFrame, primary: str, level: float) -> list[str]:
     return said + _rest(len(rows), "outcome", "effect")
 
 
+def harm(effect: pd.DataFrame, level: float) -> list[str]:
+    """Say what became of the harm, where incidents have a weight."""
+    rows = effect[effect["outcome"].str.startswith("harm: ")].to_dict("records")
+    return [_harm(row, level) for row in rows if not few(row)]
+
+
+def _harm(row: Any, level: float) -> str:
+    head = "Harm there (days of sentence)"
+    if row["refused"]:
+        return f"{head}: no answer. {row['refused']}"
+    size, ends = _size(row)
+    if clear(row):
+        return (f"{head}: {size} than {_EXPECTED[_set_against(row)]} ({level:.0%} interval {ends}); "
+                "a few grave incidents can decide it.")  # fmt: skip
+    return (f"{head}: no clear difference from what {_LEADS[_set_against(row)]} ({size}, but "
+            f"{ends} fits the records too; {level:.0%} interval).")  # fmt: skip
+
+
 def ready(frame: pd.DataFrame, table: str) -> list[str]:
     """Return the sentences a table has ready."""
     words = [str(words) for words in frame.get("words", []) if words]
