@@ -30,10 +30,10 @@ def moved(ratio: float) -> str:
 
 def interval(low: float, high: float) -> str:
     """Write an interval of ratios, the lower end first."""
-    if (low < 0.995) == (high < 0.995) and max(low, high) < 3 and low > 0.005:
-        if abs(low - 1) >= 0.005 and abs(high - 1) >= 0.005:
-            word = "fewer" if low < 0.995 else "more"
-            return f"{abs(low - 1):.0%} to {abs(high - 1):.0%} {word}"
+    one_way = (low < 0.995) == (high < 0.995) and min(abs(low - 1), abs(high - 1)) >= 0.005
+    if one_way and low > 0.005 and max(low, high) < 3:
+        word = "fewer" if low < 0.995 else "more"
+        return f"{abs(low - 1):.0%} to {abs(high - 1):.0%} {word}"
     bottom = "hardly any left" if low <= 0.005 else moved(low)
     top = "no limit above" if not np.isfinite(high) else moved(high)
     return f"{bottom} to {top}"
@@ -184,12 +184,12 @@ def _harm(row: Any, level: float) -> str:
     head = "Harm there (days of sentence)"
     if row["refused"]:
         return f"{head}: no answer. {row['refused']}"
-    size, ends = _size(row)
+    (size, ends), other = _size(row), _set_against(row)
     if clear(row):
-        return (f"{head}: {size} than {_EXPECTED[_set_against(row)]} ({level:.0%} interval {ends}); "
-                "a few grave incidents can decide it.")  # fmt: skip
-    return (f"{head}: no clear difference from what {_LEADS[_set_against(row)]} ({size}, but "
-            f"{ends} fits the records too; {level:.0%} interval).")  # fmt: skip
+        return (f"{head}: {size} than {_EXPECTED[other]} ({level:.0%} interval {ends}); a few "
+                "grave incidents can decide it.")  # fmt: skip
+    return (f"{head}: no clear difference from what {_LEADS[other]} ({size}, but {ends} fits the "
+            f"records too; {level:.0%} interval).")  # fmt: skip
 
 
 def ready(frame: pd.DataFrame, table: str) -> list[str]:
