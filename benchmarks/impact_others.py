@@ -64,9 +64,8 @@ def other_world(
 
 def main(studies: int = 600) -> None:
     """Print the share that claims an effect, and of intervals that hold the truth."""
-    print(
-        "| world | places compared: claims | holds | by lot: claims | holds |\n|---|---|---|---|---|"
-    )
+    print("| world | places compared: claims | holds | by lot: claims | holds |")
+    print("|---|---|---|---|---|")
     for number, (name, options) in enumerate(WORLDS.items()):
         study, told = other_world(studies, seed=100 + number, **options), []
         for fit in (fit_places, fit_randomised):
