@@ -71,7 +71,7 @@ def fit_interrupted(study: Study, *, level: float = 0.95, comparator: bool = Tru
 
     Dispersion is Pearson's χ² over its expectation. Errors follow a first-order autocorrelation
     estimated from the residuals less what fitted columns alone give them, used where it is above
-    :math:`1/\sqrt T`; Student's t. Newey-West errors are not used: they called no effect an
+    :math:`1/\sqrt{T}`; Student's t. Newey-West errors are not used: they called no effect an
     effect in 11 to 29 of 100 series of 30 to 48 months.
 
     One sum has no places: it cannot see that places drift. With a permanent change of each place's
