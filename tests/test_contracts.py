@@ -103,7 +103,7 @@ def test_a_notice_points_at_the_callers_caller():
 def test_the_tables_are_named_and_explained():
     assert list(TABLES) == [
         "incidents", "lpts", "hotspots", "visits", "shifts", "units", "tasks", "priorities",
-        "pings", "activities", "decisions",
+        "pings", "activities", "decisions", "treatment",
     ]  # fmt: skip
     for name, table in TABLES.items():
         assert table.name == name
