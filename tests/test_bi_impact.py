@@ -1,4 +1,4 @@
-"""Every column of every result on impact, trials and evidence that leaves the house is explained."""
+"""Every column of every result on impact, trials and evidence is explained where it is exported."""
 
 import pandas as pd
 import pytest
