@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import html
 import warnings
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import fields
 from typing import TYPE_CHECKING, Any
 
@@ -43,7 +43,7 @@ __all__ = [
     "PRECISIONS", "PRECISION_HOURS", "PRIORITIES", "SCHEMA_VERSION", "SHIFTS", "SURE", "TABLES",
     "TASKS", "THIN", "THIN_FROM", "TREATMENT", "UNITS", "VISITS", "Column", "InputError", "Notice",
     "Result", "Table", "announce", "check_incidents", "check_table", "located", "precision_codes",
-    "recorded_months", "time_precision", "whole_span",
+    "range_faults", "recorded_months", "time_precision", "whole_span",
 ]  # fmt: skip
 
 CRS = "EPSG:27700"
@@ -125,6 +125,38 @@ def announce(message: str) -> None:
     312 police-generated incidents left out
     """
     warnings.warn(message, Notice, stacklevel=3)
+
+
+def range_faults(given: Any, ranges: Mapping[str, tuple[float, float, bool, str]]) -> list[str]:
+    """Name every value of a set of rules that is no number of its range.
+
+    Parameters
+    ----------
+    given : object
+        With an attribute for each name.
+    ranges : mapping of str to tuple
+        Lowest and highest value, whether it must be whole, and what it is, in words.
+
+    Returns
+    -------
+    list of str
+
+    Examples
+    --------
+    >>> class Rules:
+    ...     weeks = 0
+    >>> range_faults(Rules(), {"weeks": (1, 52, True, "length of the trial")})
+    ['weeks is 0; it must be a whole number from 1 to 52 (length of the trial).']
+    """
+    faults = []
+    for name, (low, high, whole, why) in ranges.items():
+        value = getattr(given, name)
+        kinds = (int, np.integer) if whole else (int, float, np.number)
+        number = isinstance(value, kinds) and not isinstance(value, bool)
+        if not number or not low <= value <= high:
+            kind = "a whole number from " if whole else ""
+            faults.append(f"{name} is {value!r}; it must be {kind}{low:g} to {high:g} ({why}).")
+    return faults
 
 
 class Result:

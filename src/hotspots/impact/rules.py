@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
-from ..contracts import InputError
+from ..contracts import InputError, range_faults
 
 PERIODS = ("MS", "W", "D")
 
@@ -89,7 +89,7 @@ intervals that should hold the truth).
         return None if isinstance(span, str) else span
 
     def __post_init__(self) -> None:
-        faults = _ranges(self)
+        faults = range_faults(self, _RANGES)
         if self.period not in ("auto", *PERIODS):
             faults.append(f"period is {self.period!r}; it takes 'auto', 'MS', 'W' or 'D'.")
         if not isinstance(self.estimator, str):
@@ -102,21 +102,6 @@ intervals that should hold the truth).
             faults.append(wrong)
         if faults:
             raise InputError("rules", faults)
-
-
-def _ranges(rules: ImpactRules) -> list[str]:
-    faults = []
-    for one in fields(rules):
-        if one.name not in _RANGES:
-            continue
-        low, high, whole, why = _RANGES[one.name]
-        given = getattr(rules, one.name)
-        kinds = (int, np.integer) if whole else (int, float, np.number)
-        number = isinstance(given, kinds) and not isinstance(given, bool)
-        if not number or not low <= given <= high:
-            kind = "a whole number from " if whole else ""
-            faults.append(f"{one.name} is {given!r}; it must be {kind}{low:g} to {high:g} ({why}).")
-    return faults
 
 
 def _outcome_faults(outcomes: Any) -> list[str]:

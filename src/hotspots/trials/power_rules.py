@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
-from ..contracts import InputError
+from ..contracts import InputError, range_faults
 from .rules import TrialRules
 
 # field: (lowest, highest, whole number, why)
@@ -98,19 +98,7 @@ the effect that is asked for).
     seed: int = 0
 
     def __post_init__(self) -> None:
-        faults = []
-        for one in fields(self):
-            if one.name not in _RANGES:
-                continue
-            low, high, whole, why = _RANGES[one.name]
-            given = getattr(self, one.name)
-            kinds = (int, np.integer) if whole else (int, float, np.number)
-            number = isinstance(given, kinds) and not isinstance(given, bool)
-            if not number or not low <= given <= high:
-                kind = "a whole number from " if whole else ""
-                faults.append(
-                    f"{one.name} is {given!r}; it must be {kind}{low:g} to {high:g} ({why})."
-                )
+        faults = range_faults(self, _RANGES)
         if not faults and self.contaminated >= self.delivered:
             faults.append(
                 f"contaminated is {self.contaminated:g} and delivered {self.delivered:g}; a trial "

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
-from ..contracts import InputError
+from ..contracts import InputError, range_faults
 
 BLOCKS = ("lpt", "command", "none")
 OVERLAPS = ("join", "leave out")
@@ -106,19 +106,7 @@ class TrialRules:
     exclude: Sequence[str] = ()
 
     def __post_init__(self) -> None:
-        faults = []
-        for one in fields(self):
-            if one.name not in _RANGES:
-                continue
-            low, high, whole, why = _RANGES[one.name]
-            given = getattr(self, one.name)
-            kinds = (int, np.integer) if whole else (int, float, np.number)
-            number = isinstance(given, kinds) and not isinstance(given, bool)
-            if not number or not low <= given <= high:
-                kind = "a whole number from " if whole else ""
-                faults.append(
-                    f"{one.name} is {given!r}; it must be {kind}{low:g} to {high:g} ({why})."
-                )
+        faults = range_faults(self, _RANGES)
         for name, known in (("overlap", OVERLAPS), ("blocks", BLOCKS)):
             if getattr(self, name) not in known:
                 faults.append(f"{name} is {getattr(self, name)!r}; it takes "
