@@ -55,6 +55,10 @@ register = hs.register_trial(folder / "register.csv", trial)
 print(trial)
 
 # %%
+hs.plot_places(trial, lpts=county.lpts)
+plt.show()
+
+# %%
 trial.balance.round(2)
 
 # %% [markdown]

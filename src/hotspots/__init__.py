@@ -191,6 +191,7 @@ _HOME = {
     "plot_delivery": "plot",
     "plot_power": "plot",
     "plot_matches": "plot",
+    "plot_places": "plot",
     "plot_impact": "plot",
     "plot_expected": "plot",
     "plot_cumulative": "plot",
@@ -360,6 +361,7 @@ if TYPE_CHECKING:
     from .plot import plot_matches as plot_matches
     from .plot import plot_network as plot_network
     from .plot import plot_parts as plot_parts
+    from .plot import plot_places as plot_places
     from .plot import plot_plan as plot_plan
     from .plot import plot_power as plot_power
     from .plot import plot_profile as plot_profile

@@ -28,6 +28,7 @@ from .maps import plot_heat, plot_hotspots
 from .matching import plot_matches
 from .near_repeat import plot_knox
 from .network import plot_network
+from .places import plot_places
 from .plan import plot_plan
 from .power import plot_power
 from .profile import plot_profile
@@ -63,6 +64,7 @@ __all__ = [
     "plot_matches",
     "plot_network",
     "plot_parts",
+    "plot_places",
     "plot_plan",
     "plot_power",
     "plot_profile",

@@ -11,6 +11,7 @@ from .words import paragraphs, table
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    import geopandas as gpd
     import pandas as pd
     from matplotlib.axes import Axes
 
@@ -20,16 +21,19 @@ _EFFECT = ["outcome", "part", "method", "unit", "estimate", "low", "high", "trea
            "treated_after", "control_before", "control_after", "refused"]  # fmt: skip
 _BESIDE = {"displacement": "Where it may have gone", "places": "Place by place",
            "side_effects": "What the patrols did beside"}  # fmt: skip
+_MAP = "A map of the treated places and those they are compared with; the table lists them."
 _ALT = "Estimates with their intervals and the course of both arms; the tables hold the figures."
 
 
-def impact_body(impact: Result) -> str:
-    """Return what was found, a picture of it, the estimates, and every check.
+def impact_body(impact: Result, lpts: gpd.GeoDataFrame | None = None) -> str:
+    """Return what was found, pictures of it and of where, the estimates, and every check.
 
     Parameters
     ----------
     impact : Result
-        With tables ``effect``, ``checks`` and ``series``.
+        With tables ``effect``, ``checks`` and ``series``; ``places`` are drawn where it has them.
+    lpts : GeoDataFrame, optional
+        LPTs to outline on the map of places.
 
     Returns
     -------
@@ -37,7 +41,7 @@ def impact_body(impact: Result) -> str:
     """
     from matplotlib.figure import Figure
 
-    from ..plot import plot_expected, plot_impact
+    from ..plot import plot_expected, plot_impact, plot_places
 
     effect, checks = impact.tables["effect"], impact.tables["checks"]
     ratio = effect["main"] & (effect["unit"] == "ratio") & effect["low"].gt(0)
@@ -52,6 +56,10 @@ def impact_body(impact: Result) -> str:
             axes = Figure(figsize=(9, 3.6)).add_subplot()
             draw(impact, ax=axes)
             parts.append(picture(axes.figure, _ALT))
+    if len(impact.tables.get("places", ())):
+        axes = Figure(figsize=(6, 6)).add_subplot()
+        plot_places(impact, lpts=lpts, ax=axes)
+        parts.append(picture(axes.figure, _MAP))
     parts.append(_folded("Every estimate, with the counts behind it", effect[_EFFECT]))
     parts.append(_folded("What was checked", checks))
     parts += [

@@ -59,7 +59,7 @@ def sections(given: Stations) -> list[Section]:
         ("hours", _TITLES["week_profile"], [week_body(r) for r in given.of("week_profile")]),
         ("peaks", _TITLES["peak_windows"], [_any(r) for r in given.of("peak_windows")]),
         ("plan", "Patrol plan", [plan_body(r, given) for r in given.of("plan")]),
-        ("impact", _TITLES["impact"], [impact_body(r) for r in given.of("impact")]),
+        ("impact", _TITLES["impact"], [impact_body(r, given.lpts) for r in given.of("impact")]),
     ]
     known = {"ingest", *_TITLES}
     bodies += [(f"result-{n}", heading(k), [_any(r)])
