@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-import html
 from typing import TYPE_CHECKING
 
 from .figures import picture
-from .words import paragraphs, table
+from .words import folded, paragraphs
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     import geopandas as gpd
-    import pandas as pd
     from matplotlib.axes import Axes
 
     from ..contracts import Result
@@ -57,21 +55,14 @@ def impact_body(impact: Result, lpts: gpd.GeoDataFrame | None = None) -> str:
             draw(impact, ax=axes)
             parts.append(picture(axes.figure, _ALT))
     if len(impact.tables.get("places", ())):
-        axes = Figure(figsize=(6, 6)).add_subplot()
+        axes = Figure(figsize=(9, 6.2)).add_subplot()
         plot_places(impact, lpts=lpts, ax=axes)
-        parts.append(picture(axes.figure, _MAP))
-    parts.append(_folded("Every estimate, with the counts behind it", effect[_EFFECT]))
-    parts.append(_folded("What was checked", checks))
+        parts.append(picture(axes.figure, _MAP, crop=False))
+    parts.append(folded("Every estimate, with the counts behind it", effect[_EFFECT]))
+    parts.append(folded("What was checked", checks))
     parts += [
-        _folded(said, impact.tables[name])
+        folded(said, impact.tables[name])
         for name, said in _BESIDE.items()
         if name in impact.tables and len(impact.tables[name])
     ]
     return "".join(parts)
-
-
-def _folded(said: str, frame: pd.DataFrame) -> str:
-    return (
-        f"<details><summary>{html.escape(said)}: {len(frame):,} rows</summary>"
-        f"{table(frame)}</details>"
-    )

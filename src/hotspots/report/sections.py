@@ -15,7 +15,7 @@ from .plan import plan_body
 from .stations import Stations
 from .time import alerts_body, breaks_body, forecast_body, week_body
 from .trends import trends_body
-from .words import heading, number, paragraphs, span, table
+from .words import folded, heading, number, paragraphs, span, table
 
 _TITLES = {
     "ingest": "Records", "trends": "Trends", "plan": "Patrol plan",
@@ -122,8 +122,7 @@ def _tiles(given: Stations) -> list[str]:
 def _any(result: Result) -> str:
     """Show a result nobody here knows: its words, and the head of each table."""
     shows = [
-        f"<details><summary>{html.escape(heading(name))}: {len(frame):,} rows</summary>"
-        f"{table(frame, most=10)}</details>"
+        folded(heading(name), frame, most=10)
         for name, frame in result.tables.items()
         if not {"occurred_from", "incident"} & {frame.index.name, *frame.columns}
         # single incidents stay out of reports

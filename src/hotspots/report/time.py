@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 
 from .figures import picture
-from .words import heading, paragraphs, table
+from .words import folded, heading, paragraphs
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -40,8 +40,7 @@ def alerts_body(alerts: Result) -> str:
     drawn = _pictures(alerts, plot_alerts, raised.drop_duplicates(keys) if keys else raised, keys)
     return (
         f"{paragraphs(alerts.text)}{drawn}"
-        f"<details><summary>Every group and its usual range: {len(groups):,} rows</summary>"
-        f"{table(groups[columns])}</details>"
+        f"{folded('Every group and its usual range', groups[columns])}"
     )
 
 
@@ -68,9 +67,9 @@ def forecast_body(forecast: Result) -> str:
     kept = [*_keys(ahead), "period_start", "expected", "low80", "high80", "low95", "high95",
             "last_year", "model"]  # fmt: skip
     parts = [paragraphs(forecast.text), picture(axes.figure, alt)]
-    parts.append(_folded("Every group", ahead[[c for c in kept if c in ahead.columns]]))
-    parts.append(_folded("Which model, and why", forecast.tables["choices"]))
-    parts.append(_folded("How past forecasts did", forecast.tables["scores"]))
+    parts.append(folded("Every group", ahead[[c for c in kept if c in ahead.columns]]))
+    parts.append(folded("Which model, and why", forecast.tables["choices"]))
+    parts.append(folded("How past forecasts did", forecast.tables["scores"]))
     return "".join(parts)
 
 
@@ -95,8 +94,8 @@ def breaks_body(breaks: Result) -> str:
     drawn = _pictures(breaks, plot_breaks, largest.drop_duplicates(keys) if keys else largest, keys)
     kept = [*keys, *[c for c in ("verdict", "steps", "sentence") if c in summary.columns]]
     return (
-        f"{paragraphs(breaks.text)}{drawn}{_folded('Every group', summary[kept])}"
-        f"{_folded('Known changes they were set beside', breaks.tables['registry'])}"
+        f"{paragraphs(breaks.text)}{drawn}{folded('Every group', summary[kept])}"
+        f"{folded('Known changes they were set beside', breaks.tables['registry'])}"
     )
 
 
@@ -120,20 +119,13 @@ def week_body(profile: Result) -> str:
     drawn = _pictures(profile, plot_week_profile, order, keys, size=(9, 3.4))
     return (
         f"{paragraphs(profile.text)}{drawn}"
-        f"{_folded('What became of each time', profile.tables['treatment'])}"
+        f"{folded('What became of each time', profile.tables['treatment'])}"
     )
 
 
 def _keys(frame: pd.DataFrame) -> list[str]:
     """Return the columns that name a group: all before the period."""
     return list(frame.columns[: list(frame.columns).index("period_start")])
-
-
-def _folded(title: str, frame: pd.DataFrame) -> str:
-    return (
-        f"<details><summary>{html.escape(title)}: {len(frame):,} rows</summary>"
-        f"{table(frame)}</details>"
-    )
 
 
 def _pictures(

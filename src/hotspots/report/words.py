@@ -147,6 +147,12 @@ def table(frame: pd.DataFrame, caption: str = "", most: int = 200) -> str:
     )
 
 
+def folded(title: str, frame: pd.DataFrame, most: int = 200) -> str:
+    """Return a frame as a table under a title that opens it."""
+    said = f"{html.escape(title)}: {len(frame):,} row{'s' * (len(frame) != 1)}"
+    return f"<details><summary>{said}</summary>{table(frame, most=most)}</details>"
+
+
 def paragraphs(text: str) -> str:
     """Return plain text as HTML paragraphs, one a line."""
     lines = [line.strip() for line in text.splitlines() if line.strip()]
