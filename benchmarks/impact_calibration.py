@@ -49,12 +49,13 @@ WORLDS: dict[str, dict[str, float]] = {
 FEW = ("usual", "10 places", "bad spells", "12 + 6 months")  # where chosen at random or blindly
 SLOW = {"panel wild": 3}  # fitted to every third study only
 
-CHOSEN = {
-    "random": "by lot among all places",
+PLACES = (10, 20, 60, 100)
+CHOSEN = {  # the worst are treated, but in the first
+    "random": "by lot among all",
     "trial": "by lot among the worst",
-    "matched": "the worst, against places elsewhere as bad in that year",
-    "worst": "the worst, against the next worst",
-    "rest": "the worst, against places taken blindly",
+    "matched": "matched elsewhere",  # with places as bad in that year
+    "worst": "next worst",
+    "rest": "taken blindly",
 }
 
 
@@ -107,18 +108,33 @@ def every_estimator(studies: int = 400, worlds: tuple[str, ...] = tuple(WORLDS))
         ("Bias of the ratio where the effect is -20%", "true", "bias"),
     )
     for title, which, what in tables:
-        print(f"\n### {title}\n\n| chosen | world | " + " | ".join(ESTIMATORS) + " |")
-        print("|---|---|" + "---|" * len(ESTIMATORS))
+        cells = {at: _cell(cell[which], what) for at, cell in found.items()}
+        told = {at[2] for at, text in cells.items() if text not in ("refused", "–")}
+        keys = [key for key in ESTIMATORS if key in told]
+        print(f"\n### {title}\n\n| compared | world | " + " | ".join(keys) + " |")
+        print("|---|---|" + "---|" * len(keys))
         for chosen, name in itertools.product(CHOSEN, WORLDS):
-            row = [found.get((chosen, name, key), {}).get(which) for key in ESTIMATORS]
+            row = [cells.get((chosen, name, key), "") for key in keys]
             if any(row):
-                print(f"| {chosen} | {name} | " + " | ".join(_cell(r, what) for r in row) + " |")
+                print(f"| {CHOSEN[chosen]} | {name} | " + " | ".join(row) + " |")
     print("\nseconds:", {key: round(value) for key, value in spent.items()})
+    error = float(np.sqrt(LEVEL * (1 - LEVEL) / studies))
+    for (chosen, name, key), cell in found.items():
+        default = "randomisation" if chosen in ("random", "trial") else "places"
+        claimed = cell["none"]["claimed"]
+        if key == default and abs(claimed - LEVEL) > 2.5 * error:
+            new = world(10 * studies, chosen=chosen, seed=8, **WORLDS[name])
+            print(f"{key}, {CHOSEN[chosen]}, {name}: {claimed:.1%}, of {10 * studies:,} new "
+                  f"studies {_claimed(new):.1%}", flush=True)  # fmt: skip
 
 
-def _cell(found: dict[str, float] | None, what: str) -> str:
-    if found is None:
-        return ""
+def _claimed(study: Study) -> float:
+    """Share of studies in which the default claims an effect."""
+    fit = fit_places if study.redraw is None else fit_randomised
+    return rates(fit(study, draws=399, interval=False), 0.0)["claimed"]
+
+
+def _cell(found: dict[str, float], what: str) -> str:
     if found["answered"] == 0:
         return "refused"
     if np.isnan(found[what]):
@@ -130,49 +146,46 @@ def _cell(found: dict[str, float] | None, what: str) -> str:
 
 
 def defaults(studies: int = 2000, part: str = "all") -> None:
-    """Print the false-positive rate and coverage of the two defaults in every combination."""
-    cells = list(itertools.product(
-        CHOSEN, (10, 20, 60, 100), (1.0, 4.0, 20.0), (0.0, 0.05, 0.2), (0.0, 0.5)
-    ))  # fmt: skip
+    """Print false-positive rate, coverage and power of the two defaults in every combination."""
+    cells = itertools.product(CHOSEN, PLACES, (1.0, 4.0, 20.0), (0.0, 0.05, 0.2), (0.0, 0.5))
     told = []
-    for number, (chosen, places, mean, dispersion, own) in enumerate(cells):
-        if part not in ("all", chosen):
+    for number, cell in enumerate(cells):
+        if part not in ("all", cell[0]):
             continue
-        study = world(studies, chosen=chosen, places=places, mean=mean, dispersion=dispersion,
-                      own_seasons=own, seed=1000 + number)  # fmt: skip
-        batch = (fit_places if study.redraw is None else fit_randomised)(
-            study, draws=399, interval=False
-        )
-        row = rates(batch, 0.0)
-        told.append((chosen, places, mean, dispersion, own, row))
-        print(chosen, places, mean, dispersion, own,
-              {k: round(v, 4) for k, v in row.items()}, flush=True)  # fmt: skip
+        none, true = (_default(cell, studies, effect, 1000 + number) for effect in (1.0, TRUE))
+        told.append((cell, none["claimed"], true["held"], true["claimed"]))
+        print(*cell, *(round(value, 4) for value in told[-1][1:]), file=sys.stderr, flush=True)
     _summary(told, studies)
 
 
+def _default(cell: tuple, studies: int, effect: float, seed: int) -> dict[str, float]:
+    """Rates of the default in one world: how chosen, places, mean, dispersion, own seasons."""
+    chosen, places, mean, dispersion, own = cell
+    study = world(studies, chosen=chosen, places=places, mean=mean, dispersion=dispersion,
+                  own_seasons=own, effect=effect, seed=seed)  # fmt: skip
+    fit = fit_places if study.redraw is None else fit_randomised
+    return rates(fit(study, draws=399), float(np.log(effect)))
+
+
 def _summary(told: list, studies: int) -> None:
-    """Print mean, range and outliers of the false-positive rates by way of choosing."""
-    print(
-        "\n| chosen | places | cells | claims an effect: mean | least | most | outside 3.5-6.5% |"
-    )
-    print("|---|---|---|---|---|---|---|")
-    for chosen, places in itertools.product(CHOSEN, (10, 20, 60, 100)):
-        rows = [t[-1]["claimed"] for t in told if t[:2] == (chosen, places)]
-        if rows:
-            out = sum(not 0.035 <= r <= 0.065 for r in rows)
-            print(f"| {chosen} | {places} | {len(rows)} | {np.mean(rows):.1%} | {min(rows):.1%} "
-                  f"| {max(rows):.1%} | {out} |")  # fmt: skip
-    for chosen, places, mean, dispersion, own, row in told:
-        if not 0.035 <= row["claimed"] <= 0.065:
-            study = world(5 * studies, chosen=chosen, places=places, mean=mean,
-                          dispersion=dispersion, own_seasons=own, seed=1)  # fmt: skip
-            batch = (fit_places if study.redraw is None else fit_randomised)(
-                study, draws=399, interval=False
-            )
-            again = rates(batch, 0.0)["claimed"]
-            print(f"again, {5 * studies:,} new studies: {chosen}, {places} places, {mean:g} a "
-                  f"month, dispersion {dispersion:g}, own seasons {own:g}: {row['claimed']:.1%}, "
-                  f"then {again:.1%}", flush=True)  # fmt: skip
+    """Print mean, least and most of the rates by way of choosing, and draw outliers again."""
+    parts = ("claims an effect where there is none", "95% interval holds a true −20%")
+    heads = "".join(f" {part}: mean | least | most |" for part in parts)
+    print(f"\n| compared | places |{heads} finds it: mean |\n" + "|---" * 9 + "|")
+    for chosen, places in itertools.product(CHOSEN, PLACES):
+        rows = np.array([rate for cell, *rate in told if cell[:2] == (chosen, places)])
+        if len(rows):
+            line = [f"{one.mean():.1%} | {one.min():.1%} | {one.max():.1%}" for one in rows.T[:2]]
+            print(f"| {CHOSEN[chosen]} | {places} | {' | '.join(line)} | "
+                  f"{rows[:, 2].mean():.0%} |")  # fmt: skip
+    for cell, claimed, held, _ in told:
+        for name, rate, aim, effect in (("claimed", claimed, LEVEL, 1.0),
+                                        ("held", held, 1 - LEVEL, TRUE)):  # fmt: skip
+            if abs(rate - aim) > 0.015:
+                again = _default(cell, 5 * studies, effect, 1)[name]
+                print(f"{name}, {CHOSEN[cell[0]]}, places, mean, dispersion, own seasons "
+                      f"{cell[1:]}: {rate:.1%}, of {5 * studies:,} new studies {again:.1%}",
+                      flush=True)  # fmt: skip
 
 
 def selection(studies: int = 1000) -> None:
