@@ -5,6 +5,7 @@ docs/methods/impact-calibration.md.
 
     python benchmarks/impact_calibration.py              # every estimator, a choice of worlds
     python benchmarks/impact_calibration.py defaults     # the defaults, every combination
+    python benchmarks/impact_calibration.py short        # 12 months, all used to choose
     python benchmarks/impact_calibration.py selection    # what choosing alone does
 """
 
@@ -69,7 +70,8 @@ def rates(batch: Batch, truth: float) -> dict[str, float]:
     """Share answered; of those the share that claims an effect, and that holds the truth; bias."""
     known = np.isfinite(batch.estimate) & np.isfinite(batch.p)
     if known.mean() < 0.05:
-        return dict.fromkeys(("answered", "claimed", "held", "bias"), np.nan) | {"answered": 0.0}
+        few = dict.fromkeys(("claimed", "held", "bias"), np.nan)
+        return few | {"answered": float(known.mean())}
     held = (batch.low <= truth) & (truth <= batch.high)
     return {
         "answered": float(known.mean()),
@@ -111,7 +113,7 @@ def every_estimator(studies: int = 400, worlds: tuple[str, ...] = tuple(WORLDS))
         cells = {at: _cell(cell[which], what) for at, cell in found.items()}
         told = {at[2] for at, text in cells.items() if text not in ("refused", "–")}
         keys = [key for key in ESTIMATORS if key in told]
-        print(f"\n### {title}\n\n| compared | world | " + " | ".join(keys) + " |")
+        print(f"\n#### {title}\n\n| compared | world | " + " | ".join(keys) + " |")
         print("|---|---|" + "---|" * len(keys))
         for chosen, name in itertools.product(CHOSEN, WORLDS):
             row = [cells.get((chosen, name, key), "") for key in keys]
@@ -135,7 +137,7 @@ def _claimed(study: Study) -> float:
 
 
 def _cell(found: dict[str, float], what: str) -> str:
-    if found["answered"] == 0:
+    if np.isnan(found["claimed"]):
         return "refused"
     if np.isnan(found[what]):
         return "–"
@@ -158,11 +160,29 @@ def defaults(studies: int = 2000, part: str = "all") -> None:
     _summary(told, studies)
 
 
-def _default(cell: tuple, studies: int, effect: float, seed: int) -> dict[str, float]:
+def short(studies: int = 2000) -> None:
+    """Print what the default answers where every month before was used to choose."""
+    heads = "answered: least | most | of those, claims an effect where there is none: mean"
+    print(f"| compared | places | {heads} | least | most |\n" + "|---" * 7 + "|")
+    for chosen, places in itertools.product(("matched", "worst", "rest"), (10, 20, 40)):
+        cells = itertools.product((1.0, 4.0, 20.0), (0.0, 0.05, 0.2), (0.0, 0.5))
+        rows = [_default((chosen, places, *cell), studies, 1.0, 2000 + number, before=12)
+                for number, cell in enumerate(cells)]  # fmt: skip
+        answered = [row["answered"] for row in rows]
+        claimed = np.array([row["claimed"] for row in rows if row["claimed"] >= 0])
+        told = [claimed.mean(), claimed.min(), claimed.max()] if len(claimed) else []
+        print(f"| {CHOSEN[chosen]} | {places} | {min(answered):.0%} | "
+              f"{max(answered):.0%} | {' | '.join(f'{one:.1%}' for one in told) or '| |'} |",
+              flush=True)  # fmt: skip
+
+
+def _default(
+    cell: tuple, studies: int, effect: float, seed: int, before: int = 24
+) -> dict[str, float]:
     """Rates of the default in one world: how chosen, places, mean, dispersion, own seasons."""
     chosen, places, mean, dispersion, own = cell
     study = world(studies, chosen=chosen, places=places, mean=mean, dispersion=dispersion,
-                  own_seasons=own, effect=effect, seed=seed)  # fmt: skip
+                  own_seasons=own, effect=effect, before=before, seed=seed)  # fmt: skip
     fit = fit_places if study.redraw is None else fit_randomised
     return rates(fit(study, draws=399), float(np.log(effect)))
 
@@ -214,6 +234,8 @@ if __name__ == "__main__":
     names = [word for word in asked[1:] if word in CHOSEN] or ["all"]
     if asked[0] == "defaults":
         defaults(*(many or [2000]), part=names[0])
+    elif asked[0] == "short":
+        short(*many)
     elif asked[0] == "selection":
         selection(*many)
     else:
