@@ -19,9 +19,7 @@ import time
 import numpy as np
 from impact_worlds import make_worlds
 
-from hotspots.impact.estimators import ESTIMATORS
-from hotspots.impact.randomised import fit_randomised
-from hotspots.impact.ratio import fit_places
+from hotspots.impact.estimators import ESTIMATORS, default_fit
 from hotspots.impact.rules import ImpactRules
 from hotspots.impact.selection import selection_change
 from hotspots.impact.study import Batch, Study
@@ -132,8 +130,7 @@ def every_estimator(studies: int = 400, worlds: tuple[str, ...] = tuple(WORLDS))
 
 def _claimed(study: Study) -> float:
     """Share of studies in which the default claims an effect."""
-    fit = fit_places if study.redraw is None else fit_randomised
-    return rates(fit(study, draws=399, interval=False), 0.0)["claimed"]
+    return rates(default_fit(study)(study, draws=399, interval=False), 0.0)["claimed"]
 
 
 def _cell(found: dict[str, float], what: str) -> str:
@@ -183,8 +180,7 @@ def _default(
     chosen, places, mean, dispersion, own = cell
     study = world(studies, chosen=chosen, places=places, mean=mean, dispersion=dispersion,
                   own_seasons=own, effect=effect, before=before, seed=seed)  # fmt: skip
-    fit = fit_places if study.redraw is None else fit_randomised
-    return rates(fit(study, draws=399), float(np.log(effect)))
+    return rates(default_fit(study)(study, draws=399), float(np.log(effect)))
 
 
 def _summary(told: list, studies: int) -> None:

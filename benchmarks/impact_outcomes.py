@@ -14,10 +14,9 @@ import sys
 import numpy as np
 from impact_worlds import make_worlds
 
+from hotspots.impact.estimators import default_fit
 from hotspots.impact.outcomes import adjust_outcomes
-from hotspots.impact.randomised import fit_randomised
-from hotspots.impact.ratio import fit_places
-from hotspots.impact.study import Batch, Study
+from hotspots.impact.study import Study
 
 LEVEL = 0.05
 TRUE = 0.8
@@ -28,12 +27,6 @@ OUTCOMES = 6  # the one the study is judged by, and five more
 DAYS = np.array([1.0, 10.0, 180.0, 1500.0])
 SHARES = {"mild": np.array([0.8, 0.19, 0.01, 0.0]), "grave": np.array([0.7, 0.25, 0.045, 0.005])}
 CHOSEN = {"trial": "by lot among the worst", "matched": "matched elsewhere"}
-
-
-def fit(study: Study, *, interval: bool) -> Batch:
-    """Fit the default estimator."""
-    one = fit_places if study.redraw is None else fit_randomised
-    return one(study, draws=DRAWS, interval=interval)
 
 
 def split(study: Study, seed: int) -> list[Study]:
@@ -55,7 +48,8 @@ def further(studies: int) -> None:
             study = make_worlds(studies, chosen=chosen, mean=4.0 * OUTCOMES, effect=1.0,
                                 dispersion=dispersion, seed=21)  # fmt: skip
             outcomes = split(study, 3)
-            p = np.stack([fit(one, interval=False).p for one in outcomes], axis=1)
+            fit = default_fit(study)
+            p = np.stack([fit(one, draws=DRAWS, interval=False).p for one in outcomes], axis=1)
             alone, paid, holm = (np.zeros(studies, dtype=bool) for _ in range(3))
             for s in range(studies):
                 told = {str(k): float(p[s, k]) for k in range(OUTCOMES)}
@@ -85,7 +79,8 @@ def harm(studies: int) -> None:
                                         seed=22)  # fmt: skip
                     rng = np.random.default_rng(4)
                     each = rng.multinomial(study.y.astype(np.int64), shares)
-                    batch = fit(dataclasses.replace(study, y=each @ DAYS), interval=True)
+                    given = dataclasses.replace(study, y=each @ DAYS)
+                    batch = default_fit(given)(given, draws=DRAWS)
                     known = np.isfinite(batch.p)
                     low, high = batch.low[known], batch.high[known]
                     inside = (low <= np.log(truth)) & (np.log(truth) <= high)

@@ -98,6 +98,28 @@ ESTIMATORS: dict[str, Estimator] = {
 """Every estimator by the name :class:`ImpactRules` takes."""
 
 
+def default_fit(study: Study) -> Callable[..., Batch]:
+    """Return what judges a study by default: the lot where there was one, else places compared.
+
+    Parameters
+    ----------
+    study : Study
+
+    Returns
+    -------
+    callable
+        :func:`fit_randomised` or :func:`fit_places`, which take ``level``, ``seed``, ``draws`` and
+        ``interval`` alike.
+
+    Examples
+    --------
+    >>> from hotspots.impact.study import make_study
+    >>> default_fit(make_study([[1, 2], [2, 2]], [[0, 1], [0, 0]])).__name__
+    'fit_places'
+    """
+    return fit_places if study.redraw is None else fit_randomised
+
+
 def main_estimator(study: Study, rules: ImpactRules) -> str:
     """Name the estimator a study is judged by.
 

@@ -12,8 +12,7 @@ from ..chance import adjusted_p
 from ..contracts import InputError
 from ._words import LEAST, interval, moved
 from .counts import PlaceCounts
-from .randomised import fit_randomised
-from .ratio import fit_places
+from .estimators import default_fit
 from .rules import ImpactRules
 
 if TYPE_CHECKING:
@@ -59,8 +58,8 @@ def compare_kinds(
 
     Notes
     -----
-    The ratio and its chance are those of the places (:func:`fit_places`), or of the lot where the
-    trial was drawn (:func:`fit_randomised`), never of incidents taken as independent.
+    The ratio and its chance are those of the places (``fit_places``), or of the lot where the
+    trial was drawn (``fit_randomised``), never of incidents taken as independent.
 
     Examples
     --------
@@ -95,8 +94,7 @@ def _compare(counts: PlaceCounts, part: str, level: float, seed: int, draws: int
     told = {name: np.full(len(table), np.nan) for name in ("estimate", "low", "high", "p")}
     if enough.any() and compared:
         some = replace(study, y=study.y[enough])
-        fit = fit_places if study.redraw is None else fit_randomised
-        found = fit(some, level=level, seed=seed, draws=draws)
+        found = default_fit(study)(some, level=level, seed=seed, draws=draws)
         for name in told:
             value = getattr(found, name)
             told[name][enough] = value if name == "p" else np.exp(value)

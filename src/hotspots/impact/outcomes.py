@@ -13,8 +13,8 @@ from ..contracts import ACTIVITIES, InputError, check_table
 from ._drawn import drawn_ratio
 from ._effects import sums
 from ._words import LEAST, counted, interval, moved
-from .randomised import _draw, _Null, fit_randomised
-from .ratio import fit_places
+from .estimators import default_fit
+from .randomised import _draw, _Null
 from .study import make_study
 
 if TYPE_CHECKING:
@@ -180,8 +180,7 @@ def side_effects(
     rows = []
     if counts.police_y.size and np.nansum(counts.police_y) > 0:
         study = counts.study("police")
-        fit = fit_places if study.redraw is None else fit_randomised
-        batch = fit(study, level=rules.level, seed=rules.seed, draws=rules.draws)
+        batch = default_fit(study)(study, level=rules.level, seed=rules.seed, draws=rules.draws)
         rows.append(_found("incidents found by police activity", study, batch, rules.level))
     if activities is not None:
         after = counts.periods["after"].to_numpy(dtype=bool)
